@@ -1,0 +1,1 @@
+"""xarray to numbers: contours, masks, resampling, DVHs; no files, no pydicom, no widgets."""

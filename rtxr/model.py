@@ -1,0 +1,310 @@
+"""The vocabulary of a case Dataset: names, dimensions, units, and how to find things by them.
+
+No other module spells a dimension, variable or coordinate name. The data model is described in
+docs/architecture.md. Nothing here reads files or knows pydicom.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from rtxr.errors import Finding, MissingDataError, UnknownNameError, did_you_mean
+from rtxr.geometry import AXIS_NAMES, OBLIQUE_NAMES, FloatArray, Grid
+
+# --- data variables ---------------------------------------------------------------------------
+#: Modality (0008,0060) of an image series > name of its data variable.
+IMAGE_NAMES: Mapping[str, str] = {"CT": "ct", "MR": "mr", "PT": "pt"}
+DOSE = "dose"
+#: Further doses of a case: dose_2, dose_3, …
+DOSE_NAME = re.compile(r"dose(_\d+)?")
+GRID_PREFIX = re.compile(r"(dose_(\d+_)?)?")
+
+# --- structures: coordinates, joined by number and key, never by position -----------------------
+MASK = "mask"
+ROI = "roi"
+ROI_NUMBER, ROI_NAME, ROI_TYPE, ROI_COLOR = "roi_number", "roi_name", "roi_type", "roi_color"
+CONTOUR = "contour"
+CONTOUR_ROI_NUMBER, CONTOUR_TYPE = "contour_roi_number", "contour_type"
+CONTOUR_IMAGE_UID = "contour_image_uid"
+NODE = "node"
+NODE_X, NODE_Y, NODE_Z, NODE_CONTOUR = "node_x", "node_y", "node_z", "node_contour"
+STRUCTURE_COORDS = (
+    ROI_NUMBER,
+    ROI_NAME,
+    ROI_TYPE,
+    ROI_COLOR,
+    CONTOUR_ROI_NUMBER,
+    CONTOUR_TYPE,
+    CONTOUR_IMAGE_UID,
+    NODE_X,
+    NODE_Y,
+    NODE_Z,
+    NODE_CONTOUR,
+)
+
+# --- which object is which: SOPInstanceUIDs as scalar coordinates (per slice for images) --------
+STRUCTURE_SET_UID = "structure_set_uid"
+PLAN_UID = "plan_uid"
+SPATIAL_REF = "spatial_ref"
+
+UNITS: Mapping[str, str] = {"ct": "HU", "dose": "Gy", "mr": "1", "pt": "1"}
+LONG_NAMES: Mapping[str, str] = {
+    "ct": "CT number",
+    "mr": "MR signal",
+    "pt": "PET activity",
+    "dose": "absorbed dose",
+}
+#: Attribute of the Dataset with the findings of reading, as JSON (attrs must stay flat).
+FINDINGS_ATTR = "rtxr_findings"
+
+
+def uid_name(variable: str) -> str:
+    """Coordinate with the SOPInstanceUID(s) behind a data variable: ``ct_uid``, ``dose_uid``."""
+    return f"{variable}_uid"
+
+
+def prefix_of(variable: str) -> str:
+    """Prefix of a variable's own dimensions: ``""`` for images, ``"dose_"`` for ``dose``."""
+    return f"{variable}_" if DOSE_NAME.fullmatch(variable) else ""
+
+
+def spatial_ref_name(prefix: str) -> str:
+    """Scalar coordinate that holds the matrix of the grid whose dimensions have this prefix."""
+    return prefix + SPATIAL_REF
+
+
+def image_name(ds: xr.Dataset | xr.DataArray) -> str | None:
+    """Name of the image variable of a case, or None."""
+    names = [ds.name] if isinstance(ds, xr.DataArray) else list(ds.data_vars)
+    return next((name for name in IMAGE_NAMES.values() if name in names), None)
+
+
+def dose_names(ds: xr.Dataset) -> list[str]:
+    """Dose variables of a case: ``dose`` first, then ``dose_2`` and so on."""
+    names = [str(name) for name in ds.data_vars if DOSE_NAME.fullmatch(str(name))]
+    return sorted(names, key=lambda name: int(name[len("dose_") :] or 1))
+
+
+def resolve(ds: xr.Dataset, name: str) -> str:
+    """Variable meant by ``"image"``, ``"dose"`` or a variable's own name.
+
+    Raises
+    ------
+    UnknownNameError
+        No such variable; the message names those that exist.
+    """
+    found = image_name(ds) if name == "image" else name
+    if found is None or found not in ds.data_vars:
+        raise UnknownNameError(
+            f"this Dataset has no {name!r}; {did_you_mean(name, map(str, ds.data_vars))}"
+        )
+    return found
+
+
+def spatial_dims(
+    variable: xr.DataArray | xr.Variable, coords: Iterable[Hashable] = ()
+) -> tuple[str, str, str]:
+    """The three grid dimensions of a variable, outermost first, also where one is now a scalar.
+
+    Parameters
+    ----------
+    variable : DataArray or Variable
+        Has at least one dimension named (prefix +) z, y, x or slice, row, column.
+    coords : iterable of names, optional
+        Scalar coordinates that may stand in for a dimension selected away.
+
+    Raises
+    ------
+    MissingDataError
+        The variable has no grid.
+    """
+    names = {*map(str, variable.dims), *map(str, coords)}
+    for dim in map(str, variable.dims):
+        for family in (AXIS_NAMES, OBLIQUE_NAMES):
+            prefix = next((dim.removesuffix(axis) for axis in family if dim.endswith(axis)), None)
+            if prefix is None or not GRID_PREFIX.fullmatch(prefix):
+                continue
+            wanted = (prefix + family[0], prefix + family[1], prefix + family[2])
+            if names.issuperset(wanted):
+                return wanted
+    raise MissingDataError(
+        f"no grid: dimensions {list(map(str, variable.dims))} hold no z, y, x "
+        "(or slice, row, column)"
+    )
+
+
+def grid_of(data: xr.Dataset | xr.DataArray, name: str = "image") -> Grid:
+    """Grid of a variable.
+
+    Parameters
+    ----------
+    data : Dataset or DataArray
+        A case, or one of its variables (then ``name`` is not used).
+    name : str, default: "image"
+        ``"image"``, ``"dose"`` or a variable's name.
+
+    Returns
+    -------
+    Grid
+        In the order z, y, x (slice, row, column) whatever the order of the variable's
+        dimensions; the axes are as the coordinates are now, ascending or not.
+
+    Raises
+    ------
+    MissingDataError
+        No such variable, no such dimensions or no coordinates along them.
+    """
+    array = data if isinstance(data, xr.DataArray) else data[resolve(data, name)]
+    dims = spatial_dims(array, [key for key, value in array.coords.items() if value.ndim == 0])
+    missing = [dim for dim in dims if dim not in array.coords]
+    if missing:
+        raise MissingDataError(
+            f"{array.name!r} has no millimetre coordinates along {missing}; "
+            "a grid needs the position of every voxel"
+        )
+    axes = [np.atleast_1d(np.asarray(array[dim].values, dtype=np.float64)) for dim in dims]
+    prefix = _prefix(dims[0])
+    attrs = array.coords[ref].attrs if (ref := spatial_ref_name(prefix)) in array.coords else {}
+    matrix = np.asarray(attrs.get("matrix", np.eye(4).ravel()), dtype=np.float64).reshape(4, 4)
+    uid = str(attrs.get("FrameOfReferenceUID", ""))
+    return Grid(dims, (axes[0], axes[1], axes[2]), matrix, uid)
+
+
+def grid_coords(grid: Grid) -> dict[str, xr.Variable]:
+    """Coordinates (three axes and the spatial reference) that :func:`grid_of` reads back."""
+    coords = {
+        dim: xr.Variable((dim,), axis, axis_attrs(dim))
+        for dim, axis in zip(grid.dims, grid.axes, strict=True)
+    }
+    prefix = _prefix(grid.dims[0])
+    attrs: dict[str, Any] = {
+        "matrix": [float(value) for value in grid.matrix.ravel()],
+        "FrameOfReferenceUID": grid.frame_of_reference_uid,
+        "long_name": "own millimetres (x, y, z, 1) to patient LPS millimetres",
+    }
+    coords[spatial_ref_name(prefix)] = xr.Variable((), 0, attrs)
+    return coords
+
+
+def _prefix(first_dim: str) -> str:
+    """Prefix of a grid's dimensions, from the name of its first one."""
+    return first_dim.removesuffix(OBLIQUE_NAMES[0]).removesuffix(AXIS_NAMES[0])
+
+
+def axis_attrs(dim: str) -> dict[str, str]:
+    """Units and long name of a coordinate axis."""
+    meaning = {
+        "z": "patient z, to the head",
+        "y": "patient y, to the back",
+        "x": "patient x, to the left",
+        "slice": "along the stack",
+        "row": "along a column, from row to row",
+        "column": "along a row, from column to column",
+    }
+    name = next(
+        (text for axis, text in meaning.items() if re.fullmatch(rf"(.*_)?{axis}", dim)), dim
+    )
+    return {"units": "mm", "long_name": name}
+
+
+def ascending(array: xr.DataArray) -> xr.DataArray:
+    """The array with its grid dimensions last, in grid order, each ascending (lazy)."""
+    scalars = [key for key, value in array.coords.items() if value.ndim == 0]
+    dims = spatial_dims(array, scalars)
+    array = array.expand_dims([dim for dim in dims if dim not in array.dims])
+    array = array.transpose(..., *dims)
+    backwards = {
+        dim: slice(None, None, -1)
+        for dim in dims
+        if array.sizes[dim] > 1 and float(array[dim][0]) > float(array[dim][-1])
+    }
+    array = array.isel(backwards)
+    unsorted = [dim for dim in dims if (np.diff(array[dim].values) <= 0).any()]
+    return array.sortby(unsorted) if unsorted else array
+
+
+# --- ROIs ---------------------------------------------------------------------------------------
+def require_structures(ds: xr.Dataset) -> None:
+    """Raise MissingDataError unless the Dataset holds ROIs and contours."""
+    missing = [name for name in STRUCTURE_COORDS if name not in ds.coords]
+    if missing:
+        raise MissingDataError(
+            "this Dataset has no structures (missing coordinates: " + ", ".join(missing) + "); "
+            "selecting variables with ds[[...]] drops them, ds.drop_vars(...) keeps them"
+        )
+
+
+def roi_labels(ds: xr.Dataset) -> list[str]:
+    """Labels of the ROIs the Dataset holds now, in their order."""
+    require_structures(ds)
+    return [str(label) for label in np.atleast_1d(ds[ROI].values)]
+
+
+def select_rois(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> list[str]:
+    """ROI labels asked for: all for None; exact labels, else unique case-insensitive matches.
+
+    Raises
+    ------
+    UnknownNameError
+        A label matches no ROI; the message shows the nearest.
+    """
+    labels = roi_labels(ds)
+    if rois is None:
+        return labels
+    found = []
+    for asked in [rois] if isinstance(rois, str) else rois:
+        folded = [label for label in labels if label.casefold() == str(asked).casefold()]
+        if asked in labels:
+            found.append(str(asked))
+        elif len(folded) == 1:
+            found.append(folded[0])
+        else:
+            raise UnknownNameError(f"no ROI {asked!r}; {did_you_mean(str(asked), labels)}")
+    return found
+
+
+def roi_number(ds: xr.Dataset, label: str) -> int:
+    """ROI Number (3006,0022) of a label."""
+    at = roi_labels(ds).index(select_rois(ds, label)[0])
+    return int(np.atleast_1d(ds[ROI_NUMBER].values)[at])
+
+
+def contours_of(ds: xr.Dataset, label: str) -> list[tuple[str, FloatArray]]:
+    """Contours of one ROI.
+
+    Returns
+    -------
+    list of (str, ndarray)
+        Contour Geometric Type (3006,0042) and points, (n, 3), patient LPS (x, y, z), mm.
+    """
+    number = roi_number(ds, label)
+    of_roi = np.flatnonzero(np.asarray(ds[CONTOUR_ROI_NUMBER].values) == number)
+    keys = np.asarray(ds[CONTOUR].values)[of_roi]
+    types = np.asarray(ds[CONTOUR_TYPE].values)[of_roi]
+    node_keys = np.asarray(ds[NODE_CONTOUR].values)
+    points = np.stack([ds[name].values for name in (NODE_X, NODE_Y, NODE_Z)], axis=-1)
+    order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
+    starts = np.searchsorted(node_keys[order], keys, side="left")
+    stops = np.searchsorted(node_keys[order], keys, side="right")
+    return [
+        (str(kind), points[order[start:stop]].astype(np.float64))
+        for kind, start, stop in zip(types, starts, stops, strict=True)
+    ]
+
+
+# --- findings -----------------------------------------------------------------------------------
+def findings_to_json(findings: Iterable[Finding]) -> str:
+    """Findings as the JSON text a Dataset carries in its attributes."""
+    return json.dumps([asdict(finding) for finding in findings])
+
+
+def findings_of(ds: xr.Dataset) -> list[Finding]:
+    """Findings that reading left in the attributes of a Dataset."""
+    return [Finding(**each) for each in json.loads(ds.attrs.get(FINDINGS_ATTR, "[]"))]

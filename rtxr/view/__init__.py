@@ -1,0 +1,1 @@
+"""Pictures: pure drawing functions, and widgets as thin shells around them."""

@@ -1,1 +1,3 @@
 """DICOM RT in xarray."""
+
+__version__ = "0.1.0"

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from rtxr.errors import Finding, MissingDataError, UnknownNameError, did_you_mean
@@ -308,3 +309,9 @@ def findings_to_json(findings: Iterable[Finding]) -> str:
 def findings_of(ds: xr.Dataset) -> list[Finding]:
     """Findings that reading left in the attributes of a Dataset."""
     return [Finding(**each) for each in json.loads(ds.attrs.get(FINDINGS_ATTR, "[]"))]
+
+
+def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as a table with the columns code, severity, message, uid, path."""
+    columns = ["code", "severity", "message", "uid", "path"]
+    return pd.DataFrame([asdict(finding) for finding in findings], columns=columns)

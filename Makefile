@@ -1,0 +1,64 @@
+# Needs a POSIX make, git and Python 3.11 or newer; everything else goes into $(VENV).
+.POSIX:
+
+PYTHON ?= python3
+VENV ?= .venv
+# A folder of DICOM RT files for `make demo DATA=...`
+DATA =
+
+BIN = $(VENV)/bin
+# Installs $$what into the environment: with uv where it works (seconds), else with pip.
+INSTALL = if uv --version >/dev/null 2>&1 && \
+	uv pip install --quiet --python $(BIN)/python -e "$$what"; then :; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e "$$what"; fi
+
+.PHONY: help venv demo test lint format bench clean distclean
+
+help: ## list the targets (default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+venv: $(VENV)/.rtxr-dev ## virtual environment with everything for development
+
+demo: $(VENV)/.rtxr-demo ## the whole job on the synthetic patient; DATA=folder for your own too
+	rm -rf out/demo
+	$(BIN)/python -m rtxr --out out/demo
+	@if [ -n "$(DATA)" ]; then set -x; rm -rf out/demo-data; \
+	$(BIN)/python -m rtxr "$(DATA)" --out out/demo-data; fi
+
+test: lint ## lint, tests and notebooks
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks
+
+lint: $(VENV)/.rtxr-dev ## ruff, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.rtxr-dev ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.rtxr-dev ## run every script in benchmarks/
+	@for script in benchmarks/*.py; do \
+	echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+clean: ## remove results and caches
+	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+distclean: clean ## clean, and remove the virtual environment
+	rm -rf $(VENV)
+
+# The stamps say which extras are installed; only a newer pyproject.toml installs again.
+$(VENV)/.rtxr-dev: $(BIN)/python pyproject.toml
+	@what='.[dev]'; echo "installing $$what into $(VENV)"; $(INSTALL)
+	@touch $(VENV)/.rtxr-dev $(VENV)/.rtxr-demo
+
+$(VENV)/.rtxr-demo: $(BIN)/python pyproject.toml
+	@what='.[codecs,io]'; echo "installing $$what into $(VENV)"; $(INSTALL)
+	@touch $(VENV)/.rtxr-demo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"rtxr needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,142 @@
+"""Structures of a case Dataset as slabs, and their volumes by exact polygon areas.
+
+How contours become slabs (half way to the neighbouring planes, end caps, gaps, duplicates,
+orientations) is said in :mod:`rtxr.analysis.planes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis import frames, polygons
+from rtxr.analysis.planes import EndCap, RoiContours, Slabs, roi_finding, roi_slabs
+from rtxr.errors import Finding
+from rtxr.geometry import Grid
+
+
+def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> list[RoiContours]:
+    """Contours of several ROIs, sorted out once for all of them.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    rois : str or sequence of str, optional
+        Labels; all by default.
+    """
+    labels = model.select_rois(ds, rois)
+    numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
+    number_of = dict(zip(model.roi_labels(ds), numbers.tolist(), strict=True))
+    keys = np.atleast_1d(ds[model.CONTOUR].values)
+    contour_numbers = np.atleast_1d(ds[model.CONTOUR_ROI_NUMBER].values)
+    types = np.atleast_1d(ds[model.CONTOUR_TYPE].values)
+    node_keys = np.atleast_1d(ds[model.NODE_CONTOUR].values)
+    names = (model.NODE_X, model.NODE_Y, model.NODE_Z)
+    points = np.stack([np.atleast_1d(ds[name].values) for name in names], axis=-1)
+    points = points.astype(np.float64, copy=False)
+    if (np.diff(node_keys) < 0).any():
+        order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
+        node_keys, points = node_keys[order], points[order]
+    begin = np.searchsorted(node_keys, keys, side="left")
+    end = np.searchsorted(node_keys, keys, side="right")
+    found = []
+    for label in labels:
+        at = np.flatnonzero(contour_numbers == number_of[label])
+        counts = end[at] - begin[at]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        index = np.arange(starts[-1]) + np.repeat(begin[at] - starts[:-1], counts)
+        found.append(RoiContours(label, types[at], points[index], starts))
+    return found
+
+
+def slabs(
+    ds: xr.Dataset,
+    rois: str | Sequence[str] | None = None,
+    *,
+    end_cap: EndCap = "half",
+    first: Grid | None = None,
+) -> Iterator[Slabs]:
+    """Structures of a case as slabs, one after the other.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    rois : str or sequence of str, optional
+        Labels; all by default.
+    end_cap : {"half", "none"}
+        Whether the outermost slabs go on for half the local spacing beyond their planes.
+    first : Grid, optional
+        Grid whose axes are preferred for contours parallel to its slices.
+
+    Yields
+    ------
+    Slabs
+        Without planes where a ROI encloses nothing.
+    """
+    grids = frames.grids_of(ds)
+    image = grids[0] if model.image_name(ds) else None
+    candidates = frames.candidate_frames([*([first] if first else []), *grids])
+    for roi in read_contours(ds, rois):
+        yield roi_slabs(roi, candidates, end_cap, image)
+
+
+def one_slabs(ds: xr.Dataset, roi: str, first: Grid, end_cap: EndCap = "half") -> Slabs:
+    """One ROI as slabs, along the axes of a grid where its contours are parallel to it."""
+    return next(slabs(ds, [roi], end_cap=end_cap, first=first))
+
+
+def with_crossings(part: Slabs) -> Slabs:
+    """The slabs with a finding, naming both volumes, where CLOSED_PLANAR contours partly cross."""
+    planes = polygons.crossing_planes(part.edges)
+    if not len(planes):
+        return part
+    text = (
+        f"contours partly cross on {len(planes)} planes; by XOR the volume is "
+        f"{part.volume_cc():.3f} cm3, by union {part.volume_cc('union'):.3f} cm3; XOR is used "
+        'unless combine="union" is given'
+    )
+    finding = roi_finding("crossing-contours", "warning", part.label, text)
+    return replace(part, findings=(*part.findings, finding))
+
+
+def volumes(
+    ds: xr.Dataset, rois: str | Sequence[str] | None = None, end_cap: EndCap = "half"
+) -> pd.Series:
+    """Volumes of structures by exact polygon areas times slab thickness.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    rois : str or sequence of str, optional
+        Labels; all by default.
+    end_cap : {"half", "none"}
+        Whether the outermost slabs go on for half the local spacing beyond their planes.
+
+    Returns
+    -------
+    Series
+        cm3 by ROI label, name ``volume_cc``; 0 for a ROI that encloses nothing, NaN for a single
+        plane of unknown thickness. ``attrs["findings"]`` lists findings as dicts.
+    """
+    parts = [with_crossings(part) for part in slabs(ds, rois, end_cap=end_cap)]
+    series = pd.Series(
+        [part.volume_cc() for part in parts],
+        index=pd.Index([part.label for part in parts], name=model.ROI, dtype=object),
+        name="volume_cc",
+        dtype=np.float64,
+    )
+    series.attrs["findings"] = finding_dicts(finding for part in parts for finding in part.findings)
+    return series
+
+
+def finding_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """Findings as plain dicts, the form in which tables carry them in their attrs."""
+    return [asdict(finding) for finding in dict.fromkeys(findings)]

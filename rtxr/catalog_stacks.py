@@ -1,0 +1,208 @@
+"""From image series to stacks: slices that make one grid, and what was set aside.
+
+A series may hold scouts, two orientations, or several images at one position (phases,
+acquisitions, echoes). A stack is the part of it whose slices are parallel, of one size and each at
+a place of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rtxr.errors import Finding, GeometryError
+from rtxr.geometry import FloatArray, slice_normal
+
+#: Slices closer than this are at one position, mm.
+SAME_POSITION_MM = 0.01
+#: Row and column cosines that differ by no more than this are one orientation.
+SAME_ORIENTATION = 1e-3
+#: What may tell images at one position apart, best first.
+SEPARATING = (
+    "TemporalPositionIdentifier",
+    "AcquisitionNumber",
+    "EchoNumbers",
+    "DiffusionBValue",
+    "TriggerTime",
+    "AcquisitionTime",
+    "ContentTime",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Slices of one series that make one grid.
+
+    Parameters
+    ----------
+    kind : str
+        ``"CT"``, ``"MR"`` or ``"PT"``.
+    series : str
+        Series Instance UID (0020,000E); may be empty.
+    positions : tuple of int
+        Row positions in the table, along the normal of the slices.
+    findings : tuple of Finding
+        What was decided on the way.
+    """
+
+    kind: str
+    series: str
+    positions: tuple[int, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What decides where an image belongs."""
+
+    position: int
+    order: tuple[float, int]
+    shape: tuple[Any, ...]
+    place: tuple[float, ...] | None
+    orientation: tuple[float, ...] | None
+    is_localizer: bool
+
+
+def image_stacks(table: pd.DataFrame, kinds: Sequence[str], used: Sequence[int]) -> list[Stack]:
+    """Stacks of all image series.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from :func:`rtxr.catalog.build_table`.
+    kinds : sequence of str
+        Kind of each row.
+    used : sequence of int
+        Row positions of the images to look at.
+
+    Returns
+    -------
+    list of Stack
+        In the order of the table; several for a series with several images at one position.
+    """
+    values = {name: table[name].tolist() for name in _COLUMNS}
+    series: dict[Hashable, list[int]] = {}
+    for position in used:
+        series.setdefault(_series_key(values, kinds, position), []).append(position)
+    stacks = []
+    for positions in series.values():
+        slices = sorted((_slice(values, at) for at in positions), key=lambda each: each.order)
+        uid = values["SeriesInstanceUID"][positions[0]]
+        stacks += _stacks_of(slices, values, kinds[positions[0]], uid)
+    return stacks
+
+
+_COLUMNS = (
+    *("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "path"),
+    *("InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "ImageType"),
+    *("Rows", "Columns", "PixelSpacing", "SOPInstanceUID"),
+    *SEPARATING,
+)
+
+
+def _series_key(values: Mapping[str, list[Any]], kinds: Sequence[str], position: int) -> Hashable:
+    """What makes a series: its UID, kind and patient; without a UID, study, frame and folder."""
+    uid = values["SeriesInstanceUID"][position]
+    if uid:
+        return kinds[position], values["PatientID"][position], uid
+    others = (values[name][position] for name in ("StudyInstanceUID", "FrameOfReferenceUID"))
+    folder = str(PurePath(values["path"][position]).parent)
+    return kinds[position], values["PatientID"][position], *others, folder
+
+
+def _slice(values: Mapping[str, list[Any]], position: int) -> _Slice:
+    number = values["InstanceNumber"][position]
+    spacing = values["PixelSpacing"][position] or ()
+    size = (values["Rows"][position], values["Columns"][position])
+    return _Slice(
+        position=position,
+        order=(math.inf if number is pd.NA else number, position),
+        shape=(*(0 if n is pd.NA else n for n in size), *(round(each, 3) for each in spacing)),
+        place=_of_length(values["ImagePositionPatient"][position], 3),
+        orientation=_of_length(values["ImageOrientationPatient"][position], 6),
+        is_localizer="LOCALIZER" in values["ImageType"][position],
+    )
+
+
+def _of_length(numbers: tuple[float, ...] | None, length: int) -> tuple[float, ...] | None:
+    return numbers if numbers is not None and len(numbers) == length else None
+
+
+def _stacks_of(
+    slices: list[_Slice], values: Mapping[str, list[Any]], kind: str, uid: str
+) -> list[Stack]:
+    """Stacks of one series, whose slices come in the order of their numbers."""
+    groups = _consistent_groups(slices)
+    best = max(groups, key=lambda group: _worth(group))
+    path = values["path"][best[0].position]
+    findings = [
+        _set_aside(len(group), len(slices), _difference(group[0], best[0]), uid, path)
+        for group in groups
+        if group is not best
+    ]
+    heights = _heights(best)
+    if heights is None:
+        return [Stack(kind, uid, tuple(each.position for each in best), tuple(findings))]
+    parts, noticed = _apart(best, heights, values, uid)
+    findings += noticed
+    return [Stack(kind, uid, part, tuple(findings)) for part in parts]
+
+
+def _consistent_groups(slices: list[_Slice]) -> list[list[_Slice]]:
+    """Slices of one size, spacing and orientation, localizers apart."""
+    orientations: list[tuple[float, ...]] = []
+    groups: dict[Hashable, list[_Slice]] = {}
+    for each in slices:
+        placed = each.place is not None and each.orientation is not None
+        direction = _which(each.orientation, orientations) if each.orientation else -1
+        key = (each.shape, direction, placed, each.is_localizer)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _which(orientation: tuple[float, ...], seen: list[tuple[float, ...]]) -> int:
+    """Number of an orientation among those seen; a new one is added."""
+    for number, other in enumerate(seen):
+        if max(abs(a - b) for a, b in zip(orientation, other, strict=True)) <= SAME_ORIENTATION:
+            return number
+    seen.append(orientation)
+    return len(seen) - 1
+
+
+def _worth(group: list[_Slice]) -> tuple[bool, bool, int]:
+    first = group[0]
+    placed = first.place is not None and first.orientation is not None
+    return placed, not first.is_localizer, len(group)
+
+
+def _difference(other: _Slice, best: _Slice) -> str:
+    """Why a slice is not part of the stack."""
+    reasons = {
+        "have no position or orientation": other.place is None or other.orientation is None,
+        "are localizers": other.is_localizer and not best.is_localizer,
+        "have another matrix size": other.shape[:2] != best.shape[:2],
+        "have another pixel spacing": other.shape[2:] != best.shape[2:],
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "have another orientation")
+
+
+def _set_aside(count: int, total: int, reason: str, uid: str, path: str) -> Finding:
+    message = f"{count} of {total} images of this series are set aside: they {reason}"
+    return Finding("slices-set-aside", "warning", message, uid, path)
+
+
+def _heights(group: list[_Slice]) -> FloatArray | None:
+    """Distance of each slice along the normal, mm; None where there is no geometry."""
+    places = [each.place for each in group if each.place is not None]
+    if len(places) < len(group) or group[0].orientation is None:
+        return None
+    try:
+        return np.asarray(places) @ slice_normal(group[0].orientation)
+    except GeometryError:
+        return None

@@ -1,0 +1,147 @@
+"""Dataset to DICOM files: objects > changes > identity > build > write aside > read back > move.
+
+- ``objects``: what a Dataset would write, each object with its header and computed values
+- ``changes``: what differs from the source files, and why
+- ``identity``: which UIDs are kept, which are new, and which references follow
+- ``files``: written aside, read back, compared, moved into place
+
+Everything that is wrong is collected first and raised at once, before a byte is written.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from rtxr import header_store, model
+from rtxr.errors import ConformanceError, Finding, RTXRError
+from rtxr.export import changes, doses, files, identity, images, plans, structures
+from rtxr.export.objects import Outgoing
+from rtxr.iod import provenance
+from rtxr.iod.build import build
+
+__all__ = ["to_dicom", "validate"]
+
+
+def to_dicom(
+    ds: xr.Dataset,
+    out: str | os.PathLike[str],
+    *,
+    uids: identity.UIDPolicy = "auto",
+    overwrite: bool = False,
+    strict: bool = False,
+    **attributes: object,
+) -> pd.DataFrame:
+    """Write a case as DICOM files, linked to each other.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case, edited or not. What it holds now is what is written: geometry, scaling and
+        references are recomputed where they changed; all else is written as it was read.
+    out : path
+        Folder for the files; created. Nothing in it is replaced unless ``overwrite``.
+    uids : {"auto", "new", "keep"}, default: "auto"
+        ``"auto"``: an object whose values, geometry and header equal its source's keeps its SOP
+        Instance UID; a changed one gets a new one, in a new series of the same study, and every
+        reference follows. ``"new"`` renews all. ``"keep"`` makes every change a violation.
+    overwrite : bool, default: False
+        Replace files of the same names. The files the case was opened from are never replaced.
+    strict : bool, default: False
+        Flaws that came unchanged with the source are violations too.
+    **attributes
+        Values to write, by DICOM keyword, in every object whose IOD has the attribute:
+        ``StudyDescription="…"``.
+
+    Returns
+    -------
+    DataFrame
+        One row per file: ``path``, ``IOD``, ``SOPInstanceUID``, ``bytes``, ``changed`` (why it is
+        not its source any more; empty when it is). ``attrs["findings"]`` lists what was added,
+        inherited or decided.
+
+    Raises
+    ------
+    ConformanceError
+        The files would not conform; ``findings`` holds every violation. Nothing was written.
+    ExistingFilesError
+        A file of the same name exists, or is one of the sources.
+    UnknownNameError
+        A keyword in ``attributes`` that DICOM or these IODs do not have.
+    """
+    changes.check_overrides(attributes)
+    files.check_target(ds, Path(out), overwrite=overwrite)
+    outgoing, findings = prepare(ds, uids=uids, strict=strict, attributes=attributes)
+    violations = [finding for finding in findings if finding.severity == "error"]
+    if violations:
+        raise ConformanceError(
+            f"nothing was written: {len(violations)} violation(s); ds.rt.validate() lists them "
+            "with what else was noticed",
+            violations,
+        )
+    table = files.write(outgoing, Path(out), overwrite=overwrite)
+    table.attrs["findings"] = model.findings_frame(findings).to_dict("records")
+    return table
+
+
+def validate(
+    ds: xr.Dataset,
+    *,
+    uids: identity.UIDPolicy = "auto",
+    strict: bool = False,
+    **attributes: object,
+) -> pd.DataFrame:
+    """What :func:`to_dicom` would say, without writing.
+
+    Returns
+    -------
+    DataFrame
+        Columns code, severity, message, uid, path. Rows of severity ``"error"`` are the
+        violations that would stop an export.
+    """
+    changes.check_overrides(attributes)
+    _, findings = prepare(ds, uids=uids, strict=strict, attributes=attributes)
+    return model.findings_frame(findings)
+
+
+def prepare(
+    ds: xr.Dataset, *, uids: identity.UIDPolicy, strict: bool, attributes: dict[str, object]
+) -> tuple[list[files.Ready], list[Finding]]:
+    """Everything an export does before it writes: the finished objects and all findings."""
+    found, findings = collect(ds)
+    judged = [changes.override(changes.judge(each), attributes) for each in found]
+    judged = doses.drop_stale_dvhs(judged)
+    identified, more = identity.assign(judged, uids)
+    findings += more
+    ready = []
+    for each in identified.objects:
+        values = dict(each.values)
+        if each.changes:
+            values = {**provenance.changed_values(each.iod, each.header, each.why), **values}
+        built = build(each.iod, each.header, values, derived=each.derived, strict=strict)
+        identified.follow(built.dataset)
+        findings += [*each.findings, *built.findings, *built.violations]
+        ready.append(files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why))
+    return ready, list(dict.fromkeys(findings))
+
+
+def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
+    """Objects of a case, image slices first; and what kept one from being made."""
+    records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
+    found: list[Outgoing] = []
+    findings: list[Finding] = []
+    for stage in (images.image_objects, plans.plan_objects, doses.dose_objects):
+        try:
+            found += stage(ds, records)
+        except RTXRError as error:  # one bad object must not hide what is wrong with the others
+            findings.append(Finding("not-exportable", "error", str(error)))
+    try:
+        found += structures.structure_objects(ds, records, found)
+    except RTXRError as error:
+        findings.append(Finding("not-exportable", "error", str(error)))
+    if not found and not findings:
+        findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))
+    return found, findings

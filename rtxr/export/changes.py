@@ -1,0 +1,74 @@
+"""What differs from the sources: found by comparing with their files, or set by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr.export.objects import Outgoing
+from rtxr.iod.tables import IODS
+from rtxr.read import headers
+from rtxr.read.pixels import read_frames
+
+
+#: What an export decides itself; setting them by hand would break the links between the files.
+OWNED = ("SOPClassUID", "SOPInstanceUID", "PixelData", "Rows", "Columns", "NumberOfFrames")
+
+
+def check_overrides(attributes: Mapping[str, object]) -> None:
+    """Raise UnknownNameError for a keyword that no IOD here has, or that is not the caller's."""
+    existing = sorted({keyword for iod in IODS.values() for keyword in iod.keywords})
+    for keyword in attributes:
+        if keyword in OWNED:
+            raise UnknownNameError(f"{keyword} follows from the Dataset; edit the Dataset instead")
+        if keyword not in existing:
+            raise UnknownNameError(
+                f"{keyword!r} is no attribute of the IODs written here; "
+                f"{did_you_mean(keyword, existing)}"
+            )
+
+
+def judge(each: Outgoing) -> Outgoing:
+    """Add to ``changes`` what a comparison with the source file shows.
+
+    A source out of reach counts as changed: nobody can say that it is not.
+    """
+    if each.record is None or not each.own_uid:
+        return each
+    reason = _difference(each)
+    return replace(each, changes=(*each.changes, reason)) if reason else each
+
+
+def override(each: Outgoing, attributes: Mapping[str, object]) -> Outgoing:
+    """Set attributes of the caller's; those that say what the header says are no change."""
+    new = {
+        keyword: value
+        for keyword, value in attributes.items()
+        if keyword in each.iod.keywords
+        and (each.header is None or each.header.get(keyword) != value)
+    }
+    if not new:
+        return each
+    note = "set by the caller: " + ", ".join(new)
+    return replace(each, values={**each.values, **new}, changes=(*each.changes, note))
+
+
+def _difference(each: Outgoing) -> str:
+    """What differs from the source file, or an empty string."""
+    record = each.record
+    if record is None:
+        return ""
+    try:
+        source = headers.read_record(record.path, record.uid)
+        if source.data != record.data:
+            return "its header changed"
+        if each.pixels is None:
+            return ""
+        stored = each.pixels.reshape(-1, *each.pixels.shape[-2:])
+        same = np.array_equal(read_frames(record.path, range(len(stored))), stored)
+    except (OSError, RTXRError):
+        return "its source file is out of reach"
+    return "" if same else "its pixel values changed"

@@ -1,0 +1,103 @@
+"""Dose variables as objects to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pydicom
+import xarray as xr
+
+from rtxr import model
+from rtxr.errors import Finding
+from rtxr.export.images import AXIAL, on_grid_only, pixel_spacing, recomputed
+from rtxr.export.objects import CONTOURS_CHANGED, MADE_IN_MEMORY, Outgoing, Records, source_of
+from rtxr.geometry import Layout, layout_for, slice_origins
+from rtxr.iod import pixels, rt_dose
+from rtxr.iod.build import DELETE
+from rtxr.iod.tables import IODS
+
+
+def dose_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
+    """One object per dose variable.
+
+    Raises
+    ------
+    GeometryError
+        Rows or columns unevenly spaced, foreign dimensions, an orientation that does not fit.
+    """
+    return [
+        _dose(ds, name, f"RTDOSE_{number}.dcm", records)
+        for number, name in enumerate(model.dose_names(ds), start=1)
+    ]
+
+
+def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoing:
+    array = on_grid_only(ds, name)
+    grid = model.grid_of(array)
+    uid = ds.coords.get(model.uid_name(name))
+    record, header = source_of(records, "" if uid is None else str(uid.values))
+    layout = _frames_like(layout_for(grid, _orientation(header)), header)
+    positions, cosines = slice_origins(grid, layout)
+    spacing = pixel_spacing(grid, layout.order)
+    frames = layout.store(array.values)
+    encoded = pixels.encode_dose(frames, header)
+    values = {
+        **rt_dose.grid_values(positions, cosines, spacing, frames.shape[1:], header),
+        **encoded.attributes,
+    }
+    return Outgoing(
+        variable=name,
+        iod=IODS["RTDOSE"],
+        file_name=file_name,
+        record=record,
+        header=header,
+        values=values,
+        derived={"FrameOfReferenceUID": grid.frame_of_reference_uid},
+        pixels=encoded.stored,
+        changes=recomputed(values) if record else (MADE_IN_MEMORY,),
+        findings=tuple(encoded.findings),
+    )
+
+
+def _orientation(header: pydicom.Dataset | None) -> list[float]:
+    cosines = None if header is None else header.get("ImageOrientationPatient")
+    return [float(value) for value in cosines] if cosines else list(AXIAL)
+
+
+def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
+    """The layout with its frames running the way the source's frame offsets run."""
+    offsets = None if header is None else header.get("GridFrameOffsetVector")
+    if not offsets or np.size(offsets) < 2 or float(offsets[-1]) >= float(offsets[0]):
+        return layout
+    flip = list(layout.flip)
+    flip[layout.slice_dim] = not flip[layout.slice_dim]
+    return replace(layout, flip=(flip[0], flip[1], flip[2]))
+
+
+def drop_stale_dvhs(objects: Sequence[Outgoing]) -> list[Outgoing]:
+    """Remove stored DVHs that describe another dose or other contours than those written."""
+    edited = any(CONTOURS_CHANGED in each.changes for each in objects)
+    out = []
+    for each in objects:
+        has_dvhs = each.header is not None and "DVHSequence" in each.header
+        if model.DOSE_NAME.fullmatch(each.variable) and has_dvhs and (each.changes or edited):
+            note = Finding(
+                "stale-dvh-removed",
+                "info",
+                f"(3004,0050) DVHSequence of {each.variable!r} was left out: the dose or the "
+                "contours it describes have changed",
+                each.uid,
+            )
+            out.append(
+                replace(
+                    each,
+                    values={**each.values, "DVHSequence": DELETE},
+                    changes=each.changes or ("its stored DVHs describe other contours",),
+                    findings=(*each.findings, note),
+                )
+            )
+        else:
+            out.append(each)
+    return out

@@ -1,0 +1,168 @@
+"""Writing: aside first, read back and compared, then moved into place; all files or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pydicom
+import xarray as xr
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import (
+    PYDICOM_IMPLEMENTATION_UID,
+    UID,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from rtxr import header_store
+from rtxr.errors import ExistingFilesError, RTXRError
+from rtxr.read.pixels import read_frames
+
+IMPLEMENTATION_VERSION_NAME = "RTXR"
+#: A value longer than this has no room for its length in Explicit VR with a short length field.
+EXPLICIT_LIMIT = 0xFFFE
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A finished object: its data set without pixels, its stored pixels, and why it changed."""
+
+    file_name: str
+    iod: str
+    dataset: pydicom.Dataset
+    pixels: npt.NDArray[np.generic] | None
+    why: str
+
+
+def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that is a file, or one that holds the files the case was opened from."""
+    if out.exists() and not out.is_dir():
+        raise ExistingFilesError(f"{out} is a file; name a folder to write to")
+    if out.exists() and any(out.iterdir()) and not overwrite:
+        raise ExistingFilesError(
+            f"{out} is not empty; name a new folder, or pass overwrite=True to replace files of "
+            "the same names"
+        )
+    if out.exists() and header_store.has_headers(ds):
+        folders = {Path(record.path).resolve().parent for record in header_store.unpack(ds).values()}
+        if out.resolve() in folders:
+            raise ExistingFilesError(
+                f"{out} holds the files this Dataset was opened from; name another folder"
+            )
+
+
+def write(objects: Sequence[Ready], out: Path, *, overwrite: bool) -> pd.DataFrame:
+    """Write the objects and say what was written.
+
+    Returns
+    -------
+    DataFrame
+        Columns path, IOD, SOPInstanceUID, bytes, changed.
+
+    Raises
+    ------
+    RTXRError
+        A file did not read back as it was written; nothing was moved into place.
+    OSError
+        Disk full, no permission; the folder is left as it was.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    aside.chmod(out.parent.stat().st_mode & 0o777)  # mkdtemp makes a folder for one user only
+    try:
+        rows = []
+        for each in objects:
+            path = aside / each.file_name
+            _write_one(each, path)
+            _read_back(each, path)
+            uid = str(each.dataset.SOPInstanceUID)
+            size = path.stat().st_size
+            rows.append((str(out / each.file_name), each.iod, uid, size, each.why))
+        _move(aside, out, [each.file_name for each in objects], overwrite=overwrite)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return pd.DataFrame(rows, columns=["path", "IOD", "SOPInstanceUID", "bytes", "changed"])
+
+
+def _write_one(each: Ready, path: Path) -> None:
+    dataset = each.dataset
+    if each.pixels is not None:
+        data = each.pixels.astype(each.pixels.dtype.newbyteorder("<"), copy=False).tobytes()
+        dataset.add_new(0x7FE00010, "OW", data + b"\0" * (len(data) % 2))
+    dataset.file_meta = _file_meta(dataset)
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+
+
+def _file_meta(dataset: pydicom.Dataset) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(dataset.SOPClassUID)
+    meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
+    meta.TransferSyntaxUID = _transfer_syntax(dataset)
+    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return meta
+
+
+def _transfer_syntax(dataset: pydicom.Dataset) -> UID:
+    """The source's own encoding where it is plain, so that untouched bytes stay as they are."""
+    source = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if source == ImplicitVRLittleEndian or _has_long_text(dataset):
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian
+
+
+def _has_long_text(dataset: pydicom.Dataset) -> bool:
+    """Whether a contour's text is too long for Explicit VR, which would write it as UN."""
+    if "ROIContourSequence" not in dataset:
+        return False
+    return any(
+        len(contour.get_item("ContourData").value or b"") > EXPLICIT_LIMIT
+        for roi in dataset.ROIContourSequence
+        for contour in roi.get("ContourSequence") or ()
+        if "ContourData" in contour
+    )
+
+
+def _read_back(each: Ready, path: Path) -> None:
+    """Raise unless the file parses to the same elements and decodes to the same pixels."""
+    back = pydicom.dcmread(path)
+    if list(back.keys()) != sorted(each.dataset.keys()):
+        raise RTXRError(f"{path.name} did not read back with the elements it was written with")
+    if each.pixels is not None:
+        frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
+        if not np.array_equal(read_frames(path, range(len(frames))), frames):
+            raise RTXRError(f"{path.name}: (7FE0,0010) PixelData did not read back as written")
+
+
+def _move(aside: Path, out: Path, names: Sequence[str], *, overwrite: bool) -> None:
+    """Move finished files into place; put everything back if one of the moves fails."""
+    if not out.exists():
+        aside.rename(out)
+        return
+    clashes = [name for name in names if (out / name).exists()]
+    if clashes and not overwrite:
+        raise ExistingFilesError(f"{out} already holds {clashes[:3]}; nothing was replaced")
+    kept = aside / "replaced"
+    kept.mkdir()
+    moved: list[str] = []
+    try:
+        for name in clashes:
+            os.replace(out / name, kept / name)
+        for name in names:
+            os.replace(aside / name, out / name)
+            moved.append(name)
+    except OSError:
+        for name in moved:
+            (out / name).unlink()
+        for name in clashes:
+            if (kept / name).exists():
+                os.replace(kept / name, out / name)
+        raise

@@ -1,0 +1,138 @@
+"""Which objects keep their UIDs, which get new ones, and which references follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pydicom
+from pydicom.uid import generate_uid
+
+from rtxr.errors import Finding
+from rtxr.export.objects import Outgoing
+from rtxr.iod.build import remap_uids
+from rtxr.model import IMAGE_NAMES
+
+UIDPolicy = Literal["auto", "new", "keep"]
+#: A UID as it stands in a header's bytes; a zero byte or a length field always ends it.
+UID_TOKEN = re.compile(rb"[0-9][0-9.]{6,127}")
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Objects with their UIDs decided, and the map from old to new ones."""
+
+    objects: tuple[Outgoing, ...]
+    mapping: Mapping[str, str]
+
+    def follow(self, dataset: pydicom.Dataset) -> None:
+        """Replace every reference to an object that got a new UID, in place."""
+        if self.mapping:
+            remap_uids(dataset, self.mapping)
+
+
+def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, list[Finding]]:
+    """Decide the UIDs of an export.
+
+    Parameters
+    ----------
+    objects : sequence of Outgoing
+        Judged: ``changes`` says why an object is not its source any more.
+    policy : {"auto", "new", "keep"}
+        See :func:`rtxr.export.to_dicom`.
+
+    Returns
+    -------
+    Identified
+        Changed objects carry a new SOPInstanceUID and SeriesInstanceUID in ``values``.
+    list of Finding
+        For ``"keep"``: a violation per variable that changed.
+    """
+    if policy == "keep":
+        return Identified(tuple(objects), {}), _refuse_changes(objects)
+    spread = _spread(objects)
+    renewed = [bool(each.changes) or policy == "new" for each in spread]
+    series: dict[tuple[str, str], str] = {}
+    mapping: dict[str, str] = {}
+    out = []
+    for each, new in zip(spread, renewed, strict=True):
+        if not new:
+            out.append(each)
+            continue
+        old_series = _text(each, "SeriesInstanceUID")
+        new_series = series.setdefault((each.iod.name, old_series), _new_uid())
+        values = {"SOPInstanceUID": _new_uid(), "SeriesInstanceUID": new_series}
+        if each.uid and each.own_uid:
+            mapping[each.uid] = values["SOPInstanceUID"]
+        if each.variable in IMAGE_NAMES.values() and old_series:
+            mapping[old_series] = new_series
+        if policy == "new":
+            for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
+                if old := _text(each, keyword):
+                    values[keyword] = mapping.setdefault(old, _new_uid())
+        out.append(replace(each, values={**values, **each.values}))
+    return Identified(tuple(out), mapping), []
+
+
+def _refuse_changes(objects: Iterable[Outgoing]) -> list[Finding]:
+    changed: dict[str, list[Outgoing]] = {}
+    for each in objects:
+        if each.changes:
+            changed.setdefault(each.variable, []).append(each)
+    return [
+        Finding(
+            "changed-object",
+            "error",
+            f"{len(some)} object(s) of {variable!r} differ from their source ({some[0].why}) and "
+            'uids="keep" forbids it; use uids="auto" for new UIDs',
+            some[0].uid,
+        )
+        for variable, some in changed.items()
+    ]
+
+
+def _spread(objects: Sequence[Outgoing]) -> list[Outgoing]:
+    """Carry changes along: one image series is one unit, and whatever refers to a change changes."""
+    spread = list(objects)
+    for variable in {each.variable for each in objects} & set(IMAGE_NAMES.values()):
+        if any(each.changes for each in spread if each.variable == variable):
+            spread = [
+                replace(each, changes=("its series changed",))
+                if each.variable == variable and not each.changes
+                else each
+                for each in spread
+            ]
+    mentioned = [_mentions(each) for each in spread]
+    while True:
+        gone = _renewed_uids(spread)
+        moved = [
+            bool(not each.changes and mentions & (gone - {each.uid}))
+            for each, mentions in zip(spread, mentioned, strict=True)
+        ]
+        if not any(moved):
+            return spread
+        spread = [
+            replace(each, changes=("refers to an object that changed",)) if follows else each
+            for each, follows in zip(spread, moved, strict=True)
+        ]
+
+
+def _renewed_uids(objects: Iterable[Outgoing]) -> set[str]:
+    renewed = {each.uid for each in objects if each.changes and each.uid}
+    images = (each for each in objects if each.changes and each.variable in IMAGE_NAMES.values())
+    return renewed | {_text(each, "SeriesInstanceUID") for each in images} - {""}
+
+
+def _mentions(each: Outgoing) -> set[str]:
+    data = b"" if each.record is None else each.record.data
+    return {token.decode() for token in UID_TOKEN.findall(data)}
+
+
+def _text(each: Outgoing, keyword: str) -> str:
+    return "" if each.header is None else str(each.header.get(keyword) or "")
+
+
+def _new_uid() -> str:
+    return str(generate_uid(prefix=None))

@@ -1,0 +1,198 @@
+"""Slices of the image variable as objects to write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+import xarray as xr
+
+from rtxr import model
+from rtxr.errors import GeometryError
+from rtxr.export.objects import Outgoing, Records, source_of
+from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
+from rtxr.header_store import Record
+from rtxr.iod import ct_image, pixels
+from rtxr.iod.tables import IODS, iod_for
+
+#: Row cosine and column cosine of an axial image, for images that were never files.
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+#: Rows and columns must be evenly spaced to this many mm for one Pixel Spacing to describe them.
+SPACING_TOLERANCE_MM = 1e-3
+
+Source = tuple[Record | None, pydicom.Dataset | None, bool]
+
+
+def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
+    """One object per slice of the image, in ascending order along its stack.
+
+    Raises
+    ------
+    GeometryError
+        Rows or columns unevenly spaced, foreign dimensions, an orientation that does not fit.
+    """
+    name = model.image_name(ds)
+    if name is None:
+        return []
+    array = on_grid_only(ds, name)
+    grid = model.grid_of(array)
+    uids = _uids(array, grid)
+    orientation = _orientation(records, uids, grid, name)
+    layout = layout_for(grid, orientation)
+    positions, cosines = slice_origins(grid, layout)
+    if layout.flip[layout.slice_dim]:
+        positions = positions[::-1]
+    spacing = pixel_spacing(grid, layout.order)
+    sources = _sources(records, uids, positions, cosines, name)
+    along = grid.dims[layout.slice_dim]
+    found = []
+    for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
+        plane = layout.store(array.isel({along: [at]}).values)[0]
+        found.append(_slice(name, at, plane, source, (position, cosines, spacing)))
+    return _numbered(found)
+
+
+def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
+    """The variable, ascending, if it has no dimension but those of its grid.
+
+    Raises
+    ------
+    GeometryError
+        Another dimension, such as one that ``concat`` or ``expand_dims`` added.
+    """
+    array = model.ascending(ds[name])
+    foreign = [str(dim) for dim in array.dims if dim not in model.grid_of(array).dims]
+    if foreign:
+        raise GeometryError(
+            f"{name!r} has dimensions {foreign} beside its grid; one DICOM series holds one stack: "
+            f"select one with ds.isel({foreign[0]}=0)"
+        )
+    return array
+
+
+def pixel_spacing(grid: Grid, order: tuple[int, int, int]) -> tuple[float, float]:
+    """Row spacing and column spacing, mm, of an ascending grid stored in this order.
+
+    Raises
+    ------
+    GeometryError
+        Rows or columns are not evenly spaced.
+    """
+    found = []
+    for stored in (1, 2):
+        dim = order.index(stored)
+        steps = np.diff(grid.axes[dim])
+        if len(steps) and np.ptp(steps) > SPACING_TOLERANCE_MM:
+            raise GeometryError(
+                f"coordinate {grid.dims[dim]!r} is not evenly spaced ({steps.min():.4g} to "
+                f"{steps.max():.4g} mm); (0028,0030) PixelSpacing needs one value: resample first"
+            )
+        # The mean step, from the ends: the digits of the coordinates, not of their differences.
+        found.append(float(np.ptp(grid.axes[dim]) / len(steps)) if len(steps) else 1.0)
+    return found[0], found[1]
+
+
+def _uids(array: xr.DataArray, grid: Grid) -> list[str]:
+    """SOPInstanceUIDs in ascending order of the slices; empty where the coordinate is lost."""
+    coordinate = array.coords.get(model.uid_name(str(array.name)))
+    if coordinate is None or (coordinate.ndim and coordinate.dims[0] not in grid.dims):
+        return []
+    return [str(uid) for uid in np.atleast_1d(coordinate.values)]
+
+
+def _orientation(records: Records, uids: list[str], grid: Grid, name: str) -> list[float]:
+    """Image Orientation of the source; else the grid's own rows and columns."""
+    candidates = [uid for uid in uids if uid in records] or list(_of_modality(records, name))
+    for uid in candidates[:1]:
+        _, header = source_of(records, uid)
+        cosines = None if header is None else header.get("ImageOrientationPatient")
+        if cosines:
+            return [float(value) for value in cosines]
+    if grid.is_axis_aligned:
+        return list(AXIAL)
+    return [*grid.matrix[:3, 0], *grid.matrix[:3, 1]]
+
+
+def _of_modality(records: Records, name: str) -> Iterator[str]:
+    """UIDs of the records that are images of the variable's modality."""
+    for uid, record in records.items():
+        _, header = source_of({uid: record}, uid)
+        if header is not None and model.IMAGE_NAMES.get(str(header.get("Modality", ""))) == name:
+            yield uid
+
+
+def _sources(
+    records: Records, uids: list[str], positions: FloatArray, cosines: FloatArray, name: str
+) -> list[Source]:
+    """Header of each slice: its own, or the nearest one where its UID is missing or repeated."""
+    counts = Counter(uids)
+    if len(uids) != len(positions):
+        uids = [""] * len(positions)
+    own = [uid if counts[uid] == 1 and uid in records else "" for uid in uids]
+    if all(own):
+        return [(*source_of(records, uid), True) for uid in own]
+    known = [uid for uid in dict.fromkeys(uids) if uid in records]
+    known = known or list(_of_modality(records, name))
+    parsed = {uid: source_of(records, uid) for uid in known}
+    normal = slice_normal(cosines)
+    heights = {uid: _height(header, normal) for uid, (_, header) in parsed.items()}
+    found: list[Source] = []
+    for uid, position in zip(own, positions, strict=True):
+        height = float(position @ normal)
+        near = uid or min(heights, key=lambda each: abs(heights[each] - height), default="")
+        found.append((*parsed.get(near, (None, None)), bool(uid)))
+    return found
+
+
+def _height(header: pydicom.Dataset | None, normal: FloatArray) -> float:
+    """Position of a source slice along the normal, mm; far away where it has none."""
+    position = None if header is None else header.get("ImagePositionPatient")
+    return float(np.asarray(position, dtype=float) @ normal) if position else float("inf")
+
+
+def _slice(
+    name: str,
+    at: int,
+    plane: npt.NDArray[np.generic],
+    source: Source,
+    geometry: tuple[FloatArray, FloatArray, tuple[float, float]],
+) -> Outgoing:
+    """One slice with the values that differ from its header."""
+    record, header, own = source
+    modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
+    iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
+    encoded = pixels.encode_image(plane, header)
+    values = {**ct_image.plane_values(*geometry, header), **encoded.attributes}
+    if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
+        values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
+    return Outgoing(
+        variable=name,
+        iod=iod,
+        file_name=f"{modality}_{at + 1:04d}.dcm",
+        record=record,
+        header=header,
+        values=values,
+        pixels=encoded.stored,
+        own_uid=own,
+        changes=(*(() if own else ("not at the position of a source slice",)), *recomputed(values)),
+        findings=tuple(encoded.findings),
+    )
+
+
+def recomputed(values: Mapping[str, object]) -> tuple[str, ...]:
+    """The change that values computed from the arrays stand for, if there are any."""
+    return ("recomputed: " + ", ".join(values),) if values else ()
+
+
+def _numbered(slices: list[Outgoing]) -> list[Outgoing]:
+    """Number the slices anew where one of them borrows its neighbour's header."""
+    if all(each.own_uid for each in slices):
+        return slices
+    return [
+        replace(each, values={**each.values, "InstanceNumber": number})
+        for number, each in enumerate(slices, start=1)
+    ]

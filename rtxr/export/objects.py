@@ -1,0 +1,84 @@
+"""What a Dataset would write: one object per slice, dose, structure set and plan.
+
+Each object has the header it came with (or none), the values computed from the arrays where they
+differ from that header, and its stored pixels. Nothing here decides about UIDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+
+from rtxr.errors import Finding
+from rtxr.header_store import Record
+from rtxr.iod.tables import IOD
+from rtxr.read import headers
+
+Records = Mapping[str, Record]
+
+#: Changes that more than one stage speaks of.
+MADE_IN_MEMORY = "made in memory"
+CONTOURS_CHANGED = "its contours changed"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One object on its way out.
+
+    Parameters
+    ----------
+    variable : str
+        Where it came from: ``"ct"``, ``"dose"``, ``"structure_set"``, ``"plan"``.
+    iod : IOD
+        Its tables.
+    file_name : str
+        Name in the output folder.
+    record : Record or None
+        Source header; None for an object that was never a file.
+    header : pydicom.Dataset or None
+        The parsed record.
+    values : dict
+        Values by keyword that differ from the header.
+    derived : dict
+        Values by keyword to use where the header lacks them.
+    pixels : ndarray or None
+        Stored values, (rows, columns) or (frames, rows, columns).
+    own_uid : bool
+        Whether the record is this object's own, not its nearest neighbour's.
+    changes : tuple of str
+        Why this is not its source any more; empty when it is.
+    findings : tuple of Finding
+        What was noticed on the way.
+    """
+
+    variable: str
+    iod: IOD
+    file_name: str
+    record: Record | None
+    header: pydicom.Dataset | None
+    values: dict[str, object] = field(default_factory=dict)
+    derived: dict[str, object] = field(default_factory=dict)
+    pixels: npt.NDArray[np.generic] | None = None
+    own_uid: bool = True
+    changes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def uid(self) -> str:
+        """SOP Instance UID of the source, empty without one."""
+        return "" if self.record is None else self.record.uid
+
+    @property
+    def why(self) -> str:
+        """The changes in one sentence."""
+        return "; ".join(self.changes)
+
+
+def source_of(records: Records, uid: str) -> tuple[Record | None, pydicom.Dataset | None]:
+    """Record and parsed header of a UID; (None, None) where the Dataset carries none."""
+    record = records.get(uid)
+    return record, None if record is None else headers.parse(record)

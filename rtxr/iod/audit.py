@@ -1,0 +1,123 @@
+"""Find what is wrong with an object: missing attributes and values that a VR does not allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+from rtxr.iod.raw import is_empty, items_of, vr_of
+from rtxr.iod.tables import IOD, Attribute, Module
+from rtxr.iod.values import flaw
+
+MISSING_1, MISSING_2, BAD_VALUE = "missing-type-1", "missing-type-2", "bad-value"
+_NOT_CHECKED = ("SQ", "OB", "OW", "OB or OW", "UN", "FL", "FD", "UL", "SL")
+
+
+@dataclass
+class Flaw:
+    """One kind of flaw at one path.
+
+    Parameters
+    ----------
+    code : str
+        ``missing-type-1``, ``missing-type-2`` or ``bad-value``.
+    path : str
+        Keywords from the top level, joined by dots.
+    tag : BaseTag
+        Of the attribute.
+    module : Module or None
+        Table that asks for it; None for an element of no listed module.
+    detail : str
+        What is wrong with a value.
+    count : int
+        In how many items.
+    """
+
+    code: str
+    path: str
+    tag: BaseTag
+    module: Module | None
+    detail: str = ""
+    count: int = 0
+
+
+def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
+    """Flaws of an object by (code, path).
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        Not changed, but raw sequences of listed modules stay parsed.
+    iod : IOD
+        Tables and conditions.
+    """
+    found: dict[tuple[str, str], Flaw] = {}
+    rows: dict[BaseTag, tuple[Attribute, Module]] = {}
+    for use in iod.uses(dataset):
+        for row in use.module.checked:
+            _note_missing(dataset, row, "", use.module, iod, found)
+            rows.setdefault(row.tag, (row, use.module))
+    _note_values(dataset, "", None, found)
+    for row, module in rows.values():
+        _descend(dataset, row, "", module, iod, found)
+    return found
+
+
+def _descend(
+    dataset: Dataset,
+    row: Attribute,
+    prefix: str,
+    module: Module,
+    iod: IOD,
+    found: dict[tuple[str, str], Flaw],
+) -> None:
+    """Audit the items of a sequence."""
+    if not row.items:
+        return
+    here = f"{prefix}{row.keyword}."
+    for item in items_of(dataset, row.tag):
+        for inner in row.checked:
+            _note_missing(item, inner, here, module, iod, found)
+            _descend(item, inner, here, module, iod, found)
+        _note_values(item, here, module, found)
+
+
+def _note_missing(
+    dataset: Dataset,
+    row: Attribute,
+    prefix: str,
+    module: Module,
+    iod: IOD,
+    found: dict[tuple[str, str], Flaw],
+) -> None:
+    if row.type == "3":
+        return
+    element = dataset.get_item(row.tag)
+    if not is_empty(element) or (element is not None and row.type[0] == "2"):
+        return
+    path = prefix + row.keyword
+    if row.type.endswith("C"):
+        condition = iod.conditions.get(path)
+        if condition is None or not condition(dataset):
+            return
+    code = MISSING_1 if row.type[0] == "1" else MISSING_2
+    known = found.setdefault((code, path), Flaw(code, path, row.tag, module))
+    known.count += known.module is module
+
+
+def _note_values(
+    dataset: Dataset, prefix: str, module: Module | None, found: dict[tuple[str, str], Flaw]
+) -> None:
+    """Values of every standard element, listed or not."""
+    for element in dataset.elements():
+        if element.tag.is_private or vr_of(element) in _NOT_CHECKED:
+            continue
+        if detail := flaw(element):
+            path = prefix + (keyword_for_tag(element.tag) or str(element.tag))
+            known = found.setdefault(
+                (BAD_VALUE, path), Flaw(BAD_VALUE, path, element.tag, module, detail)
+            )
+            known.count += 1

@@ -1,0 +1,99 @@
+"""Conditions of the Standard that can be decided from a data set alone.
+
+Many conditions of type 1C and 2C cannot ("if contrast was used"): those rows are checked only
+where they are present. The IODs name the decidable ones by path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from rtxr.iod.raw import Predicate, has_value, numbers_of, text_of
+
+
+def present(*keywords: str) -> Predicate:
+    """Any of the elements is there, empty or not."""
+    tags = [Tag(keyword) for keyword in keywords]
+
+    def holds(dataset: Dataset) -> bool:
+        return any(tag in dataset for tag in tags)
+
+    return holds
+
+
+def valued(*keywords: str) -> Predicate:
+    """Any of the elements is there with a value."""
+
+    def holds(dataset: Dataset) -> bool:
+        return any(has_value(dataset, keyword) for keyword in keywords)
+
+    return holds
+
+
+def absent(*keywords: str) -> Predicate:
+    """None of the elements is there with a value."""
+    some = valued(*keywords)
+
+    def holds(dataset: Dataset) -> bool:
+        return not some(dataset)
+
+    return holds
+
+
+def equals(keyword: str, *values: str) -> Predicate:
+    """The element's (first) value is one of these texts."""
+
+    def holds(dataset: Dataset) -> bool:
+        return text_of(dataset, keyword) in values
+
+    return holds
+
+
+def positive(keyword: str) -> Predicate:
+    """The element's number is greater than zero."""
+
+    def holds(dataset: Dataset) -> bool:
+        return any(number > 0 for number in numbers_of(dataset, keyword)[:1])
+
+    return holds
+
+
+def first_control_point(dataset: Dataset) -> bool:
+    """The item of a control point sequence is the first one."""
+    return numbers_of(dataset, "ControlPointIndex")[:1] == [0.0]
+
+
+def has_pixels(dataset: Dataset) -> bool:
+    """There is, or will be, pixel data: the image's size is described."""
+    return has_value(dataset, "Rows") and has_value(dataset, "Columns")
+
+
+def is_multi_frame(dataset: Dataset) -> bool:
+    """Pixel data of more than one frame."""
+    return any(number > 1 for number in numbers_of(dataset, "NumberOfFrames")[:1])
+
+
+#: Conditions of the modules that several IODs share.
+COMMON: Mapping[str, Predicate] = {
+    "ResponsiblePersonRole": valued("ResponsiblePerson"),
+    "PatientAlternativeCalendar": valued(
+        "PatientBirthDateInAlternativeCalendar", "PatientDeathDateInAlternativeCalendar"
+    ),
+}
+
+#: Conditions of the Approval Module.
+APPROVAL: Mapping[str, Predicate] = {
+    keyword: equals("ApprovalStatus", "APPROVED", "REJECTED")
+    for keyword in ("ReviewDate", "ReviewTime", "ReviewerName")
+}
+
+#: Conditions of series of CT and MR images.
+IMAGE_SERIES: Mapping[str, Predicate] = {
+    # The Standard asks for it where the body part is paired; nobody can tell where none is named.
+    "Laterality": absent("BodyPartExamined", "ImageLaterality", "FrameLaterality"),
+    "PatientOrientation": absent("ImageOrientationPatient"),
+    "PixelPaddingValue": valued("PixelPaddingRangeLimit"),
+}

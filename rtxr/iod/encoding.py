@@ -1,0 +1,90 @@
+"""Make a data set writable in one transfer syntax without converting its raw elements.
+
+pydicom writes raw elements as they are only where each item says that it was encoded the same way
+already; otherwise it converts every one of them, which is slow for contours and fails for private
+elements it cannot parse. The bytes of most elements do not depend on whether VRs are written, so
+here they just change their label.
+"""
+
+from __future__ import annotations
+
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from rtxr.iod.raw import Element, duplicate, is_empty, is_signed, items_of, put, vr_of
+
+#: A value longer than this has no room for its length in Explicit VR with a short length field.
+EXPLICIT_LIMIT = 0xFFFE
+
+
+def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
+    """Copy of a data set that pydicom writes as it is in Implicit or Explicit VR Little Endian.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        Not changed; of any encoding, items of several encodings included.
+    implicit_vr : bool
+        Implicit VR Little Endian, else Explicit VR Little Endian.
+    """
+    copy = duplicate(dataset)
+    signed = is_signed(dataset)
+    for element in list(copy.elements()):
+        put(copy, _encoded(copy, element, implicit_vr, signed))
+    charset = copy.get_item("SpecificCharacterSet")
+    declared = copy.original_character_set if charset is None else copy._character_set  # noqa: SLF001
+    copy.set_original_encoding(implicit_vr, True, declared or copy._character_set)  # noqa: SLF001
+    return copy
+
+
+def has_long_text(dataset: Dataset) -> bool:
+    """Whether a contour is too long for Explicit VR, which would have to call it UN (PS3.5 6.2.2)."""
+    return any(
+        isinstance(data := contour.get_item("ContourData"), RawDataElement)
+        and len(data.value or b"") > EXPLICIT_LIMIT
+        for roi in items_of(dataset, "ROIContourSequence")
+        for contour in items_of(roi, "ContourSequence")
+    )
+
+
+def _encoded(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool) -> Element:
+    if vr_of(element) == "SQ":
+        return _encoded_items(dataset, element, implicit_vr)
+    if isinstance(element, DataElement):
+        return element
+    if not element.is_little_endian:
+        return _converted(dataset, element)
+    vr = _definite(vr_of(element), signed=signed)
+    return element._replace(VR=vr, is_implicit_VR=implicit_vr, is_little_endian=True)
+
+
+def _encoded_items(dataset: Dataset, element: Element, implicit_vr: bool) -> Element:
+    """A sequence with encoded items; raw bytes of the same encoding stay as they are."""
+    if isinstance(element, RawDataElement):
+        if is_empty(element) or (
+            element.is_implicit_VR == implicit_vr and element.is_little_endian
+        ):
+            return element._replace(VR="SQ")
+    items = items_of(dataset, element.tag)
+    made = DataElement(
+        element.tag, "SQ", Sequence([encoded(item, implicit_vr=implicit_vr) for item in items])
+    )
+    made.is_undefined_length = bool(getattr(element, "is_undefined_length", False))
+    return made
+
+
+def _converted(dataset: Dataset, element: RawDataElement) -> Element:
+    """A big-endian element as a value; its bytes as UN where pydicom cannot make one of them."""
+    try:
+        return dataset[element.tag]
+    except Exception:  # what cannot be parsed is passed through
+        return DataElement(element.tag, "UN", element.value)
+
+
+def _definite(vr: str, *, signed: bool) -> str:
+    """One VR where the dictionary leaves a choice: the bytes are the same in all of them."""
+    choices = vr.split(" or ")
+    if len(choices) == 1:
+        return vr
+    return "SS" if signed and "SS" in choices else choices[0] if "US" in choices else choices[-1]

@@ -1,0 +1,349 @@
+"""What an IOD table is: IOD > module > attribute, and the rule that gives an attribute its value.
+
+The rows themselves are plain text in the ``modules_*`` files, one line per type and nesting level,
+as PS3.3 prints them::
+
+    2  PatientName PatientID                    type, then one or more keywords
+    1C BeamDoseType | AlternateBeamDose is there    a conditional row has its condition
+    3  ReferencedPatientSequence
+    >1 ReferencedSOPClassUID                    an item's attribute, one > per level
+    >include SOP_REFERENCE                      the rows of a macro
+
+Everything is checked when it is made: keywords exist, types are valid, conditional rows have a
+condition, only sequences have items, no keyword stands twice in a module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
+
+from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr.iod.raw import Predicate
+
+TYPES = ("1", "1C", "2", "2C", "3")
+Usage = Literal["M", "C", "U"]
+RuleKind = Literal[
+    "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived", "empty"
+]
+_ROW = re.compile(r"(?P<level>>*)\s*(?P<type>include|[123]C?)\s+(?P<names>[^|]+?)\s*(\|\s*(?P<why>.+))?")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where the value of an attribute comes from.
+
+    Parameters
+    ----------
+    kind : str
+        ``copy``: as in the source, else by type (2: empty, 1: a violation). ``computed``: from the
+        arrays. ``given``: by the caller. The others fill in what is missing: ``new uid``,
+        ``same as`` another attribute, ``constant``, ``default`` (like a constant, but only for
+        objects made from scratch: guessing it for a source would be inventing), ``derived`` from
+        other attributes, ``empty`` (also where the condition of a 2C cannot be decided).
+    value : object, optional
+        The keyword or the constant.
+    function : callable, optional
+        For ``derived``: Dataset to value, or None where nothing can be derived.
+    """
+
+    kind: RuleKind
+    value: object = None
+    function: Callable[[Dataset], Any] | None = field(default=None, compare=False)
+
+
+COPY, COMPUTED, GIVEN = Rule("copy"), Rule("computed"), Rule("given")
+NEW_UID, EMPTY = Rule("new uid"), Rule("empty")
+
+
+def same_as(keyword: str) -> Rule:
+    """The value of another attribute of the same data set."""
+    return Rule("same as", keyword)
+
+
+def constant(value: object) -> Rule:
+    """The only value the IOD allows."""
+    return Rule("constant", value)
+
+
+def default(value: object) -> Rule:
+    """A sensible value for an object made from scratch."""
+    return Rule("default", value)
+
+
+def derived(function: Callable[[Dataset], Any]) -> Rule:
+    """A value that follows from other attributes of the same data set."""
+    return Rule("derived", function=function)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One row of a module table.
+
+    Parameters
+    ----------
+    keyword : str
+        DICOM keyword.
+    type : {"1", "1C", "2", "2C", "3"}
+        1: there with a value; 2: there, may be empty; 3: optional; C: if the condition holds.
+    condition : str, optional
+        In words, for 1C and 2C.
+    items : tuple of Attribute, optional
+        Rows of each item of a sequence.
+    """
+
+    keyword: str
+    type: str
+    condition: str = ""
+    items: tuple[Attribute, ...] = ()
+    tag: BaseTag = field(init=False, repr=False, compare=False)
+    vr: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tag = tag_for_keyword(self.keyword)
+        if tag is None:
+            raise RTXRError(f"{self.keyword!r} is no keyword of the DICOM data dictionary")
+        object.__setattr__(self, "tag", Tag(tag))
+        object.__setattr__(self, "vr", dictionary_VR(tag))
+        if self.type not in TYPES:
+            raise RTXRError(f"{self}: type {self.type!r}; there are {', '.join(TYPES)}")
+        if bool(self.condition) != self.type.endswith("C"):
+            raise RTXRError(f"{self}: 1C and 2C have a condition, other types have none")
+        if self.items and self.vr != "SQ":
+            raise RTXRError(f"{self}: only a sequence has items, this is {self.vr}")
+        _refuse_twice(self.items, str(self))
+
+    @cached_property
+    def checked(self) -> tuple[Attribute, ...]:
+        """The items' rows that ask for something: all but optional plain values."""
+        return _checked(self.items)
+
+    def __str__(self) -> str:
+        return f"({self.tag.group:04X},{self.tag.element:04X}) {self.keyword}"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A table of attributes; one without rows stands for a module that is only passed through."""
+
+    name: str
+    section: str
+    attributes: tuple[Attribute, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_twice(self.attributes, self.name)
+
+    @cached_property
+    def checked(self) -> tuple[Attribute, ...]:
+        """Rows that ask for something: all but optional plain values."""
+        return _checked(self.attributes)
+
+
+@dataclass(frozen=True)
+class ModuleUse:
+    """A module in an IOD: mandatory (M), conditional (C, with the condition) or by choice (U).
+
+    ``when`` tells whether a data set uses the module; without it the module counts as used where
+    any of its own attributes of type 1 or 2 is there.
+    """
+
+    module: Module
+    usage: Usage
+    condition: str = ""
+    when: Predicate | None = None
+
+    def __post_init__(self) -> None:
+        if self.usage not in ("M", "C", "U"):
+            raise RTXRError(f"{self.module.name}: usage {self.usage!r}; there are M, C and U")
+        if bool(self.condition) != (self.usage == "C"):
+            raise RTXRError(f"{self.module.name}: usage C has a condition, M and U have none")
+
+    @cached_property
+    def own_tags(self) -> frozenset[BaseTag]:
+        """Tags that give the module away: its attributes of type 1 and 2, else all it has."""
+        strong = [row.tag for row in self.module.attributes if row.type != "3"]
+        return frozenset(strong or [row.tag for row in self.module.attributes])
+
+    def applies(self, dataset: Dataset) -> bool:
+        """Whether a data set has to meet the module's table."""
+        if self.usage == "M":
+            return True
+        if self.when is not None:
+            return self.when(dataset)
+        return any(tag in self.own_tags for tag in dataset.keys())  # noqa: SIM118 (no conversion)
+
+
+@dataclass(frozen=True)
+class IOD:
+    """An Information Object Definition.
+
+    Parameters
+    ----------
+    name : str
+        As in PS3.3, for example ``"CT Image"``.
+    sop_class_uid : str
+        SOP Class UID (0008,0016).
+    modality : str
+        Modality (0008,0060).
+    section : str
+        Section of PS3.3 with the module table.
+    modules : tuple of ModuleUse
+        In the order of PS3.3.
+    rules : mapping, optional
+        Rules by path (keywords joined by dots); what is below a path follows it. All else is
+        copied.
+    conditions : mapping, optional
+        By path, for rows of type 1C and 2C: predicate of the data set (or item) that holds the
+        row. A conditional row without predicate is checked only where it is present.
+    """
+
+    name: str
+    sop_class_uid: str
+    modality: str
+    section: str
+    modules: tuple[ModuleUse, ...]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    conditions: Mapping[str, Predicate] = field(default_factory=dict)
+
+    @cached_property
+    def keywords(self) -> frozenset[str]:
+        """Keywords that may stand at the top level of an object."""
+        return frozenset(row.keyword for use in self.modules for row in use.module.attributes)
+
+    @cached_property
+    def paths(self) -> Mapping[str, Attribute]:
+        """Every row by its path; where modules share one, the strictest type."""
+        found: dict[str, Attribute] = {}
+        for use in self.modules:
+            for path, row in walk(use.module.attributes):
+                known = found.get(path)
+                if known is None or TYPES.index(row.type) < TYPES.index(known.type):
+                    found[path] = row
+        return found
+
+    def rule(self, path: str) -> Rule:
+        """Rule of a row: its own, else that of the nearest sequence around it, else copy."""
+        while path:
+            if path in self.rules:
+                return self.rules[path]
+            path = path.rpartition(".")[0]
+        return COPY
+
+    def uses(self, dataset: Dataset) -> Iterator[ModuleUse]:
+        """Modules whose tables a data set has to meet."""
+        return (use for use in self.modules if use.applies(dataset))
+
+
+#: IODs by short name: the modality, and ``RTIONPLAN`` for the second one with RTPLAN.
+IODS: dict[str, IOD] = {}
+
+
+def register_iod(key: str, iod: IOD) -> IOD:
+    """Make an IOD known to :data:`IODS` and :func:`iod_for`.
+
+    Raises
+    ------
+    RTXRError
+        A rule or a condition names a path that no module has, or a condition stands for a row
+        that has none.
+    """
+    for path in (*iod.rules, *iod.conditions):
+        if path not in iod.paths:
+            raise RTXRError(f"{iod.name}: no module has {path!r}; {did_you_mean(path, iod.paths)}")
+    for path in iod.conditions:
+        if not any(row.type.endswith("C") for row in rows_at(iod, path)):
+            raise RTXRError(f"{iod.name}: {path} is of type {iod.paths[path].type}, not C")
+    IODS[key] = iod
+    return iod
+
+
+def iod_for(sop_class_uid: str) -> IOD:
+    """IOD of a SOP Class.
+
+    Raises
+    ------
+    UnknownNameError
+        No table stands for this class.
+    """
+    for iod in IODS.values():
+        if iod.sop_class_uid == sop_class_uid:
+            return iod
+    known = ", ".join(f"{iod.sop_class_uid} {iod.name}" for iod in IODS.values())
+    raise UnknownNameError(f"no IOD table for SOP class {sop_class_uid}; there are {known}")
+
+
+def rows_at(iod: IOD, path: str) -> list[Attribute]:
+    """The rows that the modules of an IOD have for a path."""
+    return [
+        row for use in iod.modules for at, row in walk(use.module.attributes) if at == path
+    ]
+
+
+def walk(rows: tuple[Attribute, ...], path: str = "") -> Iterator[tuple[str, Attribute]]:
+    """Every row with its path, outer rows before inner ones."""
+    for row in rows:
+        here = f"{path}.{row.keyword}" if path else row.keyword
+        yield here, row
+        yield from walk(row.items, here)
+
+
+def parse_rows(
+    text: str, macros: Mapping[str, tuple[Attribute, ...]] | None = None
+) -> tuple[Attribute, ...]:
+    """Rows of a table written as text (see the head of this file).
+
+    Raises
+    ------
+    RTXRError
+        A line that is no row, a macro that does not exist, or a row that is not valid.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _block(lines, 0, macros or {})
+
+
+def _block(
+    lines: list[str], level: int, macros: Mapping[str, tuple[Attribute, ...]]
+) -> tuple[Attribute, ...]:
+    """Rows of one nesting level; deeper lines become the items of the row before them."""
+    rows: list[Attribute] = []
+    while lines:
+        found = _ROW.fullmatch(lines[0].strip())
+        if found is None:
+            raise RTXRError(f"no row of a module table: {lines[0].strip()!r}")
+        if len(found["level"]) < level:
+            break
+        if len(found["level"]) > level:
+            if not rows:
+                raise RTXRError(f"a row without the sequence around it: {lines[0].strip()!r}")
+            items = _block(lines, level + 1, macros)
+            last = rows.pop()
+            rows.append(Attribute(last.keyword, last.type, last.condition, items))
+            continue
+        del lines[0]
+        names = found["names"].split()
+        if found["type"] == "include":
+            if missing := [name for name in names if name not in macros]:
+                raise RTXRError(f"no macro {missing[0]!r}; {did_you_mean(missing[0], macros)}")
+            rows += [row for name in names for row in macros[name]]
+        else:
+            rows += [Attribute(name, found["type"], found["why"] or "") for name in names]
+    return tuple(rows)
+
+
+def _checked(rows: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+    return tuple(row for row in rows if row.type != "3" or row.items)
+
+
+def _refuse_twice(rows: tuple[Attribute, ...], where: str) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row.keyword in seen:
+            raise RTXRError(f"{where}: {row.keyword} stands there twice")
+        seen.add(row.keyword)

@@ -1,0 +1,133 @@
+"""What a value may be: lengths and characters by VR (PS3.5 6.2), enumerated values by attribute.
+
+Checks run on the bytes of raw elements, so that nothing is converted for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.multival import MultiValue
+from pydicom.tag import Tag
+
+from rtxr.iod.raw import Element, vr_of
+
+#: Characters that one value of a VR may have (PS3.5 Table 6.2-1).
+MAX_LENGTH: Mapping[str, int] = {
+    "AE": 16,
+    "AS": 4,
+    "CS": 16,
+    "DA": 8,
+    "DS": 16,
+    "DT": 26,
+    "IS": 12,
+    "LO": 64,
+    "LT": 10240,
+    "SH": 16,
+    "ST": 1024,
+    "TM": 14,
+    "UI": 64,
+}
+#: VRs whose text is one value, backslashes and all.
+_SINGLE = ("LT", "ST", "UT", "UR")
+_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "CS": re.compile(r"[A-Z0-9 _]*"),
+    "DA": re.compile(r"(\d{8})?"),
+    "DS": re.compile(r" *([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)? *"),
+    "IS": re.compile(r" *([+-]?\d+)? *"),
+    "TM": re.compile(r"(\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?)? *"),
+    "UI": re.compile(r"((0|[1-9]\d*)(\.(0|[1-9]\d*))*)?"),
+}
+_PN_GROUP_LENGTH = 64
+#: Too many values for one by one: only their length is looked at.
+_BULK_BYTES = 4096
+_TOO_LONG_BULK = {vr: re.compile(rb"[^\\]{%d}" % (length + 1)) for vr, length in MAX_LENGTH.items()}
+
+#: Enumerated values of PS3.3 that a reader of the object relies on.
+ENUMERATED: Mapping[str, tuple[str, ...]] = {
+    "ApprovalStatus": ("APPROVED", "UNAPPROVED", "REJECTED"),
+    "BeamType": ("STATIC", "DYNAMIC"),
+    # Defined terms, but with another word the points mean nothing to anyone.
+    "ContourGeometricType": (
+        "POINT",
+        "OPEN_PLANAR",
+        "OPEN_NONPLANAR",
+        "CLOSED_PLANAR",
+        "CLOSEDPLANAR_XOR",
+    ),
+    "DVHROIContributionType": ("INCLUDED", "EXCLUDED"),
+    "DVHType": ("DIFFERENTIAL", "CUMULATIVE", "NATURAL"),
+    "DVHVolumeUnits": ("CM3", "PERCENT", "PER_U"),
+    "DoseReferenceStructureType": ("POINT", "VOLUME", "COORDINATES", "SITE"),
+    "DoseReferenceType": ("TARGET", "ORGAN_AT_RISK"),
+    "DoseType": ("PHYSICAL", "EFFECTIVE", "ERROR"),
+    "DoseUnits": ("GY", "RELATIVE"),
+    "GantryRotationDirection": ("CW", "CC", "NONE"),
+    "ImageLaterality": ("R", "L", "U", "B"),
+    "Laterality": ("R", "L"),
+    "PatientSex": ("M", "F", "O"),
+    "PixelRepresentation": ("0", "1"),
+    "RTPlanGeometry": ("PATIENT", "TREATMENT_DEVICE"),
+    "TissueHeterogeneityCorrection": ("IMAGE", "ROI_OVERRIDE", "WATER"),
+}
+_ENUMERATED_BY_TAG = {int(Tag(keyword)): allowed for keyword, allowed in ENUMERATED.items()}
+
+
+def flaw(element: Element) -> str:
+    """What is wrong with the value of an element, empty when nothing is.
+
+    The answer names lengths and the values allowed, never the value that is there.
+    """
+    vr = vr_of(element)
+    if isinstance(element, RawDataElement) and len(element.value or b"") > _BULK_BYTES:
+        return _bulk_flaw(element.value or b"", vr)
+    texts = list(_texts(element, vr))
+    if vr == "PN":
+        return _name_flaw(texts)
+    longest = max(map(len, texts), default=0)
+    if longest > MAX_LENGTH.get(vr, longest):
+        return f"{longest} characters, and VR {vr} allows {MAX_LENGTH[vr]}"
+    if vr in _PATTERNS and not all(map(_PATTERNS[vr].fullmatch, texts)):
+        return f"characters that VR {vr} does not allow"
+    allowed = _ENUMERATED_BY_TAG.get(int(element.tag), ())
+    if allowed and any(text.strip() not in ("", *allowed) for text in texts):
+        return f"none of the values the Standard allows: {', '.join(allowed)}"
+    return ""
+
+
+def _texts(element: Element, vr: str) -> Iterable[str]:
+    """Values of an element as texts; none for binary values that are no number."""
+    if vr not in MAX_LENGTH and vr not in ("PN", "US", "SS"):
+        return []
+    if isinstance(element, DataElement):
+        value = element.value
+        many = value if isinstance(value, MultiValue | list | tuple) else [value]
+        return [_text(each) for each in many if each is not None]
+    data = element.value or b""
+    if vr in ("US", "SS"):
+        order = "little" if element.is_little_endian else "big"
+        numbers = [data[at : at + 2] for at in range(0, len(data) - 1, 2)]
+        return [str(int.from_bytes(each, order, signed=vr == "SS")) for each in numbers]
+    # Good enough to count characters, whatever the character set; bytes that are no UTF-8 count one.
+    text = data.rstrip(b"\0 ").decode("utf-8", "replace")
+    return [text] if vr in _SINGLE else text.split("\\")
+
+
+def _text(value: object) -> str:
+    return str(getattr(value, "original_string", None) or value)
+
+
+def _bulk_flaw(data: bytes, vr: str) -> str:
+    if vr in _TOO_LONG_BULK and vr not in _SINGLE and _TOO_LONG_BULK[vr].search(data.rstrip(b" \0")):
+        return f"a value of more than the {MAX_LENGTH[vr]} characters that VR {vr} allows"
+    return ""
+
+
+def _name_flaw(texts: Iterable[str]) -> str:
+    groups = [group for text in texts for group in text.split("=")]
+    longest = max(map(len, groups), default=0)
+    if longest > _PN_GROUP_LENGTH:
+        return f"a component group of {longest} characters, and VR PN allows {_PN_GROUP_LENGTH}"
+    return ""

@@ -1,0 +1,255 @@
+"""Files to header records: everything but the bulk, byte for byte.
+
+A record (see :mod:`rtxr.header_store`) is the file itself with PixelData (7FE0,0010) and Contour
+Data (3006,0050) cut out; no element is decoded and encoded again, so that private, malformed and
+unknown ones come back as they were. Deflated files are stored inflated and big endian files in
+little endian, since nobody writes those any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pydicom
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+)
+
+from rtxr.errors import NotDicomError
+from rtxr.geometry import FloatArray
+from rtxr.header_store import Record
+from rtxr.read import parse as parsing
+from rtxr.read.elements import (
+    EXPLICIT,
+    PIXEL_DATA,
+    Element,
+    Encoding,
+    rewrite,
+    to_little_endian,
+    without,
+)
+from rtxr.read.sources import (
+    PREAMBLE,
+    TRANSFER_SYNTAX,
+    Cut,
+    PixelSpan,
+    Source,
+    find_cut,
+    read_cut,
+    source_of,
+    tolerant,
+)
+
+_META_LENGTH = 0x00020000
+ROI_CONTOURS, CONTOURS, CONTOUR_DATA = 0x30060039, 0x30060040, 0x30060050
+_UNSIGNED = {"US": "<u2", "US or SS": "<u2", "UL": "<u4"}
+
+
+@dataclass(frozen=True)
+class Header:
+    """One file's header, ready to store, and quick access to its outermost elements.
+
+    Parameters
+    ----------
+    record : Record
+        What a Dataset will carry.
+    transfer_syntax : str
+        Transfer Syntax UID (0002,0010) of the file; empty where it has no file meta.
+    encoding : Encoding
+        Of the record.
+    start : int
+        Where the data set begins in the record.
+    pixels : PixelSpan or None
+        None where the file has no PixelData.
+    big_endian : bool
+        Whether the file itself, and so its pixels, are big endian.
+    """
+
+    record: Record
+    transfer_syntax: str
+    encoding: Encoding
+    start: int
+    pixels: PixelSpan | None
+    big_endian: bool = False
+
+    @cached_property
+    def _elements(self) -> dict[int, Element]:
+        found: dict[int, Element] = {}
+        for element in tolerant(self.record.data, self.start, self.encoding):
+            found.setdefault(element.tag, element)
+        return found
+
+    def value(self, keyword: str) -> bytes | None:
+        """Bytes of the value of an outermost element, None where it is absent."""
+        element = self._elements.get(tag_for_keyword(keyword) or 0)
+        return None if element is None else self.record.data[element.value : element.stop]
+
+    def text(self, keyword: str) -> str:
+        """Text of an element (CS, UI, DA, …), empty where absent."""
+        return parsing.text(self.value(keyword))
+
+    def numbers(self, keyword: str) -> FloatArray:
+        """Numbers of an element (DS, IS, US, UL), NaN where unreadable, empty where absent."""
+        value, vr = self.value(keyword), dictionary_VR(keyword)
+        if value is None or vr in {"DS", "IS"}:
+            return parsing.floats(value)
+        dtype = np.dtype(_UNSIGNED[vr])
+        whole = value[: len(value) // dtype.itemsize * dtype.itemsize]
+        return np.frombuffer(whole, dtype=dtype).astype(np.float64)
+
+    def number(self, keyword: str) -> float | None:
+        """First number of an element, None where absent or unreadable."""
+        numbers = self.numbers(keyword)
+        return float(numbers[0]) if len(numbers) and np.isfinite(numbers[0]) else None
+
+    def integer(self, keyword: str) -> int | None:
+        """First number of an element as an integer, None where absent or unreadable."""
+        found = self.number(keyword)
+        return None if found is None else round(found)
+
+
+def read_header(path: str | os.PathLike[str], uid: str = "") -> Header:
+    """Read one file's header; neither pixels nor more of the file than needed are read.
+
+    Parameters
+    ----------
+    path : path-like
+        A DICOM file, with or without preamble and file meta.
+    uid : str, optional
+        Key of the record; by default its SOP Instance UID (0008,0018), else one made up from the
+        bytes (``"no-uid-…"``).
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are no data elements.
+    """
+    source, cut = read_cut(path)
+    return _header(source, cut, os.fspath(path), uid)
+
+
+def read_record(path: str | os.PathLike[str], uid: str = "") -> Record:
+    """Header record of a file, see :func:`read_header`."""
+    return read_header(path, uid).record
+
+
+def header_from_bytes(data: bytes, path: str = "", uid: str = "") -> Header:
+    """Header of a DICOM file held in memory, see :func:`read_header`."""
+    return header_of(source_of(data, complete=True, name=path), path, uid)
+
+
+def header_of(source: Source, path: str = "", uid: str = "") -> Header:
+    """Header of a file whose bytes are all here, see :func:`read_header`."""
+    cut = find_cut(source, io.BytesIO(source.data), len(source.data))
+    if cut is None:
+        raise NotDicomError(f"{path or 'these bytes'}: no DICOM data elements")
+    return _header(source, cut, path, uid)
+
+
+def record_from_dataset(ds: pydicom.Dataset, path: str = "") -> Record:
+    """Record of a pydicom Dataset; its PixelData and ContourData are left out.
+
+    A Dataset without file meta is written in Explicit VR Little Endian. One read from a file
+    keeps its encoding, and its untouched elements their bytes.
+    """
+    copy = ds[:PIXEL_DATA]
+    copy.update(ds[PIXEL_DATA + 1 :])
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.update(getattr(ds, "file_meta", None) or {})
+    if "TransferSyntaxUID" not in meta:
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    copy.file_meta = meta
+    copy.preamble = getattr(ds, "preamble", None) or b"\0" * 128
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pydicom.dcmwrite(buffer, copy, enforce_file_format=False)
+    return header_from_bytes(buffer.getvalue(), path).record
+
+
+def parse(record: Record) -> pydicom.FileDataset:
+    """A record as a pydicom Dataset with its file meta; elements are decoded when touched.
+
+    Nothing about the bytes raises here; an element that pydicom cannot decode raises when it is
+    touched, and its bytes stay reachable by ``dataset.get_item(tag)``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pydicom.dcmread(io.BytesIO(record.data), force=True)
+
+
+def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
+    """Put the bytes before and after the bulk together."""
+    body, encoding = source.data[source.start : cut.stop] + cut.tail, source.encoding
+    try:
+        if not encoding.little:
+            body, encoding = to_little_endian(body, 0, len(body)), EXPLICIT
+        body = _without_contour_data(body, encoding)
+    except (ValueError, OverflowError) as error:
+        raise NotDicomError(
+            f"{path or 'these bytes'}: the data elements cannot be followed: {error}"
+        ) from error
+    if next(tolerant(body, 0, encoding), None) is None:
+        raise NotDicomError(f"{path or 'these bytes'}: no DICOM data elements")
+    front = source.data[: source.start]
+    if source.transfer_syntax in {DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}:
+        front = _with_explicit_little(front)
+    data = front + body
+    header = Header(
+        record=Record(uid, path, data),
+        transfer_syntax=source.transfer_syntax,
+        encoding=encoding,
+        start=len(front),
+        pixels=cut.pixels,
+        big_endian=not source.encoding.little,
+    )
+    if uid:
+        return header
+    key = header.text("SOPInstanceUID") or f"no-uid-{hashlib.sha256(data).hexdigest()[:16]}"
+    return replace(header, record=Record(key, path, data))
+
+
+def _without_contour_data(body: bytes, encoding: Encoding) -> bytes:
+    marker = ROI_CONTOURS.to_bytes(4, "big")
+    if marker[1::-1] + marker[3:1:-1] not in body:
+        return body
+
+    def edit(element: Element, inner: Encoding) -> bytes | None:
+        if element.tag != ROI_CONTOURS:
+            return None
+        return without(body, element, inner, (CONTOURS,), {CONTOUR_DATA})
+
+    try:
+        return rewrite(body, 0, len(body), encoding, edit)
+    except ValueError:  # broken sequences are kept whole rather than lost
+        return body
+
+
+def _with_explicit_little(front: bytes) -> bytes:
+    """Preamble and file meta that say Explicit VR Little Endian."""
+    start = PREAMBLE if front[128:PREAMBLE] == b"DICM" else 0
+    value = str(ExplicitVRLittleEndian).encode() + b"\0"
+
+    def syntax(element: Element, _: Encoding) -> bytes | None:
+        if element.tag != TRANSFER_SYNTAX:
+            return None
+        header = front[element.start : element.value - 2]
+        return header + len(value).to_bytes(2, "little") + value
+
+    meta = rewrite(front, start, len(front), EXPLICIT, syntax)
+
+    def group_length(element: Element, _: Encoding) -> bytes | None:
+        if element.tag != _META_LENGTH:
+            return None
+        return meta[element.start : element.value] + (len(meta) - element.end).to_bytes(4, "little")
+
+    return front[:start] + rewrite(meta, 0, len(meta), EXPLICIT, group_length)

@@ -1,0 +1,263 @@
+"""Which files of a series make one stack of slices, and in which order.
+
+Real series hold scouts, second orientations, several acquisitions at one place, the same instance
+twice, gaps and uneven steps. Each is decided here by a stated rule and reported as a Finding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.uid import (
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from rtxr.errors import Finding, GeometryError
+from rtxr.geometry import FloatArray, slice_normal
+from rtxr.read.headers import Header
+
+OnIrregular = Literal["keep", "raise"]
+_LOSSLESS = frozenset(
+    {
+        HTJ2KLossless,
+        HTJ2KLosslessRPCL,
+        JPEG2000Lossless,
+        JPEGLossless,
+        JPEGLosslessSV1,
+        JPEGLSLossless,
+        RLELossless,
+    }
+)
+#: Slices closer than this along their normal share one position, mm.
+_SAME_POSITION_MM = 0.01
+#: Steps that differ by less than this fraction of the usual one are equal.
+_STEP_TOLERANCE = 0.01
+_ORIENTATION_TOLERANCE = 1e-3
+_SPACING_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One file with what decides its place; see PS3.3 C.7.6.2."""
+
+    header: Header
+    key: str
+    position: FloatArray
+    orientation: FloatArray
+    pixel_spacing: FloatArray
+    shape: tuple[int, int]
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether the pixels are coded without loss."""
+        native = self.header.pixels is not None and not self.header.pixels.encapsulated
+        return native or self.header.transfer_syntax in _LOSSLESS
+
+
+def placed_slices(headers: Sequence[Header]) -> tuple[list[Slice], list[Finding]]:
+    """Files that have a position, an orientation, a pixel spacing and grey pixels.
+
+    Raises
+    ------
+    GeometryError
+        None of them has.
+    """
+    slices, findings, reasons = [], [], Counter[str]()
+    imager_spacing = 0
+    for header in headers:
+        lacking = _lacking(header)
+        if lacking:
+            reasons[lacking] += 1
+            continue
+        spacing = header.numbers("PixelSpacing")
+        if len(spacing) != 2:
+            spacing = header.numbers("ImagerPixelSpacing")
+            imager_spacing += 1
+        slices.append(
+            Slice(
+                header=header,
+                key=header.record.uid,
+                position=header.numbers("ImagePositionPatient"),
+                orientation=header.numbers("ImageOrientationPatient"),
+                pixel_spacing=spacing,
+                shape=(header.integer("Rows") or 0, header.integer("Columns") or 0),
+            )
+        )
+    told = "; ".join(f"{count} file(s) {reason}" for reason, count in reasons.items())
+    if not slices:
+        told = told or "there are no files"
+        raise GeometryError(f"no slice of this series can be placed: {told}")
+    if reasons:
+        findings.append(Finding("slices-left-out", "warning", f"left out of the stack: {told}"))
+    if imager_spacing:
+        findings.append(
+            Finding(
+                "imager-pixel-spacing",
+                "warning",
+                f"{imager_spacing} file(s) have no (0028,0030) PixelSpacing; (0018,1164) "
+                "ImagerPixelSpacing was used, which is the spacing at the detector",
+            )
+        )
+    return slices, findings
+
+
+def _lacking(header: Header) -> str:
+    """Why a file cannot be a slice, empty if it can."""
+    sizes = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6}
+    for keyword, size in sizes.items():
+        numbers = header.numbers(keyword)
+        if len(numbers) != size or not np.isfinite(numbers).all():
+            return f"without {keyword}"
+    if all(len(header.numbers(each)) != 2 for each in ("PixelSpacing", "ImagerPixelSpacing")):
+        return "without (0028,0030) PixelSpacing"
+    if header.pixels is None or header.pixels.length == 0:
+        return "without (7FE0,0010) PixelData"
+    if (header.integer("NumberOfFrames") or 1) > 1:
+        return "with several frames (enhanced multi-frame images are not read)"
+    if (header.integer("SamplesPerPixel") or 1) > 1:
+        return "with colour pixels"
+    return ""
+
+
+def one_stack(
+    slices: Sequence[Slice], on_irregular: OnIrregular
+) -> tuple[list[Slice], list[Finding]]:
+    """Slices of one orientation, size and spacing, each position once, sorted along the normal.
+
+    Parameters
+    ----------
+    slices : sequence of Slice
+        At least one.
+    on_irregular : {"keep", "raise"}
+        Whether a series that is not one even stack is read with Findings or refused.
+
+    Raises
+    ------
+    GeometryError
+        The series is not one even stack and ``on_irregular`` is ``"raise"``.
+    """
+    largest, findings = _largest_group(slices)
+    normal = slice_normal(largest[0].orientation)
+    largest.sort(key=lambda each: float(each.position @ normal))
+    single, more = _one_per_position(largest, normal)
+    findings += more + _step_findings(np.array([each.position @ normal for each in single]))
+    if on_irregular == "raise" and findings:
+        raise GeometryError(
+            "the series is not one even stack of slices: "
+            + "; ".join(finding.message for finding in findings)
+            + "; open it with on_irregular='keep', or select what belongs together"
+        )
+    return _unique_keys(single), findings
+
+
+def _largest_group(slices: Sequence[Slice]) -> tuple[list[Slice], list[Finding]]:
+    """The most slices that agree in orientation, spacing and size."""
+    facts = np.array([[*each.orientation, *each.pixel_spacing, *each.shape] for each in slices])
+    tolerance = [_ORIENTATION_TOLERANCE] * 6 + [_SPACING_TOLERANCE] * 2 + [0.0] * 2
+    left, groups = np.arange(len(slices)), []
+    while len(left):
+        same = (np.abs(facts[left] - facts[left[0]]) <= tolerance).all(axis=1)
+        groups.append(left[same])
+        left = left[~same]
+    groups.sort(key=len, reverse=True)
+    chosen = [slices[at] for at in groups[0]]
+    if len(groups) == 1:
+        return chosen, []
+    message = (
+        f"the series holds {len(groups)} kinds of slices (orientation, size or spacing differ), of "
+        f"{', '.join(str(len(group)) for group in groups)} files; the {len(chosen)} of the largest "
+        "kind make the image, the others were left out"
+    )
+    return chosen, [Finding("mixed-series", "warning", message)]
+
+
+def _one_per_position(
+    slices: Sequence[Slice], normal: FloatArray
+) -> tuple[list[Slice], list[Finding]]:
+    """Of slices at one position: the lossless copy, else the commonest acquisition's."""
+    heights = np.array([each.position @ normal for each in slices])
+    places = np.split(
+        np.arange(len(slices)), np.flatnonzero(np.diff(heights) > _SAME_POSITION_MM) + 1
+    )
+    if len(places) == len(slices):
+        return list(slices), []
+    acquisitions = Counter(each.header.integer("AcquisitionNumber") for each in slices)
+    kept: list[Slice] = []
+    findings: list[Finding] = []
+    replaced = 0
+    for place in places:
+        copies = [slices[at] for at in place]
+        best = max(
+            copies,
+            key=lambda each: (
+                each.is_lossless,
+                acquisitions[each.header.integer("AcquisitionNumber")],
+                -(each.header.integer("InstanceNumber") or 0),
+            ),
+        )
+        kept.append(best)
+        copies.remove(best)
+        twins = [each for each in copies if each.key == best.key]
+        findings += [_twin_finding(best, twin) for twin in twins]
+        replaced += len(copies) - len(twins)
+    if replaced:
+        message = (
+            f"{replaced} slice(s) lie where another one lies (several acquisitions or phases in "
+            "one series?); of each place the losslessly coded slice, then the one of the commonest "
+            "(0020,0012) AcquisitionNumber was kept"
+        )
+        findings.append(Finding("duplicate-position", "warning", message))
+    return kept, findings
+
+
+def _twin_finding(used: Slice, other: Slice) -> Finding:
+    coding = "losslessly coded " if used.is_lossless and not other.is_lossless else ""
+    message = (
+        "two files have one SOPInstanceUID and one position; the "
+        f"{coding}one was used: {used.header.record.path}; left out: {other.header.record.path}"
+    )
+    return Finding("duplicate-sop-instance", "warning", message, used.key, other.header.record.path)
+
+
+def _step_findings(heights: FloatArray) -> list[Finding]:
+    """Uneven steps and missing slices, from sorted heights along the normal."""
+    if len(heights) < 3:
+        return []
+    steps = np.diff(heights)
+    usual = float(np.sort(steps)[(len(steps) - 1) // 2])
+    tolerance = max(_SAME_POSITION_MM, _STEP_TOLERANCE * usual)
+    if (np.abs(steps - usual) <= tolerance).all():
+        return []
+    message = (
+        f"steps between slices run from {steps.min():.4g} to {steps.max():.4g} mm "
+        f"(usually {usual:.4g}); every slice keeps its true position"
+    )
+    findings = [Finding("irregular-spacing", "warning", message)]
+    multiples: npt.NDArray[np.int64] = np.maximum(np.round(steps / usual), 1).astype(np.int64)
+    if (np.abs(steps - multiples * usual) <= tolerance * multiples).all():
+        missing = f"{int((multiples - 1).sum())} slice(s) seem to be missing: "
+        missing += f"{int((multiples > 1).sum())} step(s) are a multiple of the usual one"
+        findings.append(Finding("missing-slices", "warning", missing))
+    return findings
+
+
+def _unique_keys(slices: Sequence[Slice]) -> list[Slice]:
+    """Keys made unique: a SOPInstanceUID that several places share gets ``#2``, ``#3`` and so on."""
+    seen: Counter[str] = Counter()
+    named = []
+    for each in slices:
+        seen[each.key] += 1
+        number = seen[each.key]
+        named.append(each if number == 1 else replace(each, key=f"{each.key}#{number}"))
+    return named

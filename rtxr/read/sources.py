@@ -1,0 +1,233 @@
+"""Bytes of a DICOM file: file meta, encoding, and where the pixels are, without decoding a value.
+
+A file is read from its beginning until PixelData (7FE0,0010) is met, and no further. Missing
+preamble, missing file meta, deflated and big endian data sets, wrong transfer syntaxes and broken
+ends are all coped with here, so that no other module meets them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from rtxr.errors import NotDicomError
+from rtxr.read.elements import (
+    EXPLICIT,
+    ITEM,
+    PIXEL_DATA,
+    UNDEFINED,
+    Element,
+    Encoding,
+    elements,
+    item_header,
+)
+from rtxr.read.parse import text
+
+PREAMBLE = 132
+TRANSFER_SYNTAX = 0x00020010
+_FIRST_READ = 1 << 16
+_LAST_FIRST_GROUP = 0x0028  # a data set that begins later than that is none
+
+
+class PixelSpan(NamedTuple):
+    """Where the value of PixelData is, in the file, or in the inflated bytes of a deflated one."""
+
+    offset: int
+    length: int
+    encapsulated: bool
+    file_size: int
+
+
+class Source(NamedTuple):
+    """The bytes of a file as far as they were read, inflated if they were deflated."""
+
+    data: bytes
+    start: int
+    encoding: Encoding
+    transfer_syntax: str
+    complete: bool
+
+
+class Cut(NamedTuple):
+    """A file without its pixels: where they begin, the elements after them, where they are."""
+
+    stop: int
+    tail: bytes
+    pixels: PixelSpan | None
+
+
+def read_source(path: str | os.PathLike[str]) -> Source:
+    """All bytes of a file, inflated if deflated, and how they are encoded.
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are no data elements.
+    """
+    name = os.fspath(path)
+    return source_of(Path(name).read_bytes(), complete=True, name=name)
+
+
+def read_cut(path: str | os.PathLike[str]) -> tuple[Source, Cut]:
+    """A file up to its PixelData, and what comes after it.
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are no data elements.
+    """
+    name = os.fspath(path)
+    with Path(name).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(_FIRST_READ)
+        while True:
+            source = source_of(data, complete=len(data) >= size, name=name)
+            cut = find_cut(source, file, size)
+            if cut is not None:
+                return source, cut
+            data += file.read(3 * len(data))
+
+
+def tolerant(data: bytes, start: int, encoding: Encoding) -> Iterator[Element]:
+    """Elements that are whole, as far as the bytes can be followed."""
+    try:
+        for element in elements(data, start, len(data), encoding):
+            if element.stop > len(data):
+                return
+            yield element
+    except ValueError:
+        return
+
+
+def source_of(data: bytes, complete: bool, name: str) -> Source:
+    """Find the file meta, the transfer syntax and the encoding of the data set."""
+    start = PREAMBLE if data[128:PREAMBLE] == b"DICM" else 0
+    transfer_syntax = ""
+    if data[start : start + 2] == b"\x02\x00":
+        for element in tolerant(data, start, EXPLICIT):
+            if element.tag >> 16 != 2:
+                break
+            if element.tag == TRANSFER_SYNTAX:
+                transfer_syntax = text(data[element.value : element.stop])
+            start = element.end
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        if not complete:
+            return Source(data, start, EXPLICIT, transfer_syntax, False)
+        data = data[:start] + _inflate(data[start:], name)
+    encoding = _encoding(data, start)
+    group = int.from_bytes(data[start : start + 2], encoding.order)
+    if len(data) - start < 8 or group > _LAST_FIRST_GROUP:
+        raise NotDicomError(f"{name or 'these bytes'}: no DICOM data elements")
+    return Source(data, start, encoding, transfer_syntax, complete)
+
+
+def _inflate(data: bytes, name: str) -> bytes:
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
+    except zlib.error as error:
+        raise NotDicomError(
+            f"{name}: the deflated data set (PS3.5 A.5) cannot be inflated: {error}"
+        ) from error
+
+
+def _encoding(data: bytes, start: int) -> Encoding:
+    """Encoding of a data set from its first element, whatever the file meta says."""
+    vr = data[start + 4 : start + 6]
+    explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
+    group = data[start : start + 2]
+    # The first group is small (0008), so its zero byte tells the byte order.
+    little = int.from_bytes(group, "little") <= int.from_bytes(group, "big")
+    return Encoding(explicit, little)
+
+
+def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
+    """Find PixelData; None when more bytes are needed to tell."""
+    file_size = size
+    if source.transfer_syntax == DeflatedExplicitVRLittleEndian:
+        if not source.complete:
+            return None
+        file, size = io.BytesIO(source.data), len(source.data)
+    stop = source.start
+    try:
+        for element in _until_pixels(source):
+            if element.tag == PIXEL_DATA:
+                offset, length, end = _pixel_value(file, element, size, source.encoding)
+                pixels = PixelSpan(offset, length, element.undefined, file_size)
+                return Cut(element.start, _tail(file, end, source), pixels)
+            if element.stop > len(source.data):
+                break
+            stop = element.end
+    except ValueError:  # a sequence goes on past the bytes read so far, or is broken
+        pass
+    if not source.complete:
+        return None
+    # Nothing is lost of a file whose last element is broken; zeros at the end are no element.
+    rest = source.data[stop:].strip(b"\0")
+    return Cut(len(source.data) if rest else stop, b"", None)
+
+
+def _until_pixels(source: Source) -> Iterator[Element]:
+    """Elements up to and including PixelData, whose value may lie beyond the bytes."""
+    data, encoding = source.data, source.encoding
+    position = source.start
+    while position + 8 <= len(data):
+        if data[position : position + 4] == _PIXEL_MARKERS[encoding.little]:
+            yield _pixel_element(data, position, encoding)
+            return
+        element = next(elements(data, position, len(data), encoding), None)
+        if element is None:
+            return
+        yield element
+        position = element.end
+
+
+_PIXEL_MARKERS = (b"\x7f\xe0\x00\x10", b"\xe0\x7f\x10\x00")
+
+
+def _pixel_element(data: bytes, position: int, encoding: Encoding) -> Element:
+    """PixelData without walking its value."""
+    vr = data[position + 4 : position + 6]
+    is_long = encoding.explicit and vr in {b"OB", b"OW", b"UN"}
+    value = position + (12 if is_long else 8)
+    if value > len(data):
+        raise ValueError("the bytes end inside an element")
+    length = int.from_bytes(data[value - 4 : value], encoding.order)
+    undefined = length == UNDEFINED
+    stop = value if undefined else value + length
+    return Element(PIXEL_DATA, vr if is_long else b"", position, value, stop, stop, undefined)
+
+
+def _pixel_value(
+    file: BinaryIO, element: Element, size: int, encoding: Encoding
+) -> tuple[int, int, int]:
+    """Offset and length of a PixelData value, and where the next element begins."""
+    if not element.undefined:
+        return element.value, max(min(element.stop, size) - element.value, 0), element.stop
+    position = element.value
+    while True:
+        file.seek(position)
+        marker = file.read(8)
+        if len(marker) < 8:
+            return element.value, position - element.value, size
+        tag, length = item_header(marker, 0, encoding)
+        if tag != ITEM:
+            return element.value, position - element.value, position + 8
+        position += 8 + length
+
+
+def _tail(file: BinaryIO, start: int, source: Source) -> bytes:
+    """Elements after PixelData; nothing where only padding or rubbish follows."""
+    file.seek(start)
+    data = file.read()
+    stop, last = 0, PIXEL_DATA
+    for element in tolerant(data, 0, source.encoding):
+        if element.tag <= last:
+            break
+        stop, last = element.end, element.tag
+    return data[:stop]

@@ -1,0 +1,151 @@
+"""Tables and plots that need both what the headers say and what the numbers are.
+
+``read`` and ``analysis`` do not know each other; the few questions that take both meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis import contours, dvh, metrics
+from rtxr.errors import MissingDataError
+from rtxr.read import rt_dose, rt_plan, rt_structure_set
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROIs = str | Sequence[str] | None
+
+
+def structures(ds: xr.Dataset, *, end_cap: contours.EndCap = "half") -> pd.DataFrame:
+    """One row per ROI: what the structure set says and the volume of its contours.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    end_cap : {"half", "none"}, default: "half"
+        Whether the outermost contours stand for half the local spacing beyond them.
+
+    Returns
+    -------
+    DataFrame
+        Index ``roi``; the columns of :func:`rtxr.read.rt_structure_set.structures` and
+        ``volume_cc`` (cm3, exact polygon areas times slab thickness).
+
+    Raises
+    ------
+    MissingDataError
+        The Dataset has no structures.
+    """
+    table = rt_structure_set.structures(ds)
+    at = list(table.columns).index("findings")
+    table.insert(at, "volume_cc", contours.volumes(ds, end_cap=end_cap).reindex(table.index))
+    return table
+
+
+def points(ds: xr.Dataset) -> pd.DataFrame:
+    """POINT ROIs of the structure set and isocentres of the plan.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``name``, ``kind`` (``"ROI"`` or ``"isocenter"``), ``x``, ``y``, ``z`` (patient
+        LPS, mm) and what else each source knows. Empty where there is neither.
+    """
+    parts = []
+    if model.STRUCTURE_SET_UID in ds.coords or model.ROI in ds.coords:
+        parts.append(rt_structure_set.points(ds))
+    if model.PLAN_UID in ds.coords:
+        parts.append(rt_plan.isocenters(ds))
+    full = [part for part in parts if len(part)]
+    if not full:
+        return pd.DataFrame(columns=["name", "kind", "x", "y", "z"])
+    return pd.concat(full, ignore_index=True)
+
+
+def dvh_metrics(
+    ds: xr.Dataset,
+    names: Sequence[str] = metrics.DEFAULT_METRICS,
+    rois: ROIs = None,
+    *,
+    prescription: float | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Dose-volume metrics, with the prescription taken from the plan where none is given.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures and a dose.
+    names : sequence of str
+        Metrics as in ``"D95%"``, ``"D2cc"``, ``"V20Gy"``, ``"V20Gy[cc]"``, ``"V95%"``, ``"mean"``.
+    rois : str or sequence of str, optional
+        ROI labels; all by default.
+    prescription : float, optional
+        Gy; by default what :func:`rtxr.read.rt_plan.target_prescription` finds in the plan.
+    **options
+        Passed to :func:`rtxr.analysis.metrics.dvh_metrics`.
+
+    Returns
+    -------
+    DataFrame
+        One row per ROI, one column per metric. ``attrs["prescription"]`` and
+        ``attrs["prescription_source"]`` say what percentages of dose refer to.
+    """
+    source, findings = "given", []
+    if prescription is None and metrics.need_prescription(names):
+        prescription, source, findings = rt_plan.target_prescription(ds)
+        if prescription is None:
+            reasons = "; ".join(finding.message for finding in findings)
+            raise MissingDataError(
+                "metrics in % of the prescription were asked for and no one dose is prescribed"
+                + (f" ({reasons})" if reasons else "")
+                + "; pass prescription=... in Gy"
+            )
+    table = metrics.dvh_metrics(ds, names, rois, prescription=prescription, **options)
+    table.attrs["prescription_source"] = source if prescription is not None else "none"
+    table.attrs["findings"] = [
+        *table.attrs.get("findings", []),
+        *model.findings_frame(findings).to_dict("records"),
+    ]
+    return table
+
+
+def plot_dvh(
+    ds: xr.Dataset,
+    rois: ROIs = None,
+    *,
+    relative: bool = True,
+    stored: bool = False,
+    ax: Axes | None = None,
+    **options: Any,
+) -> Axes:
+    """Cumulative DVHs of a case as a matplotlib figure.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures and a dose.
+    rois : str or sequence of str, optional
+        ROI labels; by default every ROI with a volume.
+    relative : bool, default: True
+        Volume in % of the ROI, else cm3.
+    stored : bool, default: False
+        Also draw the DVHs that came in the dose file, dashed.
+    ax : matplotlib Axes, optional
+        Draw here instead of on a new figure.
+    **options
+        Passed to :func:`rtxr.analysis.dvh.dvh`.
+    """
+    from rtxr.view import dvh_plot  # noqa: PLC0415 (pictures load when first used)
+
+    table = dvh.dvh(ds, rois, **options)
+    colors = dict(zip(model.roi_labels(ds), map(str, ds[model.ROI_COLOR].values), strict=True))
+    beside = rt_dose.stored_dvh(ds, dose=options.get("dose", model.DOSE)) if stored else None
+    return dvh_plot.plot_dvh(table, relative=relative, stored=beside, colors=colors, ax=ax)

@@ -1,0 +1,86 @@
+"""A synthetic patient with analytic answers: feeds the notebooks, the tests and Binder.
+
+>>> from rtxr import tutorial
+>>> folder = tutorial.phantom("phantom")  # doctest: +SKIP
+>>> round(tutorial.answers().volumes_cc["PTV_70"], 3)
+33.51
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rtxr.errors import ExistingFilesError, GeometryError
+from rtxr.tutorial import objects, plan
+from rtxr.tutorial.shapes import DOSE, ROIS, Answers, answers
+
+__all__ = ["DOSE", "ROIS", "Answers", "answers", "phantom"]
+
+
+def phantom(
+    folder: str | os.PathLike[str],
+    *,
+    spacing: Sequence[float] = (3.0, 2.0, 2.0),
+    dose_spacing: Sequence[float] = (3.0, 2.5, 2.5),
+) -> Path:
+    """Write a complete synthetic planning case as DICOM files.
+
+    An axial CT, a structure set, a plan and a dose, linked to each other (dose > plan > structure
+    set > CT images) in one frame of reference. Everything is an analytic shape: a body and a spine
+    that are cylinders, two ellipsoid lungs, a spherical target, a tube with a hole, a point, an
+    ROI without contours, and a dose that is a Gaussian about the target's centre. The numbers are
+    in :func:`answers`. The same arguments give the same files, byte for byte and UID for UID.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it does not exist; files of an earlier phantom are replaced.
+    spacing : (float, float, float), default: (3.0, 2.0, 2.0)
+        Distance of the CT's voxel centres along z, y, x, mm. The field of view stays 192 mm
+        square and 120 mm high: by default 40 slices of 96 x 96 pixels.
+    dose_spacing : (float, float, float), default: (3.0, 2.5, 2.5)
+        The same of the dose grid, which lies between the CT's voxels.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    GeometryError
+        A spacing is not three millimetre distances from 0.1 to 20.
+    ExistingFilesError
+        The folder holds other DICOM files (``*.dcm``), which would be taken for the same case.
+    """
+    case = objects.Case(_spacing(spacing, "spacing"), _spacing(dose_spacing, "dose_spacing"))
+    made = {
+        f"CT_{at + 1:03d}.dcm": objects.ct_image(case, at) for at in range(len(case.image_axes[0]))
+    }
+    made["RTSTRUCT.dcm"] = objects.rt_structure_set(case)
+    made["RTPLAN.dcm"] = plan.rt_plan(case)
+    made["RTDOSE.dcm"] = objects.rt_dose(case)
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    others = sorted(path.name for path in out.glob("*.dcm") if path.name not in made)
+    if others:
+        raise ExistingFilesError(
+            f"the phantom's folder {out} holds {len(others)} other DICOM files "
+            f"({', '.join(others[:3])}{', …' if len(others) > 3 else ''}); name an empty folder"
+        )
+    for name, dataset in made.items():
+        dataset.save_as(out / name, enforce_file_format=True)
+    return out
+
+
+def _spacing(values: Sequence[float], name: str) -> tuple[float, float, float]:
+    """Three distances, checked."""
+    numbers = tuple(float(value) for value in values)
+    if len(numbers) != 3 or not all(math.isfinite(n) and 0.1 <= n <= 20 for n in numbers):
+        raise GeometryError(
+            f"{name} must be three distances from 0.1 to 20 mm along z, y, x, not {numbers}"
+        )
+    return numbers[0], numbers[1], numbers[2]

@@ -48,7 +48,9 @@ def run(folder: Path, out: Path, *, overwrite: bool = False) -> None:
     written = ds.rt.to_dicom(out / "dicom", overwrite=overwrite)
     _show("Export findings", pd.DataFrame(written.attrs["findings"]).drop(columns=["path"]))
     counts = written.groupby("IOD").size()
-    print(f"\nDICOM files in {out / 'dicom'}: " + ", ".join(f"{n} {iod}" for iod, n in counts.items()))
+    print(
+        f"\nDICOM files in {out / 'dicom'}: " + ", ".join(f"{n} {iod}" for iod, n in counts.items())
+    )
 
 
 def _plan_tables(ds: xr.Dataset) -> list[str]:
@@ -80,7 +82,9 @@ def _save(axes: object, path: Path) -> Path:
 
 
 def _show(title: str, table: pd.DataFrame) -> None:
-    with pd.option_context("display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90):
+    with pd.option_context(
+        "display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90
+    ):
         print(f"\n{title}\n{table}")
 
 

@@ -131,9 +131,7 @@ class DatasetRT:
         **options: Any,
     ) -> pd.DataFrame:
         """One row per ROI, one column per metric; see :func:`rtxr.summary.dvh_metrics`."""
-        return summary.dvh_metrics(
-            self._ds, names, rois, prescription=prescription, **options
-        )
+        return summary.dvh_metrics(self._ds, names, rois, prescription=prescription, **options)
 
     # --- pictures -------------------------------------------------------------------------------
     def plot_slice(self, **options: Any) -> Axes:

@@ -7,14 +7,15 @@ attribute, names in snake_case are ours. From here on the way goes through ``cat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any, Literal
 
 import pandas as pd
 from pydicom import config
 from pydicom import uid as sop
+from pydicom.tag import Tag
 
 from rtxr.errors import Finding
 
@@ -137,6 +138,18 @@ class Case:
     rt_images: pd.DataFrame
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
+    @property
+    def objects(self) -> list[pd.Series[Any]]:
+        """Rows of the structure set, the plan and the doses."""
+        single = [row for row in (self.structure_set, self.plan) if row is not None]
+        return [*single, *self.doses]
+
+    @property
+    def paths(self) -> list[str]:
+        """Files of everything the case holds."""
+        image = [] if self.image is None else self.image["path"].tolist()
+        return [*image, *(row["path"] for row in self.objects), *self.rt_images["path"]]
+
 
 _DTYPES: Mapping[Kind, str] = {"integer": "Int64", "number": "float64", "flag": "bool"}
 
@@ -174,6 +187,12 @@ def kinds(table: pd.DataFrame) -> pd.Series[Any]:
         foreign & placed & table["Modality"].isin(set(KINDS.values())), ""
     )
     return known.where(known.notna(), by_modality).astype("object")
+
+
+def describe(keyword: str) -> str:
+    """An element as (gggg,eeee) Keyword."""
+    tag = Tag(keyword)
+    return f"({tag.group:04X},{tag.element:04X}) {keyword}"
 
 
 def uid_name(uid: str) -> str:
@@ -259,13 +278,13 @@ def _coding_rank(file: Mapping[Hashable, Any]) -> tuple[bool, int]:
 def _differing(
     uid: str, used: Mapping[Hashable, Any], others: Sequence[Mapping[Hashable, Any]]
 ) -> Finding:
+    folder = os.path.commonpath([os.path.dirname(file["path"]) for file in (used, *others)])
+    first, *rest = (
+        f"{os.path.relpath(file['path'], folder)} ({uid_name(file['TransferSyntaxUID'])})"
+        for file in (used, *others)
+    )
     message = (
         f"{len(others) + 1} files carry this SOPInstanceUID and differ: "
-        f"used {_file_and_coding(used)}; not used {', '.join(map(_file_and_coding, others))}"
+        f"used {first}; not used {', '.join(rest)}"
     )
     return Finding("duplicate-sop-instance", "warning", message, uid, used["path"])
-
-
-def _file_and_coding(file: Mapping[Hashable, Any]) -> str:
-    path = PurePath(file["path"])
-    return f"{path.parent.name}/{path.name} ({uid_name(file['TransferSyntaxUID'])})"

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from rtxr.catalog import describe
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, slice_normal
 
@@ -139,7 +141,7 @@ def _stacks_of(
 ) -> list[Stack]:
     """Stacks of one series, whose slices come in the order of their numbers."""
     groups = _consistent_groups(slices)
-    best = max(groups, key=lambda group: _worth(group))
+    best = max(groups, key=_worth)
     path = values["path"][best[0].position]
     findings = [
         _set_aside(len(group), len(slices), _difference(group[0], best[0]), uid, path)
@@ -206,3 +208,49 @@ def _heights(group: list[_Slice]) -> FloatArray | None:
         return np.asarray(places) @ slice_normal(group[0].orientation)
     except GeometryError:
         return None
+
+
+def _apart(
+    group: list[_Slice], heights: FloatArray, values: Mapping[str, list[Any]], uid: str
+) -> tuple[list[tuple[int, ...]], list[Finding]]:
+    """Slices with each position once, along the normal; several parts where it takes that."""
+    order = np.argsort(heights, kind="stable")
+    rank = np.concatenate([[0], np.cumsum(np.diff(heights[order]) > SAME_POSITION_MM)])
+    places = np.empty(len(group), dtype=np.intp)
+    places[order] = rank
+    counts = np.bincount(places)
+    sorted_slices = [group[at] for at in order]
+    if counts.max() == 1:
+        return [tuple(each.position for each in sorted_slices)], []
+    path = values["path"][group[0].position]
+    several = (
+        f"{int((counts > 1).sum())} position(s) of this series hold up to {counts.max()} images"
+    )
+    for name in SEPARATING:
+        labels = [values[name][each.position] for each in group]
+        if _separates(labels, places, 2 * int(counts.max())):
+            label_of = {each.position: label for each, label in zip(group, labels, strict=True)}
+            parts = [
+                tuple(each.position for each in sorted_slices if label_of[each.position] == label)
+                for label in sorted(set(labels))
+            ]
+            message = (
+                f"{several}; separated by {describe(name)} into {len(parts)} stacks, "
+                "each a case of its own"
+            )
+            return parts, [Finding("several-images-at-one-position", "info", message, uid, path)]
+    first = dict(zip(places[::-1].tolist(), group[::-1], strict=True))  # by InstanceNumber
+    kept = tuple(first[place].position for place in sorted(first))
+    message = (
+        f"{several} and no attribute tells them apart; the first by (0020,0013) InstanceNumber "
+        f"is kept, {len(group) - len(kept)} are set aside"
+    )
+    return [kept], [Finding("several-images-at-one-position", "warning", message, uid, path)]
+
+
+def _separates(labels: Sequence[Any], places: npt.NDArray[np.intp], most: int) -> bool:
+    """Whether images with one label are at places of their own, and the labels are few."""
+    if any(label is pd.NA or label == "" or label != label for label in labels):  # noqa: PLR0124
+        return False
+    pairs = set(zip(labels, places.tolist(), strict=True))
+    return 2 <= len(set(labels)) <= most and len(pairs) == len(labels)

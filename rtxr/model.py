@@ -277,6 +277,20 @@ def roi_number(ds: xr.Dataset, label: str) -> int:
     return int(np.atleast_1d(ds[ROI_NUMBER].values)[at])
 
 
+def points_by_contour(ds: xr.Dataset) -> dict[int, FloatArray]:
+    """Points of every contour by its key: (n, 3), patient LPS (x, y, z), mm; (0, 3) for none."""
+    keys = np.asarray(ds[CONTOUR].values)
+    node_keys = np.asarray(ds[NODE_CONTOUR].values)
+    points = np.stack([ds[name].values for name in (NODE_X, NODE_Y, NODE_Z)], axis=-1)
+    order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
+    points, node_keys = points[order].astype(np.float64, copy=False), node_keys[order]
+    starts = np.searchsorted(node_keys, keys, side="left")
+    stops = np.searchsorted(node_keys, keys, side="right")
+    return {
+        int(key): points[start:stop] for key, start, stop in zip(keys, starts, stops, strict=True)
+    }
+
+
 def contours_of(ds: xr.Dataset, label: str) -> list[tuple[str, FloatArray]]:
     """Contours of one ROI.
 
@@ -287,17 +301,10 @@ def contours_of(ds: xr.Dataset, label: str) -> list[tuple[str, FloatArray]]:
     """
     number = roi_number(ds, label)
     of_roi = np.flatnonzero(np.asarray(ds[CONTOUR_ROI_NUMBER].values) == number)
+    points = points_by_contour(ds)
     keys = np.asarray(ds[CONTOUR].values)[of_roi]
     types = np.asarray(ds[CONTOUR_TYPE].values)[of_roi]
-    node_keys = np.asarray(ds[NODE_CONTOUR].values)
-    points = np.stack([ds[name].values for name in (NODE_X, NODE_Y, NODE_Z)], axis=-1)
-    order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
-    starts = np.searchsorted(node_keys[order], keys, side="left")
-    stops = np.searchsorted(node_keys[order], keys, side="right")
-    return [
-        (str(kind), points[order[start:stop]].astype(np.float64))
-        for kind, start, stop in zip(types, starts, stops, strict=True)
-    ]
+    return [(str(kind), points[int(key)]) for kind, key in zip(types, keys, strict=True)]
 
 
 # --- findings -----------------------------------------------------------------------------------

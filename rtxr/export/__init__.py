@@ -124,7 +124,9 @@ def prepare(
         built = build(each.iod, each.header, values, derived=each.derived, strict=strict)
         identified.follow(built.dataset)
         findings += [*each.findings, *built.findings, *built.violations]
-        ready.append(files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why))
+        ready.append(
+            files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why)
+        )
     return ready, list(dict.fromkeys(findings))
 
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.export.objects import Outgoing
+from rtxr.export.objects import OUT_OF_REACH, Outgoing
 from rtxr.iod.tables import IODS
 from rtxr.read import headers
-from rtxr.read.pixels import read_frames
-
+from rtxr.read.pixels import pixel_file, read_frames
 
 #: What an export decides itself; setting them by hand would break the links between the files.
 OWNED = ("SOPClassUID", "SOPInstanceUID", "PixelData", "Rows", "Columns", "NumberOfFrames")
@@ -62,13 +61,13 @@ def _difference(each: Outgoing) -> str:
     if record is None:
         return ""
     try:
-        source = headers.read_record(record.path, record.uid)
-        if source.data != record.data:
+        source = headers.read_header(record.path, record.uid)
+        if source.record.data != record.data:
             return "its header changed"
         if each.pixels is None:
             return ""
-        stored = each.pixels.reshape(-1, *each.pixels.shape[-2:])
-        same = np.array_equal(read_frames(record.path, range(len(stored))), stored)
+        frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
+        same = np.array_equal(read_frames(pixel_file(source), range(len(frames))), frames)
     except (OSError, RTXRError):
-        return "its source file is out of reach"
+        return OUT_OF_REACH
     return "" if same else "its pixel values changed"

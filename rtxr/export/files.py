@@ -24,11 +24,12 @@ from pydicom.uid import (
 
 from rtxr import header_store
 from rtxr.errors import ExistingFilesError, RTXRError
-from rtxr.read.pixels import read_frames
+from rtxr.iod.encoding import encoded, has_long_text
+from rtxr.read.headers import read_header
+from rtxr.read.pixels import pixel_file, read_frames
 
 IMPLEMENTATION_VERSION_NAME = "RTXR"
-#: A value longer than this has no room for its length in Explicit VR with a short length field.
-EXPLICIT_LIMIT = 0xFFFE
+PIXEL_DATA = 0x7FE00010
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
             "the same names"
         )
     if out.exists() and header_store.has_headers(ds):
-        folders = {Path(record.path).resolve().parent for record in header_store.unpack(ds).values()}
+        folders = {
+            Path(record.path).resolve().parent for record in header_store.unpack(ds).values()
+        }
         if out.resolve() in folders:
             raise ExistingFilesError(
                 f"{out} holds the files this Dataset was opened from; name another folder"
@@ -93,52 +96,44 @@ def write(objects: Sequence[Ready], out: Path, *, overwrite: bool) -> pd.DataFra
 
 
 def _write_one(each: Ready, path: Path) -> None:
-    dataset = each.dataset
+    implicit = _is_implicit(each.dataset)
+    dataset = encoded(each.dataset, implicit_vr=implicit)
     if each.pixels is not None:
         data = each.pixels.astype(each.pixels.dtype.newbyteorder("<"), copy=False).tobytes()
-        dataset.add_new(0x7FE00010, "OW", data + b"\0" * (len(data) % 2))
-    dataset.file_meta = _file_meta(dataset)
+        dataset.add_new(PIXEL_DATA, "OW", data + b"\0" * (len(data) % 2))
+    dataset.file_meta = _file_meta(
+        dataset, ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    )
     pydicom.dcmwrite(path, dataset, enforce_file_format=True)
 
 
-def _file_meta(dataset: pydicom.Dataset) -> FileMetaDataset:
+def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(dataset.SOPClassUID)
     meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
-    meta.TransferSyntaxUID = _transfer_syntax(dataset)
+    meta.TransferSyntaxUID = transfer_syntax
     meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return meta
 
 
-def _transfer_syntax(dataset: pydicom.Dataset) -> UID:
-    """The source's own encoding where it is plain, so that untouched bytes stay as they are."""
+def _is_implicit(dataset: pydicom.Dataset) -> bool:
+    """Implicit VR where the source was, so that untouched bytes stay, or a contour needs it."""
     source = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    if source == ImplicitVRLittleEndian or _has_long_text(dataset):
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian
-
-
-def _has_long_text(dataset: pydicom.Dataset) -> bool:
-    """Whether a contour's text is too long for Explicit VR, which would write it as UN."""
-    if "ROIContourSequence" not in dataset:
-        return False
-    return any(
-        len(contour.get_item("ContourData").value or b"") > EXPLICIT_LIMIT
-        for roi in dataset.ROIContourSequence
-        for contour in roi.get("ContourSequence") or ()
-        if "ContourData" in contour
-    )
+    return source == ImplicitVRLittleEndian or has_long_text(dataset)
 
 
 def _read_back(each: Ready, path: Path) -> None:
     """Raise unless the file parses to the same elements and decodes to the same pixels."""
     back = pydicom.dcmread(path)
-    if list(back.keys()) != sorted(each.dataset.keys()):
+    expected = set(each.dataset.keys()) | ({PIXEL_DATA} if each.pixels is not None else set())
+    if set(back.keys()) != expected:
         raise RTXRError(f"{path.name} did not read back with the elements it was written with")
     if each.pixels is not None:
         frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
-        if not np.array_equal(read_frames(path, range(len(frames))), frames):
+        if not np.array_equal(
+            read_frames(pixel_file(read_header(path)), range(len(frames))), frames
+        ):
             raise RTXRError(f"{path.name}: (7FE0,0010) PixelData did not read back as written")
 
 

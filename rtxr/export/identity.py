@@ -94,7 +94,7 @@ def _refuse_changes(objects: Iterable[Outgoing]) -> list[Finding]:
 
 
 def _spread(objects: Sequence[Outgoing]) -> list[Outgoing]:
-    """Carry changes along: one image series is one unit, and whatever refers to a change changes."""
+    """Carry changes along: an image series is one unit; what refers to a change changes too."""
     spread = list(objects)
     for variable in {each.variable for each in objects} & set(IMAGE_NAMES.values()):
         if any(each.changes for each in spread if each.variable == variable):

@@ -23,6 +23,7 @@ Records = Mapping[str, Record]
 #: Changes that more than one stage speaks of.
 MADE_IN_MEMORY = "made in memory"
 CONTOURS_CHANGED = "its contours changed"
+OUT_OF_REACH = "its source file is out of reach"
 
 
 @dataclass(frozen=True)

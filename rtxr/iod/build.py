@@ -35,8 +35,8 @@ class _Delete:
 
 #: As a value of :func:`build`: the attribute is removed.
 DELETE: Final = _Delete()
-#: Never in a header, so that their absence there says nothing about the source.
-_BULK = ("PixelData", "ContourData")
+#: Not in headers. Texts that rtxr writes are never too long, so that flaws are the source's.
+_CONTOUR_DATA = "ROIContourSequence.ContourSequence.ContourData"
 _OPAQUE_VRS = ("SQ", "OB", "OW", "UN")
 
 
@@ -97,7 +97,7 @@ def build(
     dataset = Dataset() if header is None else duplicate(header)
     given, violations = _apply(dataset, values, iod)
     uid = text_of(dataset, "SOPInstanceUID")
-    violations += _characters(dataset, given, uid)
+    violations += _characters(dataset, header, given, uid)
     sop_class = text_of(dataset, "SOPClassUID")
     if sop_class not in ("", iod.sop_class_uid):
         text = f"(0008,0016) SOPClassUID is {sop_class}, not that of {iod.name}"
@@ -155,19 +155,20 @@ def _already(dataset: Dataset, element: DataElement) -> bool:
         return False
 
 
-def _characters(dataset: Dataset, given: Mapping[str, DataElement], uid: str) -> list[Finding]:
+def _characters(
+    dataset: Dataset, header: Dataset | None, given: Mapping[str, DataElement], uid: str
+) -> list[Finding]:
     """Declare a character set for new texts, or say that the source's has no room for them."""
-    if not charset.needs_more(dataset, given.values()) or charset.declare_unicode(dataset):
+    if header is not None and text_of(header, "SpecificCharacterSet") not in (
+        "",
+        text_of(dataset, "SpecificCharacterSet"),
+    ):
+        what = "the source's texts are in another character set; it cannot be changed"
+    elif charset.needs_more(dataset, given.values()) and not charset.declare_unicode(dataset):
+        what = "a new text has characters that the source's character set does not have"
+    else:
         return []
-    return [
-        Finding(
-            "character-set",
-            "error",
-            "a new text has characters that the source's (0008,0005) SpecificCharacterSet does not "
-            "have; write it with the characters of that set",
-            uid,
-        )
-    ]
+    return [Finding("character-set", "error", f"(0008,0005) SpecificCharacterSet: {what}", uid)]
 
 
 def _judged(
@@ -182,9 +183,9 @@ def _judged(
     before = audit(header, iod)
     judged = []
     for key, flaw in flaws.items():
-        own = flaw.path in given or flaw.path.endswith(_BULK)
         had = before[key].count if key in before else 0
-        judged.append((flaw, not own and had >= flaw.count))
+        same = had >= flaw.count and flaw.path not in given
+        judged.append((flaw, same or flaw.path == _CONTOUR_DATA))
     return judged
 
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod.raw import Predicate, has_value, numbers_of, text_of
+from rtxr.iod.raw import Predicate, is_empty, numbers_of, text_of
+
+
+_CONTROL_POINT_INDEX = Tag("ControlPointIndex")
+_NUMBER_OF_FRAMES, _ROWS = Tag("NumberOfFrames"), Tag("Rows")
 
 
 def present(*keywords: str) -> Predicate:
@@ -26,9 +31,10 @@ def present(*keywords: str) -> Predicate:
 
 def valued(*keywords: str) -> Predicate:
     """Any of the elements is there with a value."""
+    tags = [Tag(keyword) for keyword in keywords]
 
     def holds(dataset: Dataset) -> bool:
-        return any(has_value(dataset, keyword) for keyword in keywords)
+        return any(not is_empty(dataset.get_item(tag)) for tag in tags)
 
     return holds
 
@@ -45,35 +51,40 @@ def absent(*keywords: str) -> Predicate:
 
 def equals(keyword: str, *values: str) -> Predicate:
     """The element's (first) value is one of these texts."""
+    tag = Tag(keyword)
 
     def holds(dataset: Dataset) -> bool:
-        return text_of(dataset, keyword) in values
+        return text_of(dataset, tag) in values
 
     return holds
 
 
 def positive(keyword: str) -> Predicate:
     """The element's number is greater than zero."""
+    tag = Tag(keyword)
 
     def holds(dataset: Dataset) -> bool:
-        return any(number > 0 for number in numbers_of(dataset, keyword)[:1])
+        return any(number > 0 for number in numbers_of(dataset, tag)[:1])
 
     return holds
 
 
 def first_control_point(dataset: Dataset) -> bool:
     """The item of a control point sequence is the first one."""
-    return numbers_of(dataset, "ControlPointIndex")[:1] == [0.0]
+    element = dataset.get_item(_CONTROL_POINT_INDEX)
+    if isinstance(element, RawDataElement):  # asked for very often: no conversion
+        return (element.value or b"").strip(b" \0") == b"0"
+    return element is not None and element.value == 0
 
 
 def has_pixels(dataset: Dataset) -> bool:
     """There is, or will be, pixel data: the image's size is described."""
-    return has_value(dataset, "Rows") and has_value(dataset, "Columns")
+    return not is_empty(dataset.get_item(_ROWS))
 
 
 def is_multi_frame(dataset: Dataset) -> bool:
     """Pixel data of more than one frame."""
-    return any(number > 1 for number in numbers_of(dataset, "NumberOfFrames")[:1])
+    return any(number > 1 for number in numbers_of(dataset, _NUMBER_OF_FRAMES)[:1])
 
 
 #: Conditions of the modules that several IODs share.

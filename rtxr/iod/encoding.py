@@ -32,9 +32,7 @@ def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
     signed = is_signed(dataset)
     for element in list(copy.elements()):
         put(copy, _encoded(copy, element, implicit_vr, signed))
-    charset = copy.get_item("SpecificCharacterSet")
-    declared = copy.original_character_set if charset is None else copy._character_set  # noqa: SLF001
-    copy.set_original_encoding(implicit_vr, True, declared or copy._character_set)  # noqa: SLF001
+    copy.set_original_encoding(implicit_vr, True, copy._character_set)  # noqa: SLF001
     return copy
 
 
@@ -67,6 +65,8 @@ def _encoded_items(dataset: Dataset, element: Element, implicit_vr: bool) -> Ele
         ):
             return element._replace(VR="SQ")
     items = items_of(dataset, element.tag)
+    if not items and isinstance(element, RawDataElement):
+        return element._replace(VR="UN")  # cannot be parsed: its bytes are passed through
     made = DataElement(
         element.tag, "SQ", Sequence([encoded(item, implicit_vr=implicit_vr) for item in items])
     )

@@ -72,7 +72,7 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
         return None
 
 
-def numbers_of(dataset: Dataset | None, keyword: str) -> list[float]:
+def numbers_of(dataset: Dataset | None, keyword: str | BaseTag) -> list[float]:
     """Values of a numeric element as floats; empty where there are none or they are no numbers."""
     value = None if dataset is None else value_of(dataset, keyword)
     if value is None:
@@ -83,7 +83,7 @@ def numbers_of(dataset: Dataset | None, keyword: str) -> list[float]:
         return []
 
 
-def text_of(dataset: Dataset | None, keyword: str) -> str:
+def text_of(dataset: Dataset | None, keyword: str | BaseTag) -> str:
     """Value of an element as text; empty where there is none."""
     value = None if dataset is None else value_of(dataset, keyword)
     return "" if value is None else str(value)

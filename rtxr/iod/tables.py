@@ -177,7 +177,7 @@ class ModuleUse:
             return True
         if self.when is not None:
             return self.when(dataset)
-        return any(tag in self.own_tags for tag in dataset.keys())  # noqa: SIM118 (no conversion)
+        return not self.own_tags.isdisjoint(dataset.keys())
 
 
 @dataclass(frozen=True)
@@ -254,12 +254,12 @@ def register_iod(key: str, iod: IOD) -> IOD:
         A rule or a condition names a path that no module has, or a condition stands for a row
         that has none.
     """
-    for path in (*iod.rules, *iod.conditions):
-        if path not in iod.paths:
-            raise RTXRError(f"{iod.name}: no module has {path!r}; {did_you_mean(path, iod.paths)}")
+    for path in iod.rules:
+        rows_at(iod, path)
     for path in iod.conditions:
-        if not any(row.type.endswith("C") for row in rows_at(iod, path)):
-            raise RTXRError(f"{iod.name}: {path} is of type {iod.paths[path].type}, not C")
+        rows = rows_at(iod, path)
+        if not any(row.type.endswith("C") for row in rows):
+            raise RTXRError(f"{iod.name}: {path} is of type {rows[0].type}, which has no condition")
     IODS[key] = iod
     return iod
 
@@ -280,10 +280,21 @@ def iod_for(sop_class_uid: str) -> IOD:
 
 
 def rows_at(iod: IOD, path: str) -> list[Attribute]:
-    """The rows that the modules of an IOD have for a path."""
-    return [
-        row for use in iod.modules for at, row in walk(use.module.attributes) if at == path
-    ]
+    """The rows that the modules of an IOD have for a path.
+
+    Raises
+    ------
+    RTXRError
+        There is none.
+    """
+    rows = [row for use in iod.modules for row in use.module.attributes]
+    names = path.split(".")
+    for name in names[:-1]:
+        rows = [inner for row in rows if row.keyword == name for inner in row.items]
+    found = [row for row in rows if row.keyword == names[-1]]
+    if not found:
+        raise RTXRError(f"{iod.name}: no module has {path!r}; {did_you_mean(path, iod.paths)}")
+    return found
 
 
 def walk(rows: tuple[Attribute, ...], path: str = "") -> Iterator[tuple[str, Attribute]]:

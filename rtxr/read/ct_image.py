@@ -87,7 +87,7 @@ def read_image(
     """
     name = _variable_name(modality)
     slices, findings = placed_slices(headers)
-    stack, more = one_stack(slices, _policy(on_irregular))
+    stack, more = one_stack(slices, policy(on_irregular))
     findings += more
     frame, more = _frame_of_reference(stack)
     findings += more
@@ -133,7 +133,14 @@ def _variable_name(modality: str) -> str:
     return model.IMAGE_NAMES[modality]
 
 
-def _policy(on_irregular: str) -> OnIrregular:
+def policy(on_irregular: str) -> OnIrregular:
+    """The value checked.
+
+    Raises
+    ------
+    GeometryError
+        It is none of those that exist.
+    """
     if on_irregular == "resample":
         raise GeometryError(
             "on_irregular='resample' is not available: open with on_irregular='keep', then put the "

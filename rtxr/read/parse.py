@@ -88,41 +88,31 @@ def _chunks(values: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _parts(joined: bytes) -> FloatArray:
-    found = _plain_decimals(joined + b"\\")
-    if found is not None:
-        return found
-    parts = joined.split(b"\\")
-    return np.fromiter(map(_number, parts), np.float64, len(parts))
-
-
-def _plain_decimals(data: bytes) -> FloatArray | None:
-    r"""Numbers of ``-12.3\4\…\``; None if any part is not plain digits, sign and point.
+    r"""Numbers of ``-12.3\4\…``: plain decimals all at once, the others one by one.
 
     Up to 15 digits make an integer that float64 holds exactly; divided by an exact power of ten it
     is rounded once, as the text itself would be, so the result is the nearest float64.
     """
-    codes = np.frombuffer(data, np.uint8)
+    codes = np.frombuffer(joined + b"\\", np.uint8)
     digits = codes - np.uint8(_ZERO)
     is_digit = digits < 10
     stops = np.flatnonzero(codes == _SEPARATOR)
-    dots = np.flatnonzero(codes == _DOT)
-    signs = np.flatnonzero(codes == _MINUS)
-    seen = np.cumsum(is_digit, dtype=np.int32)  # digits up to and including each character
-    if int(seen[-1]) + len(stops) + len(dots) + len(signs) != len(codes):
-        return None
-    lengths = np.diff(seen[stops], prepend=np.int32(0))
     starts = np.concatenate([[0], stops[:-1] + 1])
-    dotted, signed = np.searchsorted(stops, dots), np.searchsorted(stops, signs)
-    repeated = len(dotted) > 1 and not np.diff(dotted).all()
-    if repeated or lengths.min() < 1 or lengths.max() > _MOST_DIGITS:
-        return None
-    if not np.array_equal(starts[signed], signs):
-        return None
-    mantissa = _mantissas(digits[is_digit], lengths)
+    seen = np.cumsum(is_digit, dtype=np.int32)  # digits up to and including each character
+    lengths = np.diff(seen[stops], prepend=np.int32(0))
+    dots = np.flatnonzero(codes == _DOT)
+    dotted = np.searchsorted(stops, dots)
+    signed = codes[starts] == _MINUS
+    points = np.bincount(dotted, minlength=len(stops))
+    plain = (lengths > 0) & (lengths <= _MOST_DIGITS) & (points < 2)
+    plain &= lengths + points + signed == stops - starts
+    numbers = _mantissas(digits[is_digit], lengths)
     decimals = np.zeros(len(stops), np.int32)
     decimals[dotted] = seen[stops[dotted]] - seen[dots]
-    numbers = mantissa / _POWERS[decimals]
+    numbers /= _POWERS[np.minimum(decimals, len(_POWERS) - 1)]
     numbers[signed] *= -1.0
+    for odd in np.flatnonzero(~plain):
+        numbers[odd] = _number(joined[starts[odd] : stops[odd]])
     return numbers
 
 
@@ -131,7 +121,7 @@ def _mantissas(digits: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32]) ->
     ends = np.cumsum(lengths)
     padded = np.concatenate([np.zeros(_MOST_DIGITS, np.uint8), digits])  # no run reaches before
     total = np.zeros(len(lengths))
-    for place in range(int(lengths.max())):
+    for place in range(min(int(lengths.max()), _MOST_DIGITS)):
         digit = padded[ends + (_MOST_DIGITS - 1 - place)].astype(np.float64)
         total += np.where(place < lengths, digit, 0.0) * _POWERS[place]
     return total

@@ -1,12 +1,11 @@
 """RT Dose: the dose grid as a lazy variable in Gy, and the table of doses.
 
-Where the frames are follows PS3.3 C.8.8.3.2; the real files that do not are met with a stated rule
-and a Finding.
+The DVHs stored in RT Dose files are read in :mod:`rtxr.read.dvh_sequence` and offered here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,16 +13,19 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import header_store, model
-from rtxr.errors import Finding, GeometryError, MissingDataError
-from rtxr.geometry import FloatArray, Grid, Layout, slice_normal, stack_grid
+from rtxr.errors import Finding, MissingDataError
+from rtxr.geometry import Grid
+from rtxr.read.dose_grid import dose_grid
+from rtxr.read.dvh_sequence import stored_dvh
 from rtxr.read.headers import Header, parse
+from rtxr.read.item_values import integer, items, text
 from rtxr.read.lazy import lazy_variable
 from rtxr.read.part import Part
-from rtxr.read.pixels import PixelFile, pixel_file
+from rtxr.read.pixels import pixel_file
 from rtxr.read.planes import PlaneStack
 
-#: First offset and z of ImagePositionPatient count as equal within this, mm.
-_SAME_MM = 0.01
+__all__ = ["doses", "has_grid", "read_dose", "stored_dvh"]
+
 _GRAY = frozenset({"GY", "GRAY", "GYS"})
 _UNITS = {"RELATIVE": "1", "CGY": "cGy", "PERCENT": "%"}
 
@@ -116,7 +118,7 @@ def read_dose(
     )
 
 
-def _whole(dims: Sequence[str], source: PlaneStack) -> dict[str, int]:
+def _whole(dims: Sequence[str], source: PlaneStack) -> dict[Hashable, int]:
     """One chunk: dose grids are small and computed with as a whole."""
     return dict(zip(dims, source.shape, strict=True))
 
@@ -124,145 +126,6 @@ def _whole(dims: Sequence[str], source: PlaneStack) -> dict[str, int]:
 def _is_same(grid: Grid, shared: Grid) -> bool:
     frames = {grid.frame_of_reference_uid, shared.frame_of_reference_uid}
     return len(frames - {""}) < 2 and grid.same_as(shared)
-
-
-def dose_grid(
-    header: Header, file: PixelFile, prefix: str
-) -> tuple[Grid, Layout, int, list[Finding]]:
-    """Grid of a dose, how its frames are presented, and how many frames it has.
-
-    Raises
-    ------
-    GeometryError
-        Position, orientation or spacing are missing, or the frames are in no order.
-    """
-    position = _vector(header, "ImagePositionPatient", "(0020,0032)", 3)
-    orientation = _vector(header, "ImageOrientationPatient", "(0020,0037)", 6)
-    spacing = _vector(header, "PixelSpacing", "(0028,0030)", 2)
-    offsets, findings = frame_offsets(header, _frames_held(header, file))
-    positions, more = frame_positions(position, orientation, offsets)
-    try:
-        grid, layout = stack_grid(
-            positions,
-            orientation.tolist(),
-            spacing.tolist(),
-            (file.rows, file.columns),
-            prefix=prefix,
-            frame_of_reference_uid=header.text("FrameOfReferenceUID"),
-        )
-    except GeometryError as error:
-        raise GeometryError(f"{header.record.path}: {error}") from error
-    return grid, layout, len(offsets), [*findings, *more]
-
-
-def _vector(header: Header, keyword: str, tag: str, size: int) -> FloatArray:
-    numbers = header.numbers(keyword)
-    if len(numbers) != size or not np.isfinite(numbers).all():
-        raise GeometryError(
-            f"{header.record.path}: {tag} {keyword} must hold {size} numbers and holds "
-            f"{np.isfinite(numbers).sum()}; the dose cannot be placed in the patient"
-        )
-    return numbers
-
-
-def _frames_held(header: Header, file: PixelFile) -> int:
-    """Frames that PixelData holds; as NumberOfFrames says where they are compressed."""
-    if file.span.encapsulated:
-        return file.frames
-    return max(file.span.length // file.frame_bytes, 1)
-
-
-def frame_offsets(header: Header, held: int) -> tuple[FloatArray, list[Finding]]:
-    """Grid Frame Offset Vector (3004,000C) of the frames that can be read.
-
-    Parameters
-    ----------
-    header : Header
-        Of the dose.
-    held : int
-        Frames that PixelData holds.
-
-    Returns
-    -------
-    offsets : ndarray, (frames,)
-        As stored; 0 for a single frame without any; multiples of SliceThickness where the vector
-        is missing.
-    findings : list of Finding
-        Counts that disagree, a missing vector.
-
-    Raises
-    ------
-    GeometryError
-        Several frames and neither offsets nor a slice thickness.
-    """
-    offsets = header.numbers("GridFrameOffsetVector")
-    stated = header.integer("NumberOfFrames") or max(len(offsets), 1)
-    findings = []
-    if len(offsets) == 0 and stated > 1:
-        thickness = header.number("SliceThickness")
-        if not thickness:
-            raise GeometryError(
-                f"{header.record.path}: {stated} frames and neither (3004,000C) "
-                "GridFrameOffsetVector nor (0018,0050) SliceThickness say where they are"
-            )
-        offsets = np.arange(stated) * thickness
-        message = (
-            "(3004,000C) GridFrameOffsetVector is missing; frames were placed one (0018,0050) "
-            "SliceThickness apart"
-        )
-        findings.append(Finding("frame-offsets-missing", "warning", message))
-    elif len(offsets) == 0:
-        offsets = np.zeros(1)
-    frames = min(stated, len(offsets), held)
-    if not frames == stated == len(offsets):
-        message = (
-            f"(0028,0008) NumberOfFrames says {stated}, (3004,000C) GridFrameOffsetVector has "
-            f"{len(offsets)} values and (7FE0,0010) PixelData holds {held} frame(s); the first "
-            f"{frames} were used"
-        )
-        findings.append(Finding("frame-count-mismatch", "warning", message))
-    return offsets[:frames], findings
-
-
-def frame_positions(
-    position: FloatArray, orientation: FloatArray, offsets: FloatArray
-) -> tuple[FloatArray, list[Finding]]:
-    """Image Position (Patient) of every frame, by PS3.3 C.8.8.3.2.
-
-    Offsets are relative when the first is 0, and patient z when the first equals the z of
-    ImagePositionPatient on an axial grid. Anything else is taken relative to its first value.
-
-    Parameters
-    ----------
-    position : ndarray, (3,)
-        Image Position (Patient), mm.
-    orientation : ndarray, (6,)
-        Image Orientation (Patient).
-    offsets : ndarray, (frames,)
-        Grid Frame Offset Vector, mm.
-
-    Returns
-    -------
-    positions : ndarray, (frames, 3)
-        Patient LPS, mm.
-    findings : list of Finding
-        Empty where the vector follows the Standard.
-    """
-    normal = slice_normal(orientation)
-    first = float(offsets[0])
-    findings = []
-    if first == 0:
-        distances = offsets
-    elif abs(first - position[2]) <= _SAME_MM and abs(abs(normal[2]) - 1) < 1e-6:
-        distances = (offsets - position[2]) * np.sign(normal[2])
-    else:
-        distances = offsets - first
-        message = (
-            "(3004,000C) GridFrameOffsetVector begins neither with 0 nor with the z of (0020,0032) "
-            f"ImagePositionPatient but with {first:g}; it was taken relative to its first value"
-        )
-        findings.append(Finding("frame-offsets-odd", "warning", message))
-    return position + distances[:, None] * normal, findings
 
 
 def _scaling(header: Header) -> float:
@@ -344,10 +207,10 @@ def _references(ds: xr.Dataset, uid: str) -> tuple[str, tuple[int, ...], tuple[i
     plans: list[str] = []
     fractions: list[int] = []
     beams: list[int] = []
-    for plan in parse(records[uid]).get("ReferencedRTPlanSequence") or []:
-        plans.append(str(plan.get("ReferencedSOPInstanceUID", "")))
-        for group in plan.get("ReferencedFractionGroupSequence") or []:
-            fractions.append(int(group.get("ReferencedFractionGroupNumber", 0) or 0))
-            for beam in group.get("ReferencedBeamSequence") or []:
-                beams.append(int(beam.get("ReferencedBeamNumber", 0) or 0))
+    for plan in items(parse(records[uid]), "ReferencedRTPlanSequence"):
+        plans.append(text(plan, "ReferencedSOPInstanceUID"))
+        for group in items(plan, "ReferencedFractionGroupSequence"):
+            fractions.append(integer(group, "ReferencedFractionGroupNumber") or 0)
+            referenced = items(group, "ReferencedBeamSequence")
+            beams += [integer(beam, "ReferencedBeamNumber") or 0 for beam in referenced]
     return "\\".join(plans), tuple(fractions), tuple(beams)

@@ -15,9 +15,10 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import MediaStorageDirectoryStorage, RTStructureSetStorage
 
-from rtxr.catalog import COLUMNS, Kind, Row
+from rtxr.catalog import COLUMNS, Kind, Row, describe
 from rtxr.errors import Finding
-from rtxr.read.file_header import FileHeader, Found, Raw, Wanted
+from rtxr.read.file_header import FileHeader
+from rtxr.read.header_walk import Found, Raw, Wanted
 
 
 def _wanted(*keywords: str, **sequences: Mapping[int, Wanted]) -> dict[int, Wanted]:
@@ -131,12 +132,6 @@ def make_row(path: str, header: FileHeader, keep: dict[str, str]) -> tuple[Row, 
     uid = values["SOPInstanceUID"]
     noticed = [Finding(f.code, f.severity, f.message, uid, path) for f in findings]
     return tuple(values.values()), noticed
-
-
-def describe(keyword: str) -> str:
-    """An element as (gggg,eeee) Keyword."""
-    tag = _tag(keyword)
-    return f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {keyword}"
 
 
 def _problems(header: FileHeader, unreadable: list[str]) -> list[Finding]:

@@ -253,7 +253,7 @@ def _step_findings(heights: FloatArray) -> list[Finding]:
 
 
 def _unique_keys(slices: Sequence[Slice]) -> list[Slice]:
-    """Keys made unique: a SOPInstanceUID that several places share gets ``#2``, ``#3`` and so on."""
+    """Keys made unique: of one SOPInstanceUID at several places, later ones get ``#2``, ``#3``."""
     seen: Counter[str] = Counter()
     named = []
     for each in slices:

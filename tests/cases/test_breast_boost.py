@@ -11,7 +11,8 @@ import xarray as xr
 
 import rtxr
 from rtxr import model
-from rtxr.read.pixels import read_frames
+from rtxr.read.headers import read_header
+from rtxr.read.pixels import pixel_file, read_frames
 
 pytestmark = pytest.mark.data
 
@@ -171,7 +172,7 @@ def _read(path) -> pydicom.Dataset:
 def _pixels(dataset: pydicom.Dataset, path) -> np.ndarray | None:
     if "PixelData" not in dataset:
         return None
-    return read_frames(path, range(int(dataset.get("NumberOfFrames", 1) or 1)))
+    return read_frames(pixel_file(read_header(path)), range(int(dataset.get("NumberOfFrames", 1) or 1)))
 
 
 def _assert_contains(new: pydicom.Dataset, old: pydicom.Dataset, where: str) -> set[str]:

@@ -1,0 +1,314 @@
+"""``scan`` a folder, prune the :class:`Index`, ``open`` a case: the way from files to Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from rtxr import index_repr, model
+from rtxr.analysis.raster import mask_source
+from rtxr.catalog import Case, build_table
+from rtxr.catalog_cases import Catalog, find_cases
+from rtxr.errors import (
+    AmbiguousCaseError,
+    EmptySelectionError,
+    Finding,
+    NotDicomError,
+    UnknownNameError,
+    did_you_mean,
+)
+from rtxr.index_select import BoolArray, matching, require_any
+from rtxr.read import saved
+from rtxr.read.case import open_case
+from rtxr.read.scan import PathLike, digests, scan_headers
+
+
+class Index:
+    """Table of DICOM objects that a selection narrows down to the case to open.
+
+    An Index never changes: every step returns a new one. ``len`` is its number of files, ``a | b``
+    holds the files of both, ``a - b`` those of ``a`` that ``b`` does not hold. Get one from
+    :func:`scan`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per file, as from :func:`rtxr.catalog.build_table`.
+    findings : sequence of Finding, optional
+        What was noticed on the way to this table.
+    """
+
+    def __init__(self, table: pd.DataFrame, findings: Sequence[Finding] = ()) -> None:
+        self._table = table
+        self._noticed = tuple(findings)
+
+    # --- what is there --------------------------------------------------------------------------
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per file; columns are DICOM keywords, those of our own are in snake_case.
+
+        Returns
+        -------
+        DataFrame
+            A copy. Missing text is ``""``, a missing number NA or NaN, a missing tuple None or
+            ``()``; columns named after a reference hold tuples of SOPInstanceUIDs.
+        """
+        return self._table.copy()
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What was noticed: columns code, severity, message, uid, path."""
+        return model.findings_frame(self._all_findings)
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """What can be opened, a row per case; ``index.select(case=...)`` takes its label.
+
+        Returns
+        -------
+        DataFrame
+            Index ``case``; columns PatientID, StudyDate, StudyDescription, image (modality),
+            slices, SeriesDescription, StructureSetLabel, RTPlanLabel (NA where the case has
+            none), doses, DoseSummationType (of the first), rt_images, findings (their number).
+        """
+        return index_repr.cases_table(self._catalog.cases)
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        return find_cases(self._table)
+
+    @cached_property
+    def _all_findings(self) -> tuple[Finding, ...]:
+        return tuple(dict.fromkeys([*self._noticed, *self._catalog.findings]))
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __repr__(self) -> str:
+        return index_repr.as_text(self._table, self._catalog.cases, self._all_findings)
+
+    def _repr_html_(self) -> str:
+        return index_repr.as_html(self._table, self._catalog.cases, self._all_findings)
+
+    # --- pruning --------------------------------------------------------------------------------
+    def select(self, *, case: Any = None, **columns: Any) -> Index:
+        """The objects that meet every criterion.
+
+        Parameters
+        ----------
+        case : label or list of labels, optional
+            Of :attr:`cases`: what these hold.
+        **columns
+            Column of :attr:`table` = value, list of values, compiled regular expression (searched
+            in the text), function of a value, or None for a missing value.
+
+        Raises
+        ------
+        EmptySelectionError
+            Nothing is left; the message shows what exists.
+        UnknownNameError
+            No such column or case; the message shows the nearest.
+
+        Examples
+        --------
+        >>> index.select(PatientID="P1", Modality=["CT", "RTSTRUCT"])  # doctest: +SKIP
+        >>> index.select(SeriesDescription=re.compile("(?i)thorax"))  # doctest: +SKIP
+        >>> index.select(SliceThickness=lambda mm: mm <= 3)  # doctest: +SKIP
+        """
+        met = matching(self._table, columns)
+        carried: list[Finding] = []
+        if case is not None:
+            chosen = self._cases_called(case)
+            met &= self._rows_of(chosen)
+            carried = [finding for each in chosen for finding in each.findings]
+        asked = _call("select", case, columns)
+        require_any(self._table, columns, int(met.sum()), asked)
+        return self._kept(met, carried)
+
+    def drop(self, *, case: Any = None, **columns: Any) -> Index:
+        """All objects but those that meet every criterion; arguments as in :meth:`select`.
+
+        Raises
+        ------
+        EmptySelectionError
+            Nothing is left.
+        UnknownNameError
+            No such column or case.
+        """
+        if case is None and not columns:
+            return self
+        gone = matching(self._table, columns)
+        if case is not None:
+            gone &= self._rows_of(self._cases_called(case))
+        if gone.all():
+            asked = _call("drop", case, columns)
+            raise EmptySelectionError(f"{asked} leaves none of {len(self)} objects: all fit")
+        return self._kept(~gone)
+
+    def __or__(self, other: Index) -> Index:
+        if not isinstance(other, Index):
+            return NotImplemented
+        both = pd.concat([self._table, other._table], ignore_index=True)
+        both = both.drop_duplicates("path", ignore_index=True)
+        return Index(_with_digests(both), list(dict.fromkeys([*self._noticed, *other._noticed])))
+
+    def __sub__(self, other: Index) -> Index:
+        if not isinstance(other, Index):
+            return NotImplemented
+        left = ~self._table["path"].isin(other._table["path"]).to_numpy(dtype=bool)
+        if not left.any():
+            raise EmptySelectionError(
+                f"the difference leaves none of {len(self)} objects: the other index holds all"
+            )
+        return self._kept(left)
+
+    def _kept(self, met: BoolArray, carried: Iterable[Finding] = ()) -> Index:
+        """Some rows with the findings about them."""
+        table = self._table[met].reset_index(drop=True)
+        paths = set(table["path"])
+        noticed = [finding for finding in (*self._noticed, *carried) if finding.path in paths]
+        return Index(table, list(dict.fromkeys(noticed)))
+
+    def _cases_called(self, case: Any) -> list[Case]:
+        labels = [case] if isinstance(case, str | int) else list(case)
+        cases = {each.label: each for each in self._catalog.cases}
+        for label in map(str, labels):
+            if label not in cases:
+                raise UnknownNameError(f"no case {label!r}; {did_you_mean(label, cases)}")
+        return [cases[str(label)] for label in labels]
+
+    def _rows_of(self, cases: Iterable[Case]) -> BoolArray:
+        """Files of some cases, those among them that another file stands for included."""
+        paths = {path for case in cases for path in case.paths}
+        held = self._table["path"].isin(paths)
+        uids = set(self._table["SOPInstanceUID"][held]) - {""}
+        return np.asarray(held | self._table["SOPInstanceUID"].isin(uids), dtype=bool)
+
+    # --- opening --------------------------------------------------------------------------------
+    def open(self, *, chunks: Any = None, on_irregular: str = "keep") -> xr.Dataset:
+        """The one case of this index as a lazy Dataset.
+
+        Parameters
+        ----------
+        chunks : optional
+            Passed to :meth:`xarray.Dataset.chunk`; by default plain lazy arrays.
+        on_irregular : {"keep", "resample", "raise"}, default: "keep"
+            What to do about slices that are not evenly spaced.
+
+        Raises
+        ------
+        AmbiguousCaseError
+            There are several cases, which the message lists, or none.
+        NotDicomError
+            The index is empty.
+        """
+        case = self._only_case()
+        return open_case(case, mask_source=mask_source, chunks=chunks, on_irregular=on_irregular)
+
+    def _only_case(self) -> Case:
+        cases = self._catalog.cases
+        if not len(self):
+            raise NotDicomError("nothing to open: no DICOM objects were found" + self._why_empty())
+        if not cases:
+            held = ", ".join(sorted({name or "none" for name in self._table["Modality"]}))
+            raise AmbiguousCaseError(
+                f"none of the {len(self)} objects opens as a Dataset (modalities: {held}); "
+                "see index.findings"
+            )
+        if len(cases) > 1:
+            raise AmbiguousCaseError(index_repr.cases_to_choose(cases))
+        noticed = [finding for finding in self._noticed if finding.severity != "info"]
+        findings = dict.fromkeys([*noticed, *self._catalog.findings])
+        return replace(cases[0], findings=tuple(findings))
+
+    def _why_empty(self) -> str:
+        count = len(self._noticed)
+        return (
+            f" ({count} file(s) are not DICOM or not readable: see index.findings)" if count else ""
+        )
+
+
+def scan(path: PathLike | Iterable[PathLike], *, progress: bool | None = None) -> Index:
+    """Index of all DICOM files below a folder; reads headers only, never pixels.
+
+    Parameters
+    ----------
+    path : path or iterable of paths
+        Folders, walked with all their sub-folders, or files. Names do not matter.
+    progress : bool, optional
+        Show a progress bar: always, never, or (default) on scans longer than two seconds.
+
+    Returns
+    -------
+    Index
+        What could not be read is in its ``findings``.
+
+    Raises
+    ------
+    FileNotFoundError
+        A path does not exist.
+    """
+    rows, findings = scan_headers(path, progress=progress)
+    return Index(_with_digests(build_table(rows)), findings)
+
+
+def open_dir(
+    path: PathLike | Iterable[PathLike],
+    *,
+    chunks: Any = None,
+    on_irregular: str = "keep",
+    progress: bool | None = None,
+    **selection: Any,
+) -> xr.Dataset:
+    """Scan a folder and open its one case.
+
+    Parameters
+    ----------
+    path, progress
+        As in :func:`scan`.
+    chunks, on_irregular
+        As in :meth:`Index.open`.
+    **selection
+        As in :meth:`Index.select`: ``case="2"`` or columns.
+
+    Raises
+    ------
+    AmbiguousCaseError
+        There are several cases, which the message lists with what picks each.
+    """
+    index = scan(path, progress=progress)
+    if selection:
+        index = index.select(**selection)
+    return index.open(chunks=chunks, on_irregular=on_irregular)
+
+
+def load(path: PathLike) -> xr.Dataset:
+    """A case that ``ds.rt.save`` wrote, its masks lazy again; see :func:`rtxr.read.saved.load`."""
+    return saved.load(path, mask_source=mask_source)
+
+
+def _call(method: str, case: Any, columns: dict[str, Any]) -> str:
+    """The call as it was made, without values that name a patient."""
+    given = {"case": case} if case is not None else {}
+    texts = [
+        f"{name}=..." if name in ("PatientID", "PatientName") else f"{name}={value!r}"
+        for name, value in {**given, **columns}.items()
+    ]
+    return f"{method}({', '.join(texts)})"
+
+
+def _with_digests(table: pd.DataFrame) -> pd.DataFrame:
+    """Content hashes for files that share a SOPInstanceUID: copies, or not."""
+    uids = table["SOPInstanceUID"]
+    asked = uids.duplicated(keep=False) & (uids != "") & (table["digest"] == "")
+    if not asked.any():
+        return table
+    table = table.copy()
+    table.loc[asked, "digest"] = digests(table.loc[asked, "path"].tolist())
+    return table

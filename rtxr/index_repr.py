@@ -1,0 +1,278 @@
+"""An index as text and as HTML: patient > study > series, cases and findings, with counts.
+
+The patient is named by PatientID only. Both forms stay short for thousands of series.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from rtxr.catalog import IMAGE_KINDS, Case
+from rtxr.errors import Finding, Severity
+
+#: Series, cases and kinds of findings that are shown, each.
+TEXT_ENTRIES, HTML_ENTRIES = 20, 200
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A line of a tree with what is below it."""
+
+    text: str
+    below: tuple[Node, ...] = ()
+
+
+def as_text(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Finding]) -> str:
+    """The tree as lines of text."""
+    lines = [f"<rtxr.Index: {summary(table, cases, findings)}>"]
+    for node in pruned(tree(table), TEXT_ENTRIES):
+        lines += _lines(node, 0)
+    if cases:
+        lines.append("Cases: index.select(case=...).open()" if len(cases) > 1 else "Case")
+        for node in pruned(_case_nodes(cases), TEXT_ENTRIES):
+            lines += _lines(node, 1)
+    if findings:
+        lines.append("Findings: index.findings")
+        lines += [f"  {line}" for line in _finding_counts(findings)]
+    return "\n".join(lines)
+
+
+def as_html(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Finding]) -> str:
+    """The tree as HTML that folds, without scripts, in the colours of the page around it."""
+    sections = [
+        _details("Patients", "".join(map(_html, pruned(tree(table), HTML_ENTRIES))), opened=True),
+        _details(f"Cases ({len(cases)})", _html_list(_case_nodes(cases)), opened=len(cases) > 1),
+        _details(f"Findings ({len(findings)})", _findings_html(findings), opened=False),
+    ]
+    title = f"<strong>rtxr.Index</strong> {escape(summary(table, cases, findings))}"
+    return f'<div class="rtxr-index">{_STYLE}<div>{title}</div>{"".join(sections)}</div>'
+
+
+def summary(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Finding]) -> str:
+    """Counts of everything, in one line."""
+    counts = [
+        _count(len(table), "object"),
+        _count(table["PatientID"].nunique(), "patient"),
+        _count(table["StudyInstanceUID"].nunique(), "study", "studies"),
+        _count(
+            len(table[["StudyInstanceUID", "SeriesInstanceUID"]].drop_duplicates()), "series", ""
+        ),
+        _count(len(cases), "case"),
+    ]
+    severities = Counter(finding.severity for finding in findings)
+    noticed = [f"{severities[name]} {name}" for name in _SEVERITIES if severities[name]]
+    return ", ".join(counts) + (f"; findings: {', '.join(noticed)}" if noticed else "")
+
+
+def case_text(case: Case) -> str:
+    """What a case holds, in a few words."""
+    parts = []
+    if case.image is not None:
+        parts.append(f"{case.image['Modality'].iloc[0]} {_count(len(case.image), 'slice')}")
+    if case.structure_set is not None:
+        parts.append(_titled("structure set", case.structure_set["StructureSetLabel"]))
+    if case.plan is not None:
+        parts.append(_titled("plan", case.plan["RTPlanLabel"]))
+    if case.doses:
+        kinds = Counter(dose["DoseSummationType"] or "untyped" for dose in case.doses)
+        detail = ", ".join(kind if n == 1 else f"{n} {kind}" for kind, n in kinds.items())
+        parts.append(f"{_count(len(case.doses), 'dose')} ({detail})")
+    if len(case.rt_images):
+        parts.append(_count(len(case.rt_images), "RT image"))
+    return ", ".join(parts)
+
+
+def case_texts(cases: Sequence[Case]) -> list[str]:
+    """What each case holds; where several hold the same, with the folder and file it begins."""
+    texts = [case_text(case) for case in cases]
+    counts = Counter(texts)
+    starts = [
+        _start(case) if counts[text] > 1 else "" for case, text in zip(cases, texts, strict=True)
+    ]
+    return [text + start for text, start in zip(texts, starts, strict=True)]
+
+
+def _start(case: Case) -> str:
+    path = PurePath(case.paths[-1] if case.image is None else case.paths[0])
+    return f" [{path.parent.name}/{path.name}]"
+
+
+def cases_table(cases: Sequence[Case]) -> pd.DataFrame:
+    """What each case holds, a row per case; see :attr:`rtxr.Index.cases`."""
+    labels = pd.Index([case.label for case in cases], name="case", dtype="object")
+    return pd.DataFrame([_case_row(case) for case in cases], index=labels, columns=_CASE_COLUMNS)
+
+
+_CASE_COLUMNS = [
+    *("PatientID", "StudyDate", "StudyDescription", "image", "slices", "SeriesDescription"),
+    *("StructureSetLabel", "RTPlanLabel", "doses", "DoseSummationType", "rt_images", "findings"),
+]
+
+
+def _case_row(case: Case) -> dict[str, Any]:
+    first = case.objects[0] if case.image is None else case.image.iloc[0]
+    return {
+        **{name: first[name] for name in ("PatientID", "StudyDate", "StudyDescription")},
+        "image": "" if case.image is None else first["Modality"],
+        "slices": 0 if case.image is None else len(case.image),
+        "SeriesDescription": "" if case.image is None else first["SeriesDescription"],
+        "StructureSetLabel": _label(case.structure_set, "StructureSetLabel"),
+        "RTPlanLabel": _label(case.plan, "RTPlanLabel"),
+        "doses": len(case.doses),
+        "DoseSummationType": case.doses[0]["DoseSummationType"] if case.doses else "",
+        "rt_images": len(case.rt_images),
+        "findings": len(case.findings),
+    }
+
+
+def _label(row: pd.Series[Any] | None, column: str) -> Any:
+    return pd.NA if row is None else row[column]
+
+
+def cases_to_choose(cases: Sequence[Case]) -> str:
+    """Message that lists cases with the call that picks each."""
+    lines = [
+        f"  index.select(case={case.label})  # {text}"
+        for case, text in zip(cases, case_texts(cases), strict=True)
+    ][:TEXT_ENTRIES]
+    if len(cases) > TEXT_ENTRIES:
+        lines.append(f"  ... and {len(cases) - TEXT_ENTRIES} more: see index.cases")
+    return (
+        f"there are {len(cases)} cases; open one of them with index.select(case=...).open() "
+        "or open_dir(path, case=...):\n" + "\n".join(lines)
+    )
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    several = f"{noun}s" if plural is None else plural or noun
+    return f"{number} {noun if number == 1 else several}"
+
+
+def _titled(noun: str, title: str) -> str:
+    return f"{noun} {title!r}" if title else noun
+
+
+# --- patient > study > series ---------------------------------------------------------------------
+_LEVELS = ["PatientID", "StudyInstanceUID", "SeriesInstanceUID", "Modality"]
+_LABELS = ("StructureSetLabel", "RTPlanLabel", "RTImageLabel")
+
+
+def tree(table: pd.DataFrame) -> list[Node]:
+    """Patients, studies and series of a table, in its order."""
+    columns = ["StudyDate", "StudyDescription", "SeriesNumber", "SeriesDescription", *_LABELS]
+    groups = table.groupby(_LEVELS, sort=False)
+    series = groups[columns].first().assign(count=groups.size()).reset_index()
+    patients: dict[str, dict[str, list[dict[Any, Any]]]] = {}
+    for row in series.to_dict("records"):
+        studies = patients.setdefault(row["PatientID"], {})
+        studies.setdefault(row["StudyInstanceUID"], []).append(row)
+    return [
+        Node(
+            f"Patient {patient or '(no PatientID)'}",
+            tuple(
+                Node(_study_text(rows[0]), tuple(Node(_series_text(row)) for row in rows))
+                for rows in studies.values()
+            ),
+        )
+        for patient, studies in patients.items()
+    ]
+
+
+def _study_text(row: dict[Any, Any]) -> str:
+    date = row["StudyDate"]
+    if len(date) == 8 and date.isdigit():
+        date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    text = " ".join(part for part in (date, row["StudyDescription"]) if part)
+    return f"Study {text or row['StudyInstanceUID'] or '(no StudyInstanceUID)'}"
+
+
+def _series_text(row: dict[Any, Any]) -> str:
+    noun = "image" if row["Modality"] in IMAGE_KINDS else "object"
+    number = "" if pd.isna(row["SeriesNumber"]) else f"series {row['SeriesNumber']}"
+    labels = dict.fromkeys(row[name] for name in (*_LABELS, "SeriesDescription"))
+    parts = [_count(row["count"], noun), number, *labels]
+    return f"{row['Modality'] or '(no Modality)'}: {', '.join(part for part in parts if part)}"
+
+
+def _case_nodes(cases: Sequence[Case]) -> list[Node]:
+    texts = case_texts(cases)
+    return [Node(f"{case.label}: {text}") for case, text in zip(cases, texts, strict=True)]
+
+
+def pruned(nodes: Sequence[Node], most: int) -> list[Node]:
+    """The first part of a tree, with no more than some leaves, and how much was left out."""
+    kept: list[Node] = []
+    for node in nodes:
+        if most <= 0:
+            break
+        leaves = _leaves(node)
+        kept.append(node if leaves <= most else Node(node.text, tuple(pruned(node.below, most))))
+        most -= leaves
+    if len(kept) < len(nodes):
+        kept.append(Node(f"... and {len(nodes) - len(kept)} more"))
+    return kept
+
+
+def _leaves(node: Node) -> int:
+    return sum(map(_leaves, node.below)) or 1
+
+
+def _lines(node: Node, depth: int) -> list[str]:
+    below = [line for each in node.below for line in _lines(each, depth + 1)]
+    return ["  " * depth + node.text, *below]
+
+
+# --- findings and HTML ----------------------------------------------------------------------------
+def _finding_counts(findings: Iterable[Finding]) -> list[str]:
+    counts = Counter((finding.severity, finding.code) for finding in findings)
+    ordered = sorted(counts.items(), key=lambda item: _SEVERITIES.index(item[0][0]))
+    return [f"{severity} {code}: {count}" for (severity, code), count in ordered]
+
+
+_STYLE = (
+    "<style>.rtxr-index{color:inherit;font-size:90%}"
+    ".rtxr-index details{margin-left:1.2em}"
+    ".rtxr-index summary{cursor:pointer;margin-left:-1.2em}"
+    ".rtxr-index ul{margin:0;padding-left:1.2em}"
+    ".rtxr-index td{text-align:left;padding:0 .6em;color:inherit;background:transparent}"
+    "</style>"
+)
+
+
+def _details(title: str, body: str, opened: bool) -> str:
+    state = " open" if opened else ""
+    return f"<details{state}><summary>{escape(title)}</summary>{body}</details>" if body else ""
+
+
+def _html(node: Node) -> str:
+    """Nodes without further levels below them are plain list entries."""
+    if not node.below:
+        return f"<div>{escape(node.text)}</div>"
+    if all(not each.below for each in node.below):
+        return _details(node.text, _html_list(node.below), opened=True)
+    return _details(node.text, "".join(map(_html, node.below)), opened=True)
+
+
+def _html_list(nodes: Sequence[Node]) -> str:
+    entries = "".join(f"<li>{escape(node.text)}</li>" for node in pruned(nodes, HTML_ENTRIES))
+    return f"<ul>{entries}</ul>" if entries else ""
+
+
+def _findings_html(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return ""
+    ordered = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    rows = "".join(
+        f"<tr><td>{each.severity}</td><td>{escape(each.code)}</td><td>{escape(each.message)}</td></tr>"
+        for each in ordered[:HTML_ENTRIES]
+    )
+    more = len(ordered) - HTML_ENTRIES
+    return f"<table>{rows}</table>" + (f"<div>... and {more} more</div>" if more > 0 else "")

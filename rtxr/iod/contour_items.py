@@ -1,0 +1,219 @@
+"""Items of ROI Contour Sequence (PS3.3 C.8.8.6) from arrays and the header's items.
+
+Contour Data is written as raw bytes: a decimal string object for each coordinate would take
+seconds on a clinical structure set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from rtxr.iod.decimal_strings import ds_strings, joined
+from rtxr.iod.raw import duplicate, has_value, item, items_of, make, numbers_of, put, text_of
+from rtxr.iod.roi_items import number_of
+
+if TYPE_CHECKING:
+    from rtxr.iod.rt_structure_set import StructureData
+
+_CONTOUR_DATA = Tag("ContourData")
+
+
+@dataclass
+class ContourItems:
+    """Builds ROI Contour Sequence; ``dropped`` counts references to images that are gone.
+
+    Parameters
+    ----------
+    structures : StructureData
+        What the structure set is to hold.
+    header : pydicom.Dataset or None
+        Source structure set without Contour Data.
+    image_refs : mapping
+        SOP Instance UID > SOP Class UID, for new references.
+    gone : frozenset of str
+        Images to which no reference may stay.
+    """
+
+    structures: StructureData
+    header: Dataset | None
+    image_refs: Mapping[str, str]
+    gone: frozenset[str]
+    dropped: int = field(default=0, init=False)
+
+    def sequence(self) -> list[Dataset] | None:
+        """Items in the order of the header, new ROIs after them; None where there are none."""
+        data = self._contour_data()
+        sources = dict(self._source_contours())
+        places: dict[int, list[int]] = {}
+        fresh: dict[int, list[int]] = {}
+        for at, (key, number) in enumerate(self._owners()):
+            source = sources.get(key)
+            if source is not None and source.number == number:
+                places.setdefault(source.place, []).append(at)
+            else:
+                fresh.setdefault(number, []).append(at)
+        made = list(self._from_header(sources, places, fresh, data))
+        made += self._new(fresh, data)
+        return made or None
+
+    def _from_header(
+        self,
+        sources: Mapping[int, _Source],
+        places: Mapping[int, list[int]],
+        fresh: dict[int, list[int]],
+        data: list[bytes],
+    ) -> Iterator[Dataset]:
+        """Header items of ROIs that stay; new contours join the last item of their ROI."""
+        old = [] if self.header is None else items_of(self.header, "ROIContourSequence")
+        numbers = [number_of(roi, "ReferencedROINumber") for roi in old]
+        staying = {int(number) for number in self.structures.roi_numbers}
+        colors = dict(zip(map(int, self.structures.roi_numbers), self.structures.roi_colors))
+        last = {number: place for place, number in enumerate(numbers)}
+        for place, (number, roi) in enumerate(zip(numbers, old, strict=True)):
+            if number is None:
+                yield self._unowned(roi, place, sources)
+                continue
+            if number not in staying:
+                continue
+            contours = [self._existing(at, sources, data) for at in places.get(place, [])]
+            if last[number] == place:
+                contours += [self._fresh(at, data) for at in fresh.pop(number, [])]
+            yield _roi_item(roi, contours, colors.get(number, ""))
+
+    def _new(self, fresh: Mapping[int, list[int]], data: list[bytes]) -> Iterator[Dataset]:
+        """Items of ROIs that the header has no item of: with contours, or new and named."""
+        old = [] if self.header is None else items_of(self.header, "ROIContourSequence")
+        drawn = {number_of(roi, "ReferencedROINumber") for roi in old}
+        rois = zip(self.structures.roi_numbers, self.structures.roi_colors, strict=True)
+        for number, color in ((int(number), color) for number, color in rois):
+            if number in drawn or not (color or number in fresh):
+                continue
+            made = item(ReferencedROINumber=number)
+            contours = [self._fresh(at, data) for at in fresh.get(number, [])]
+            yield _roi_item(made, contours, color)
+
+    def _owners(self) -> Iterator[tuple[int, int]]:
+        keys, numbers = self.structures.contour_keys, self.structures.contour_roi_numbers
+        return ((int(key), int(number)) for key, number in zip(keys, numbers, strict=True))
+
+    def _source_contours(self) -> Iterator[tuple[int, _Source]]:
+        """Contour items of the header by key: their place, counted over all ROIs."""
+        rois = [] if self.header is None else items_of(self.header, "ROIContourSequence")
+        key = 0
+        for place, roi in enumerate(rois):
+            number = number_of(roi, "ReferencedROINumber")
+            for contour in items_of(roi, "ContourSequence"):
+                yield key, _Source(place, number, contour)
+                key += 1
+
+    def _existing(self, at: int, sources: Mapping[int, _Source], data: list[bytes]) -> Dataset:
+        """A contour that the header has an item of."""
+        key = int(self.structures.contour_keys[at])
+        made = duplicate(sources[key].contour)
+        _put_data(made, data[at])
+        count = len(self.structures.points[at])
+        if key not in self.structures.texts or not has_value(made, "NumberOfContourPoints"):
+            if numbers_of(made, "NumberOfContourPoints") != [count]:
+                put(made, make("NumberOfContourPoints", count))
+        kind = str(self.structures.contour_types[at])
+        if text_of(made, "ContourGeometricType") != kind:
+            put(made, make("ContourGeometricType", kind))
+        self._refer(made, str(self.structures.contour_image_uids[at]))
+        return made
+
+    def _fresh(self, at: int, data: list[bytes]) -> Dataset:
+        """A contour that no file has."""
+        made = item(
+            ContourGeometricType=str(self.structures.contour_types[at]),
+            NumberOfContourPoints=len(self.structures.points[at]),
+        )
+        _put_data(made, data[at])
+        self._refer(made, str(self.structures.contour_image_uids[at]))
+        return made
+
+    def _unowned(self, roi: Dataset, place: int, sources: Mapping[int, _Source]) -> Dataset:
+        """An item that names no ROI: nothing in the arrays stands for it, so it stays."""
+        contours = []
+        for key, source in sources.items():
+            if source.place == place:
+                made = duplicate(source.contour)
+                if key in self.structures.texts:
+                    _put_data(made, self.structures.texts[key])
+                contours.append(made)
+        return _roi_item(roi, contours, "")
+
+    def _refer(self, contour: Dataset, uid: str) -> None:
+        """Make a contour refer to its image, or to none where the image is gone."""
+        images = items_of(contour, "ContourImageSequence")
+        there = text_of(images[0], "ReferencedSOPInstanceUID") if images else ""
+        if there == uid and uid not in self.gone:
+            return
+        if uid in self.image_refs and uid not in self.gone:
+            image = item(
+                ReferencedSOPClassUID=self.image_refs[uid], ReferencedSOPInstanceUID=uid
+            )
+            put(contour, make("ContourImageSequence", [image]))
+            return
+        self.dropped += bool(uid)
+        if "ContourImageSequence" in contour:
+            del contour["ContourImageSequence"]
+
+    def _contour_data(self) -> list[bytes]:
+        """Contour Data of every contour: as stored where given, else written anew in one go."""
+        texts, points = self.structures.texts, self.structures.points
+        found = [texts.get(int(key), b"") for key in self.structures.contour_keys]
+        anew = [at for at, key in enumerate(self.structures.contour_keys) if int(key) not in texts]
+        if not anew:
+            return found
+        strings = ds_strings(np.concatenate([np.ravel(points[at]) for at in anew]))
+        stops = np.cumsum([np.size(points[at]) for at in anew]).tolist()
+        for at, start, stop in zip(anew, [0, *stops], stops, strict=False):
+            found[at] = joined(strings[start:stop])
+        return found
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A contour item of the header: in which ROI item, of which ROI."""
+
+    place: int
+    number: int | None
+    contour: Dataset
+
+
+def hex_color(numbers: Iterable[float]) -> str:
+    """ROI Display Color (3006,002A) as ``"#rrggbb"``; empty where it is no colour."""
+    given = list(numbers)
+    if len(given) != 3 or not np.isfinite(given).all():
+        return ""
+    red, green, blue = np.clip(np.round(given), 0, 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def color_numbers(color: str) -> list[int]:
+    """``"#rrggbb"`` as ROI Display Color."""
+    return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
+
+
+def _roi_item(roi: Dataset, contours: list[Dataset], color: str) -> Dataset:
+    """Item of an ROI with these contours, and its colour where that is another one."""
+    made = duplicate(roi)
+    if contours:
+        put(made, make("ContourSequence", contours))
+    elif items_of(made, "ContourSequence"):
+        del made["ContourSequence"]
+    if color and color.lower() != hex_color(numbers_of(roi, "ROIDisplayColor")):
+        put(made, make("ROIDisplayColor", color_numbers(color)))
+    return made
+
+
+def _put_data(contour: Dataset, data: bytes) -> None:
+    implicit = bool(contour.original_encoding[0])
+    put(contour, RawDataElement(_CONTOUR_DATA, "DS", len(data), data, 0, implicit, True))

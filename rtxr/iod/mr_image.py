@@ -1,0 +1,51 @@
+"""MR Image IOD (PS3.3 A.4), as far as an edited series needs it."""
+
+from __future__ import annotations
+
+from pydicom.uid import MRImageStorage
+
+from rtxr.iod import conditions
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_image as image
+from rtxr.iod.ct_image import CONTRAST_BOLUS, IMAGE_RULES, LAST, PATIENT_TO_SERIES
+from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
+
+MR_IMAGE = register_iod(
+    "MR",
+    IOD(
+        name="MR Image",
+        sop_class_uid=str(MRImageStorage),
+        modality="MR",
+        section="A.4.3",
+        modules=(
+            *PATIENT_TO_SERIES,
+            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(image.GENERAL_ACQUISITION, "M"),
+            ModuleUse(image.GENERAL_IMAGE, "M"),
+            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(image.ENHANCED_PATIENT_ORIENTATION, "U"),
+            ModuleUse(image.IMAGE_PLANE, "M"),
+            ModuleUse(image.IMAGE_PIXEL, "M"),
+            CONTRAST_BOLUS,
+            ModuleUse(image.DEVICE, "U"),
+            ModuleUse(image.SPECIMEN, "U"),
+            ModuleUse(image.MR_IMAGE, "M"),
+            *LAST,
+        ),
+        rules={
+            **IMAGE_RULES,
+            "SOPClassUID": constant(str(MRImageStorage)),
+            "Modality": constant("MR"),
+            "ImageType": default(["DERIVED", "SECONDARY", "OTHER"]),
+            "ScanningSequence": default("RM"),
+            "SequenceVariant": default("NONE"),
+        },
+        conditions={
+            **conditions.COMMON,
+            **conditions.IMAGE_SERIES,
+            "PatientPosition": conditions.absent("PatientOrientationCodeSequence"),
+            "InversionTime": conditions.equals("ScanningSequence", "IR"),
+        },
+    ),
+)

@@ -1,0 +1,52 @@
+"""Positron Emission Tomography Image IOD (PS3.3 A.21), as far as an edited series needs it."""
+
+from __future__ import annotations
+
+from pydicom.uid import PositronEmissionTomographyImageStorage
+
+from rtxr.iod import conditions
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_image as image
+from rtxr.iod.ct_image import IMAGE_RULES, LAST, PATIENT_TO_SERIES, SYNCHRONIZATION
+from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
+
+_CLASS = str(PositronEmissionTomographyImageStorage)
+
+PT_IMAGE = register_iod(
+    "PT",
+    IOD(
+        name="Positron Emission Tomography Image",
+        sop_class_uid=_CLASS,
+        modality="PT",
+        section="A.21.3",
+        modules=(
+            *PATIENT_TO_SERIES,
+            ModuleUse(image.PET_SERIES, "M"),
+            ModuleUse(image.PET_ISOTOPE, "M"),
+            ModuleUse(image.PET_MULTI_GATED_ACQUISITION, "C", "Series Type is GATED"),
+            ModuleUse(image.NM_PET_PATIENT_ORIENTATION, "M"),
+            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            SYNCHRONIZATION,
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(image.GENERAL_ACQUISITION, "M"),
+            ModuleUse(image.GENERAL_IMAGE, "M"),
+            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(image.IMAGE_PLANE, "M"),
+            ModuleUse(image.IMAGE_PIXEL, "M"),
+            ModuleUse(image.DEVICE, "U"),
+            ModuleUse(image.SPECIMEN, "U"),
+            ModuleUse(image.PET_IMAGE, "M"),
+            ModuleUse(image.ACQUISITION_CONTEXT, "U"),
+            *LAST,
+        ),
+        rules={
+            **IMAGE_RULES,
+            "SOPClassUID": constant(_CLASS),
+            "Modality": constant("PT"),
+            "ImageType": default(["DERIVED", "SECONDARY"]),
+            "RescaleIntercept": COMPUTED,
+            "RescaleSlope": COMPUTED,
+        },
+        conditions={**conditions.COMMON, **conditions.IMAGE_SERIES},
+    ),
+)

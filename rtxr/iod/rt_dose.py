@@ -1,0 +1,226 @@
+"""RT Dose IOD (PS3.3 A.18): its tables, and where the frames of a dose grid are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+from pydicom.uid import RTDoseStorage
+
+from rtxr.errors import GeometryError
+from rtxr.geometry import FloatArray, slice_normal
+from rtxr.iod import conditions
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_image as image
+from rtxr.iod import modules_rt as rt
+from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, differs, plane_values
+from rtxr.iod.raw import has_value, numbers_of
+from rtxr.iod.tables import COMPUTED, GIVEN, IOD, ModuleUse, constant, default, register_iod
+
+GRID_FRAME_OFFSET_VECTOR = Tag("GridFrameOffsetVector")
+#: Frames further than this from the normal through the first one make no dose grid, mm.
+_OFF_NORMAL_MM = 0.01
+_WITH_GRID = "dose data contains grid-based doses"
+_OF_PLAN = (
+    "PLAN",
+    "MULTI_PLAN",
+    "PLAN_OVERVIEW",
+    "FRACTION",
+    "BEAM",
+    "BRACHY",
+    "FRACTION_SESSION",
+    "BEAM_SESSION",
+    "BRACHY_SESSION",
+    "CONTROL_POINT",
+)
+
+#: Modules that come before the object in every RT IOD.
+RT_PATIENT_TO_SERIES = (
+    ModuleUse(common.PATIENT, "M"),
+    ModuleUse(common.CLINICAL_TRIAL_SUBJECT, "U"),
+    ModuleUse(common.GENERAL_STUDY, "M"),
+    ModuleUse(common.PATIENT_STUDY, "U"),
+    ModuleUse(common.CLINICAL_TRIAL_STUDY, "U"),
+    ModuleUse(common.RT_SERIES, "M"),
+    ModuleUse(common.CLINICAL_TRIAL_SERIES, "U"),
+)
+
+RT_DOSE = register_iod(
+    "RTDOSE",
+    IOD(
+        name="RT Dose",
+        sop_class_uid=str(RTDoseStorage),
+        modality="RTDOSE",
+        section="A.18.3",
+        modules=(
+            *RT_PATIENT_TO_SERIES,
+            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(image.GENERAL_IMAGE, "C", _WITH_GRID, conditions.has_pixels),
+            ModuleUse(image.IMAGE_PLANE, "C", _WITH_GRID, conditions.has_pixels),
+            ModuleUse(image.IMAGE_PIXEL, "C", _WITH_GRID, conditions.has_pixels),
+            ModuleUse(
+                image.MULTI_FRAME,
+                "C",
+                "dose data contains grid-based doses in several frames",
+                conditions.is_multi_frame,
+            ),
+            ModuleUse(rt.RT_DOSE, "M"),
+            ModuleUse(rt.RT_DVH, "U", when=conditions.present("DVHSequence")),
+            ModuleUse(common.SOP_COMMON, "M"),
+            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+            ModuleUse(
+                image.FRAME_EXTRACTION, "C", "the object was extracted from one with more frames"
+            ),
+        ),
+        rules={
+            **IDENTITY_RULES,
+            "SOPClassUID": constant(str(RTDoseStorage)),
+            "Modality": constant("RTDOSE"),
+            "SamplesPerPixel": constant(1),
+            "PhotometricInterpretation": constant("MONOCHROME2"),
+            "DoseUnits": default("GY"),
+            "DoseType": default("PHYSICAL"),
+            "DoseSummationType": default("PLAN"),
+            "FrameIncrementPointer": constant(GRID_FRAME_OFFSET_VECTOR),
+            "ReferencedRTPlanSequence": GIVEN,
+            **dict.fromkeys(
+                (
+                    "ImageOrientationPatient",
+                    "ImagePositionPatient",
+                    "PixelSpacing",
+                    "SliceThickness",
+                    "NumberOfFrames",
+                    "GridFrameOffsetVector",
+                    "Rows",
+                    "Columns",
+                    "BitsAllocated",
+                    "BitsStored",
+                    "HighBit",
+                    "PixelRepresentation",
+                    "PixelData",
+                    "DoseGridScaling",
+                ),
+                COMPUTED,
+            ),
+        },
+        conditions={
+            **conditions.COMMON,
+            "DoseGridScaling": conditions.has_pixels,
+            "GridFrameOffsetVector": conditions.is_multi_frame,
+            "ReferencedRTPlanSequence": conditions.equals("DoseSummationType", *_OF_PLAN),
+            "ReferencedSpatialRegistrationSequence": conditions.valued("SpatialTransformOfDose"),
+            "PatientOrientation": conditions.absent("ImageOrientationPatient"),
+        },
+    ),
+)
+
+
+def grid_values(
+    positions: npt.ArrayLike,
+    orientation: npt.ArrayLike,
+    pixel_spacing: Sequence[float],
+    shape: tuple[int, int],
+    header: Dataset | None = None,
+) -> dict[str, Any]:
+    """Image Plane, Multi-frame and offset values of a dose grid, where they differ from a header's.
+
+    Parameters
+    ----------
+    positions : array_like, (frames, 3)
+        Centre of the first voxel of each frame as stored, patient LPS mm.
+    orientation : array_like, (6,)
+        Row cosine, column cosine.
+    pixel_spacing : (float, float)
+        Row spacing, column spacing, mm.
+    shape : (int, int)
+        Rows, columns.
+    header : pydicom.Dataset or None
+        Its text stays where its numbers are these. New offsets are of its kind: patient z where
+        its own are (PS3.3 C.8.8.3.2), else relative to the first frame.
+
+    Returns
+    -------
+    dict
+        By keyword.
+
+    Raises
+    ------
+    GeometryError
+        The frames are not stacked along their normal, so that no offsets can tell where they are.
+    """
+    at = np.atleast_2d(np.asarray(positions, np.float64))
+    distances = _distances(at, slice_normal(orientation))
+    values = plane_values(at[0], orientation, pixel_spacing, header)
+    values |= _sizes(len(at), shape, header)
+    values |= _offsets(at, distances, header)
+    thickness = _thickness(distances)
+    stated = numbers_of(header, "SliceThickness")
+    if thickness is not None and (header is None or _is_stale(stated, thickness, header)):
+        values["SliceThickness"] = thickness
+    return values
+
+
+def _distances(positions: FloatArray, normal: FloatArray) -> FloatArray:
+    """Signed distance of each frame from the first along the normal, mm."""
+    steps = positions - positions[0]
+    distances: FloatArray = steps @ normal
+    off = float(np.linalg.norm(steps - distances[:, None] * normal, axis=1).max())
+    if off > _OFF_NORMAL_MM:
+        raise GeometryError(
+            f"the frames of a dose grid must be stacked along their normal (PS3.3 C.8.8.3.2); "
+            f"here one is {off:.2f} mm off: resample the dose first"
+        )
+    return distances
+
+
+def _sizes(frames: int, shape: tuple[int, int], header: Dataset | None) -> dict[str, Any]:
+    wanted = {"NumberOfFrames": frames, "Rows": shape[0], "Columns": shape[1]}
+    changed: dict[str, Any] = {
+        keyword: int(number)
+        for keyword, number in wanted.items()
+        if numbers_of(header, keyword) != [number]
+    }
+    if frames == 1 and header is not None and not has_value(header, "NumberOfFrames"):
+        del changed["NumberOfFrames"]  # a plane without frames stays one
+    elif header is None or (frames > 1 and not has_value(header, "FrameIncrementPointer")):
+        changed["FrameIncrementPointer"] = GRID_FRAME_OFFSET_VECTOR
+    return changed
+
+
+def _offsets(
+    positions: FloatArray, distances: FloatArray, header: Dataset | None
+) -> dict[str, Any]:
+    """Grid Frame Offset Vector where the header's frames are elsewhere."""
+    stored = np.asarray(numbers_of(header, "GridFrameOffsetVector"), np.float64)
+    if header is not None and len(distances) == 1 and len(stored) < 2:
+        return {}
+    was = numbers_of(header, "ImagePositionPatient")
+    absolute = bool(
+        len(stored) and stored[0] != 0 and len(was) == 3 and abs(stored[0] - was[2]) <= 0.01
+    )
+    wanted = positions[:, 2] if absolute else distances
+    there = stored if absolute else stored - stored[:1]
+    if there.shape == wanted.shape and (np.abs(there - wanted) <= POSITION_TOLERANCE_MM).all():
+        return {}
+    return {"GridFrameOffsetVector": wanted.tolist()}
+
+
+def _thickness(distances: FloatArray) -> float | None:
+    """Distance of evenly spaced frames, mm."""
+    steps = np.abs(np.diff(distances))
+    even = len(steps) and float(np.ptp(steps)) <= POSITION_TOLERANCE_MM
+    return float(abs(distances[-1]) / len(steps)) if even else None
+
+
+def _is_stale(stated: Sequence[float], thickness: float, header: Dataset) -> bool:
+    """Whether the header's thickness was its frame distance and is not any more."""
+    offsets = np.asarray(numbers_of(header, "GridFrameOffsetVector"), np.float64)
+    if len(stated) != 1 or len(offsets) < 2:
+        return False
+    was = float(np.abs(np.diff(offsets)).mean())
+    return abs(stated[0] - was) <= 1e-3 and abs(thickness - was) > 1e-3

@@ -1,0 +1,184 @@
+"""RT Plan and RT Ion Plan IODs (PS3.3 A.20, A.49): their tables, and the references of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import RTIonPlanStorage, RTPlanStorage, RTStructureSetStorage
+
+from rtxr.iod import conditions, modules_beams, modules_plan
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_rt as rt
+from rtxr.iod.ct_image import IDENTITY_RULES
+from rtxr.iod.raw import Predicate, item, items_of
+from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
+from rtxr.iod.tables import GIVEN, IOD, ModuleUse, Rule, constant, default, derived, register_iod
+
+_LAST = (
+    ModuleUse(rt.APPROVAL, "U"),
+    ModuleUse(common.GENERAL_REFERENCE, "U"),
+    ModuleUse(common.SOP_COMMON, "M"),
+    ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+)
+_FRACTIONS = "FractionGroupSequence"
+_POINTS = "BeamSequence.ControlPointSequence"
+#: The first control point says all of these; later ones where they change (C.8.8.14.5).
+_FIRST_POINT = (
+    "BeamLimitingDeviceAngle",
+    "BeamLimitingDeviceRotationDirection",
+    "GantryAngle",
+    "GantryRotationDirection",
+    "IsocenterPosition",
+    "PatientSupportAngle",
+    "PatientSupportRotationDirection",
+    "TableTopEccentricAngle",
+    "TableTopEccentricRotationDirection",
+    "TableTopLateralPosition",
+    "TableTopLongitudinalPosition",
+    "TableTopVerticalPosition",
+)
+
+
+def _any_group(keyword: str) -> Predicate:
+    """Some fraction group has beams, or brachytherapy setups."""
+    counts = conditions.positive(keyword)
+
+    def holds(dataset: Dataset) -> bool:
+        return any(counts(group) for group in items_of(dataset, _FRACTIONS))
+
+    return holds
+
+
+def _has_beams(dataset: Dataset) -> bool:
+    return "BeamSequence" in dataset or _any_group("NumberOfBeams")(dataset)
+
+
+def _geometry(dataset: Dataset) -> str:
+    """What refers to a structure set is about a patient."""
+    refers = bool(items_of(dataset, "ReferencedStructureSetSequence"))
+    return "PATIENT" if refers else "TREATMENT_DEVICE"
+
+
+_RULES: dict[str, Rule] = {
+    **IDENTITY_RULES,
+    "Modality": constant("RTPLAN"),
+    "RTPlanLabel": default("RTXR"),
+    "RTPlanGeometry": derived(_geometry),
+    "ReferencedStructureSetSequence": GIVEN,
+}
+_PLAN_CONDITIONS: dict[str, Predicate] = {
+    **conditions.COMMON,
+    **conditions.APPROVAL,
+    "ReferencedStructureSetSequence": conditions.equals("RTPlanGeometry", "PATIENT"),
+    "PatientSetupSequence.PatientPosition": conditions.absent("PatientAdditionalPosition"),
+    "DoseReferenceSequence.ReferencedROINumber": conditions.equals(
+        "DoseReferenceStructureType", "POINT", "VOLUME"
+    ),
+    "DoseReferenceSequence.DoseReferencePointCoordinates": conditions.equals(
+        "DoseReferenceStructureType", "COORDINATES"
+    ),
+    f"{_FRACTIONS}.ReferencedBeamSequence": conditions.positive("NumberOfBeams"),
+    f"{_FRACTIONS}.ReferencedBrachyApplicationSetupSequence": conditions.positive(
+        "NumberOfBrachyApplicationSetups"
+    ),
+}
+_BEAM_CONDITIONS: dict[str, Predicate] = {
+    "BeamSequence.WedgeSequence": conditions.positive("NumberOfWedges"),
+    "BeamSequence.CompensatorSequence": conditions.positive("NumberOfCompensators"),
+    "BeamSequence.BlockSequence": conditions.positive("NumberOfBlocks"),
+    "BeamSequence.ReferencedBolusSequence": conditions.positive("NumberOfBoli"),
+    "BeamSequence.BeamLimitingDeviceSequence.LeafPositionBoundaries": conditions.equals(
+        "RTBeamLimitingDeviceType", "MLCX", "MLCY"
+    ),
+    **{f"{_POINTS}.{keyword}": conditions.first_control_point for keyword in _FIRST_POINT},
+}
+
+RT_PLAN = register_iod(
+    "RTPLAN",
+    IOD(
+        name="RT Plan",
+        sop_class_uid=str(RTPlanStorage),
+        modality="RTPLAN",
+        section="A.20.3",
+        modules=(
+            *RT_PATIENT_TO_SERIES,
+            ModuleUse(common.FRAME_OF_REFERENCE, "U"),
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(modules_plan.RT_GENERAL_PLAN, "M"),
+            ModuleUse(modules_plan.RT_PRESCRIPTION, "U"),
+            ModuleUse(modules_plan.RT_TOLERANCE_TABLES, "U"),
+            ModuleUse(modules_plan.RT_PATIENT_SETUP, "U"),
+            ModuleUse(modules_plan.RT_FRACTION_SCHEME, "U"),
+            ModuleUse(
+                modules_beams.RT_BEAMS,
+                "C",
+                "a fraction group has beams",
+                _has_beams,
+            ),
+            ModuleUse(
+                modules_plan.RT_BRACHY_APPLICATION_SETUPS,
+                "C",
+                "a fraction group has brachytherapy application setups",
+                _any_group("NumberOfBrachyApplicationSetups"),
+            ),
+            *_LAST,
+        ),
+        rules={**_RULES, "SOPClassUID": constant(str(RTPlanStorage))},
+        conditions={**_PLAN_CONDITIONS, **_BEAM_CONDITIONS},
+    ),
+)
+
+RT_ION_PLAN = register_iod(
+    "RTIONPLAN",
+    IOD(
+        name="RT Ion Plan",
+        sop_class_uid=str(RTIonPlanStorage),
+        modality="RTPLAN",
+        section="A.49.3",
+        modules=(
+            *RT_PATIENT_TO_SERIES,
+            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(modules_plan.RT_GENERAL_PLAN, "M"),
+            ModuleUse(modules_plan.RT_PRESCRIPTION, "U"),
+            ModuleUse(modules_beams.RT_ION_TOLERANCE_TABLES, "U"),
+            ModuleUse(modules_plan.RT_PATIENT_SETUP, "U"),
+            ModuleUse(modules_plan.RT_FRACTION_SCHEME, "U"),
+            ModuleUse(modules_beams.RT_ION_BEAMS, "U"),
+            *_LAST,
+        ),
+        rules={**_RULES, "SOPClassUID": constant(str(RTIonPlanStorage))},
+        conditions=_PLAN_CONDITIONS,
+    ),
+)
+
+
+def values(header: Dataset | None = None, *, structure_set_uid: str = "") -> dict[str, Any]:
+    """Values of a plan that follow from the rest of its case, where they differ from a header's.
+
+    Parameters
+    ----------
+    header : pydicom.Dataset or None
+        Source plan.
+    structure_set_uid : str, optional
+        SOP Instance UID of the structure set that goes with it.
+
+    Returns
+    -------
+    dict
+        Referenced Structure Set Sequence (300C,0060) where the plan has none and a structure set
+        is there; else empty. References that are there follow their objects by
+        :func:`rtxr.iod.remap.remap_uids`.
+    """
+    refers = header is not None and bool(items_of(header, "ReferencedStructureSetSequence"))
+    if refers or not structure_set_uid:
+        return {}
+    return {
+        "ReferencedStructureSetSequence": [
+            item(
+                ReferencedSOPClassUID=str(RTStructureSetStorage),
+                ReferencedSOPInstanceUID=structure_set_uid,
+            )
+        ]
+    }

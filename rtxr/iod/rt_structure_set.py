@@ -1,0 +1,232 @@
+"""RT Structure Set IOD (PS3.3 A.19): its tables, and its sequences from arrays.
+
+Arrays and header items are joined by ROI number and by contour key (the contour's place in the
+file, counted over all items of ROI Contour Sequence), never by position in the arrays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import RTStructureSetStorage
+
+from rtxr.errors import Finding
+from rtxr.geometry import FloatArray
+from rtxr.iod import conditions, roi_items
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_rt as rt
+from rtxr.iod.contour_items import ContourItems
+from rtxr.iod.ct_image import IDENTITY_RULES
+from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of
+from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
+from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, derived, register_iod
+
+
+def _frame_of_reference(dataset: Dataset) -> str | None:
+    """The frame of reference that most ROIs name, else the first one referenced."""
+    named = Counter(
+        text_of(roi, "ReferencedFrameOfReferenceUID")
+        for roi in items_of(dataset, "StructureSetROISequence")
+    )
+    referenced = [
+        text_of(frame, "FrameOfReferenceUID")
+        for frame in items_of(dataset, "ReferencedFrameOfReferenceSequence")
+    ]
+    found = [uid for uid, _ in named.most_common() if uid] + [uid for uid in referenced if uid]
+    return found[0] if found else None
+
+
+def _always(_: Dataset) -> bool:
+    return True
+
+
+RT_STRUCTURE_SET = register_iod(
+    "RTSTRUCT",
+    IOD(
+        name="RT Structure Set",
+        sop_class_uid=str(RTStructureSetStorage),
+        modality="RTSTRUCT",
+        section="A.19.3",
+        modules=(
+            *RT_PATIENT_TO_SERIES,
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            # By choice of the user in the Standard, asked for by validators and many readers.
+            ModuleUse(common.FRAME_OF_REFERENCE, "U", when=_always),
+            ModuleUse(rt.STRUCTURE_SET, "M"),
+            ModuleUse(rt.ROI_CONTOUR, "M"),
+            ModuleUse(rt.RT_ROI_OBSERVATIONS, "M"),
+            ModuleUse(rt.APPROVAL, "U"),
+            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(common.SOP_COMMON, "M"),
+            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+        ),
+        rules={
+            **IDENTITY_RULES,
+            "SOPClassUID": constant(str(RTStructureSetStorage)),
+            "Modality": constant("RTSTRUCT"),
+            "FrameOfReferenceUID": derived(_frame_of_reference),
+            "StructureSetLabel": default("RTXR"),
+            "ReferencedFrameOfReferenceSequence": COMPUTED,
+            "StructureSetROISequence": COMPUTED,
+            "ROIContourSequence": COMPUTED,
+            "RTROIObservationsSequence": COMPUTED,
+        },
+        conditions={**conditions.COMMON, **conditions.APPROVAL},
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StructureData:
+    """What a structure set holds, as plain arrays.
+
+    Parameters
+    ----------
+    roi_numbers, roi_names, roi_types, roi_colors : sequence, (roi,)
+        ROI Number (3006,0022), ROI Name, RT ROI Interpreted Type, ``"#rrggbb"`` or empty.
+    contour_keys, contour_roi_numbers, contour_types, contour_image_uids : sequence, (contour,)
+        Place in the source file (any number for a new contour, see :func:`values`), Referenced
+        ROI Number, Contour Geometric Type, SOP Instance UID of the image or empty.
+    points : sequence of ndarray, (contour,) of (n, 3)
+        Patient LPS (x, y, z), mm.
+    texts : mapping of int to bytes, optional
+        Contour Data (3006,0050) as stored, by contour key, for contours whose points were not
+        edited: written as they are.
+    frame_of_reference_uid : str, optional
+        Of new ROIs.
+    """
+
+    roi_numbers: Sequence[int] = ()
+    roi_names: Sequence[str] = ()
+    roi_types: Sequence[str] = ()
+    roi_colors: Sequence[str] = ()
+    contour_keys: Sequence[int] = ()
+    contour_roi_numbers: Sequence[int] = ()
+    contour_types: Sequence[str] = ()
+    contour_image_uids: Sequence[str] = ()
+    points: Sequence[FloatArray] = ()
+    texts: Mapping[int, bytes] = field(default_factory=dict)
+    frame_of_reference_uid: str = ""
+
+
+def values(
+    structures: StructureData,
+    header: Dataset | None = None,
+    *,
+    image_refs: Mapping[str, str] | None = None,
+    gone: Collection[str] = (),
+    study_uid: str = "",
+    series_uid: str = "",
+) -> tuple[dict[str, Any], list[Finding]]:
+    """Sequences of a structure set, rebuilt from the header's items where they exist.
+
+    Parameters
+    ----------
+    structures : StructureData
+        What the structure set is to hold now.
+    header : pydicom.Dataset or None
+        Source structure set without Contour Data. A contour takes over the item of its key where
+        that belongs to the same ROI; elements that the arrays know nothing about stay.
+    image_refs : mapping, optional
+        SOP Instance UID > SOP Class UID of the images written, for new references.
+    gone : collection of str, optional
+        SOP Instance UIDs of images that the case had and has no more: references to them are
+        dropped. Dangling references that came with the source stay.
+    study_uid, series_uid : str, optional
+        Of the images, for a structure set without header.
+
+    Returns
+    -------
+    values : dict
+        By keyword; only the sequences that differ from the header's.
+    findings : list of Finding
+        References that were dropped.
+    """
+    contours = ContourItems(structures, header, dict(image_refs or {}), frozenset(gone))
+    found = {
+        "StructureSetROISequence": roi_items.rois(structures, header),
+        "ROIContourSequence": contours.sequence(),
+        "RTROIObservationsSequence": roi_items.observations(structures, header),
+        "ReferencedFrameOfReferenceSequence": _frames(
+            structures, header, image_refs, gone, study_uid, series_uid
+        ),
+    }
+    dropped = contours.dropped
+    findings = []
+    if dropped:
+        text = (
+            f"{dropped} contour(s) refer to images that are not written any more; their "
+            "(3006,0016) ContourImageSequence was left out"
+        )
+        findings.append(Finding("contour-image-gone", "info", text))
+    return {keyword: items for keyword, items in found.items() if items is not None}, findings
+
+
+def _frames(
+    structures: StructureData,
+    header: Dataset | None,
+    image_refs: Mapping[str, str] | None,
+    gone: Collection[str],
+    study_uid: str,
+    series_uid: str,
+) -> list[Dataset] | None:
+    """Referenced Frame of Reference Sequence; None where the header's stays."""
+    if header is not None:
+        return _without_images(header, frozenset(gone))
+    uid = structures.frame_of_reference_uid
+    if not uid:
+        return None
+    frame = item(FrameOfReferenceUID=uid)
+    if image_refs and study_uid and series_uid:
+        images = [
+            item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=image)
+            for image, sop_class in image_refs.items()
+        ]
+        series = item(SeriesInstanceUID=series_uid, ContourImageSequence=images)
+        study = item(
+            ReferencedSOPClassUID=_STUDY_CLASS,
+            ReferencedSOPInstanceUID=study_uid,
+            RTReferencedSeriesSequence=[series],
+        )
+        put(frame, make("RTReferencedStudySequence", [study]))
+    return [frame]
+
+
+#: Detached Study Management (retired): the class that every writer names for a study.
+_STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
+_NESTING = ("RTReferencedStudySequence", "RTReferencedSeriesSequence", "ContourImageSequence")
+
+
+def _without_images(header: Dataset, gone: frozenset[str]) -> list[Dataset] | None:
+    """The header's frames without images that are gone; None where there are none of those."""
+    frames = items_of(header, "ReferencedFrameOfReferenceSequence")
+    kept = [_pruned(frame, _NESTING, gone) for frame in frames] if gone else frames
+    if all(new is old for new, old in zip(kept, frames, strict=True)):
+        return None
+    return [frame for frame in kept if frame is not None]
+
+
+def _pruned(holder: Dataset, nesting: Sequence[str], gone: frozenset[str]) -> Dataset | None:
+    """An item without images that are gone, itself where it has none; None where nothing is left.
+
+    A frame of reference stays without its study; a study or series without images goes.
+    """
+    if not nesting:
+        return None if text_of(holder, "ReferencedSOPInstanceUID") in gone else holder
+    inner = items_of(holder, nesting[0])
+    kept = [_pruned(each, nesting[1:], gone) for each in inner]
+    if all(new is old for new, old in zip(kept, inner, strict=True)):
+        return holder
+    left = [each for each in kept if each is not None]
+    pruned = duplicate(holder)
+    if left:
+        put(pruned, make(nesting[0], left))
+    elif nesting is _NESTING:
+        del pruned[nesting[0]]
+    else:
+        return None
+    return pruned

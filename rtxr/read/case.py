@@ -1,0 +1,222 @@
+"""The objects of a case to one Dataset: every file's header is read once, no pixel is.
+
+What cannot be read is left out with a Finding as long as something else can be opened; only what
+would make numbers wrong without notice (a dose without its scaling) stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import xarray as xr
+
+from rtxr import header_store, model
+from rtxr.catalog import Case
+from rtxr.errors import Finding, GeometryError, NotDicomError, PixelDecodeError, RTXRError
+from rtxr.geometry import Grid
+from rtxr.read.ct_image import policy, read_image
+from rtxr.read.headers import Header, read_header
+from rtxr.read.lazy import chunked
+from rtxr.read.part import Part
+from rtxr.read.rt_dose import has_grid, read_dose
+from rtxr.read.rt_plan import read_plan
+from rtxr.read.rt_structure_set import read_structure_set
+from rtxr.read.structure_tables import MaskSource, with_mask
+
+_THREADS = 8
+_THREADS_FROM = 32
+Chunks = Mapping[Hashable, int] | int | str
+
+
+def open_case(
+    case: Case,
+    *,
+    chunks: Chunks | None = None,
+    on_irregular: str = "keep",
+    mask_source: MaskSource | None = None,
+    cache: bool = True,
+) -> xr.Dataset:
+    """Open the objects of one case as one lazy Dataset.
+
+    Parameters
+    ----------
+    case : Case
+        Which files, from the index.
+    chunks : mapping, int or "auto", optional
+        Make dask arrays; ``{}`` takes one slice, one dose, one ROI per chunk.
+    on_irregular : {"keep", "raise"}
+        Uneven, missing, duplicate or mixed slices: keep them at their true positions with
+        Findings, or refuse.
+    mask_source : callable, optional
+        What draws masks from a Dataset with contours and an image; without it there is no
+        ``mask``.
+    cache : bool, default: True
+        Keep values in memory once a whole variable was loaded; masks never are.
+
+    Returns
+    -------
+    Dataset
+        As docs/architecture.md describes it; pixels, doses and masks are read when touched.
+        ``attrs["rtxr_findings"]`` holds what was odd (:func:`rtxr.model.findings_of`).
+
+    Raises
+    ------
+    GeometryError
+        ``on_irregular="raise"`` and the image is not one even stack; or the image, being all
+        there is, cannot be placed.
+    MissingDataError
+        A dose has no DoseGridScaling.
+    NotDicomError
+        Nothing of the case can be read.
+    """
+    policy(on_irregular)
+    image, error = _image(case, on_irregular, cache)
+    frame = _frame_of_reference(image)
+    parts = [image, _structure_set(case, frame), _plan(case), *_doses(case, cache)]
+    if error is not None and not any(part.records for part in parts):
+        raise error
+    parts.append(Part(findings=_case_findings(case, parts)))
+    ds = _dataset(case, parts)
+    if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
+        ds = with_mask(ds, mask_source)
+    return ds if chunks is None else chunked(ds, chunks)
+
+
+def _dataset(case: Case, parts: Sequence[Part]) -> xr.Dataset:
+    data_vars = {name: each for part in parts for name, each in part.data_vars.items()}
+    coords = {name: each for part in parts for name, each in part.coords.items()}
+    records = [record for part in parts for record in part.records]
+    findings = dict.fromkeys([*case.findings, *(each for part in parts for each in part.findings)])
+    attrs = {model.FINDINGS_ATTR: model.findings_to_json(findings)}
+    return xr.Dataset(data_vars, {**coords, **header_store.pack(records)}, attrs)
+
+
+def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError | None]:
+    """The image series, or the reason why it was left out."""
+    if case.image is None or not len(case.image):
+        return Part(), None
+    headers, findings = _headers(case.image["path"])
+    modality = str(case.image["Modality"].iloc[0])
+    try:
+        part = read_image(headers, modality, on_irregular=on_irregular, cache=cache)
+    except (GeometryError, PixelDecodeError) as error:
+        if on_irregular == "raise":
+            raise
+        finding = Finding("image-not-opened", "error", str(error))
+        return Part(findings=[*findings, finding]), error
+    part.findings[:0] = findings
+    return part, None
+
+
+def _headers(paths: Iterable[str]) -> tuple[list[Header], list[Finding]]:
+    """Headers of many files; files that are no DICOM are left out with a Finding."""
+    names = [str(path) for path in paths]
+    if len(names) < _THREADS_FROM:
+        tried = [_header_or_finding(name) for name in names]
+    else:  # threads wait for slow disks; the work on the bytes is small
+        with ThreadPoolExecutor(_THREADS) as pool:
+            tried = list(pool.map(_header_or_finding, names))
+    headers = [each for each in tried if isinstance(each, Header)]
+    return headers, [each for each in tried if isinstance(each, Finding)]
+
+
+def _header_or_finding(path: str) -> Header | Finding:
+    try:
+        return read_header(path)
+    except NotDicomError as error:
+        return Finding("file-not-opened", "error", str(error), path=path)
+
+
+def _structure_set(case: Case, frame_of_reference_uid: str) -> Part:
+    if case.structure_set is None:
+        return Part()
+    path = str(case.structure_set["path"])
+    try:
+        return read_structure_set(path, frame_of_reference_uid=frame_of_reference_uid)
+    except NotDicomError as error:
+        return Part(findings=[Finding("structure-set-not-opened", "error", str(error), path=path)])
+
+
+def _plan(case: Case) -> Part:
+    if case.plan is None:
+        return Part()
+    header = _header_or_finding(str(case.plan["path"]))
+    return Part(findings=[header]) if isinstance(header, Finding) else read_plan(header)
+
+
+def _doses(case: Case, cache: bool) -> list[Part]:
+    """Doses in the order of the case; those that have no usable grid leave a Finding."""
+    parts: list[Part] = []
+    shared: Grid | None = None
+    number = 1
+    for row in case.doses:
+        header = _header_or_finding(str(row["path"]))
+        if isinstance(header, Finding):
+            parts.append(Part(findings=[header]))
+            continue
+        name = model.DOSE if number == 1 else f"{model.DOSE}_{number}"
+        part = _dose(header, name, shared, cache)
+        parts.append(part)
+        if part.data_vars:
+            shared = shared or _grid(part, name)
+            number += 1
+    return parts
+
+
+def _dose(header: Header, name: str, shared: Grid | None, cache: bool) -> Part:
+    uid, path = header.record.uid, header.record.path
+    if not has_grid(header):
+        message = "the RT Dose holds no dose grid ((7FE0,0010) PixelData is absent or empty)"
+        finding = Finding("dose-without-grid", "warning", message, uid, path)
+        return Part(records=[header.record], findings=[finding])
+    try:
+        return read_dose(header, name, shared=shared, cache=cache)
+    except (GeometryError, PixelDecodeError) as error:
+        return Part(findings=[Finding("dose-not-opened", "error", str(error), uid, path)])
+
+
+def _grid(part: Part, name: str) -> Grid:
+    return model.grid_of(xr.DataArray(part.data_vars[name], part.coords, name=name))
+
+
+# --- findings about the case as a whole -----------------------------------------------------------
+def _frame_of_reference(part: Part) -> str:
+    for name, coord in part.coords.items():
+        if name.endswith(model.SPATIAL_REF):
+            return str(coord.attrs.get("FrameOfReferenceUID", ""))
+    return ""
+
+
+def _case_findings(case: Case, parts: Sequence[Part]) -> list[Finding]:
+    findings = []
+    if len(case.rt_images):
+        message = f"{len(case.rt_images)} RT Image(s) of this case are not opened as arrays"
+        findings.append(Finding("not-opened", "info", message))
+    frames = {frame for part in parts if (frame := _frame_of_reference(part))}
+    if len(frames) > 1:
+        message = (
+            "image and doses name different frames of reference ((0020,0052) "
+            "FrameOfReferenceUID); positions are compared as if they were one"
+        )
+        findings.append(Finding("frame-of-reference-mismatch", "warning", message))
+    return findings + _image_reference_findings(parts)
+
+
+def _image_reference_findings(parts: Sequence[Part]) -> list[Finding]:
+    """Contours that name images which are not those of the case."""
+    coords = {name: coord for part in parts for name, coord in part.coords.items()}
+    names = [model.uid_name(name) for name in model.IMAGE_NAMES.values()]
+    slices = next((coords[name] for name in names if name in coords), None)
+    if slices is None or model.CONTOUR_IMAGE_UID not in coords:
+        return []
+    named = coords[model.CONTOUR_IMAGE_UID].values
+    absent = int(((named != "") & ~np.isin(named, slices.values)).sum())
+    if not absent:
+        return []
+    message = (
+        f"{absent} of {len(named)} contours name images that are not among the slices; positions "
+        "alone say where they are"
+    )
+    return [Finding("contour-images-absent", "info", message)]

@@ -1,0 +1,170 @@
+"""Contours of an RT Structure Set in bulk: raw bytes first, all numbers at once.
+
+A clinical structure set holds thousands of contours. Walking the bytes of ROI Contour Sequence
+(3006,0039) and parsing all Contour Data (3006,0050) in one go takes a tenth of a second; making a
+pydicom Dataset of every contour takes seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rtxr.geometry import FloatArray
+from rtxr.read.elements import Element, Encoding, elements, items, nested
+from rtxr.read.headers import CONTOUR_DATA, CONTOURS, ROI_CONTOURS
+from rtxr.read.parse import IntArray, float_lists, integer, text
+from rtxr.read.sources import Source, tolerant
+
+_IMAGES, _ROI_COLOR, _TYPE = 0x30060016, 0x3006002A, 0x30060042
+_POINT_COUNT, _ROI_NUMBER, _INSTANCE = 0x30060046, 0x30060084, 0x00081155
+_NEEDED = frozenset({_IMAGES, _TYPE, _POINT_COUNT, CONTOUR_DATA})
+
+
+@dataclass(frozen=True)
+class Roi:
+    """One ROI: what the three sequences of a structure set say about its number.
+
+    Parameters
+    ----------
+    number : int
+        ROI Number (3006,0022); negative, by place, where it is missing.
+    name, label : str
+        ROI Name (3006,0026) as stored, and the unique label made of it.
+    kind : str
+        RT ROI Interpreted Type (3006,00A4).
+    color : str
+        ``"#rrggbb"`` or empty.
+    frame_of_reference_uid : str
+        Referenced Frame of Reference UID (3006,0024).
+    """
+
+    number: int
+    name: str
+    label: str
+    kind: str
+    color: str
+    frame_of_reference_uid: str
+
+
+@dataclass
+class RawContours:
+    """ROI Contour Sequence as lists, in the order of the file.
+
+    Parameters
+    ----------
+    colors : dict of int to bytes
+        ROI number > ROI Display Color (3006,002A) as stored.
+    roi_numbers, types, image_uids, stated_counts, data : list
+        Per contour: Referenced ROI Number (None where missing), Contour Geometric Type, the first
+        image's SOPInstanceUID, Number of Contour Points, Contour Data.
+    """
+
+    colors: dict[int, bytes] = field(default_factory=dict)
+    roi_numbers: list[int | None] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    image_uids: list[str] = field(default_factory=list)
+    stated_counts: list[int | None] = field(default_factory=list)
+    data: list[bytes] = field(default_factory=list)
+
+
+def raw_contours(source: Source) -> RawContours:
+    """Contours of a structure set, undecoded.
+
+    Raises
+    ------
+    ValueError
+        The sequences are broken.
+    """
+    found = RawContours()
+    for element in tolerant(source.data, source.start, source.encoding):
+        if element.tag == ROI_CONTOURS:
+            inner = nested(element.vr, source.encoding)
+            for item in items(source.data, element, source.encoding):
+                _add_roi(found, source.data, item.value, item.stop, inner)
+    return found
+
+
+def _add_roi(found: RawContours, data: bytes, start: int, stop: int, encoding: Encoding) -> None:
+    """Append the contours of one item of ROI Contour Sequence."""
+    parts = {element.tag: element for element in elements(data, start, stop, encoding)}
+    number = integer(_value(data, parts, _ROI_NUMBER))
+    if number is not None and (color := _value(data, parts, _ROI_COLOR)):
+        found.colors.setdefault(number, color)
+    if CONTOURS not in parts:
+        return
+    sequence = parts[CONTOURS]
+    inner = nested(sequence.vr, encoding)
+    for item in items(data, sequence, encoding):
+        contour = {
+            element.tag: element
+            for element in elements(data, item.value, item.stop, inner)
+            if element.tag in _NEEDED
+        }
+        found.roi_numbers.append(number)
+        found.types.append(text(_value(data, contour, _TYPE)))
+        found.stated_counts.append(integer(_value(data, contour, _POINT_COUNT)))
+        found.data.append(_value(data, contour, CONTOUR_DATA) or b"")
+        found.image_uids.append(_first_image(data, contour.get(_IMAGES), inner))
+
+
+def _value(data: bytes, parts: Mapping[int, Element], tag: int) -> bytes | None:
+    element = parts.get(tag)
+    return None if element is None else data[element.value : element.stop]
+
+
+def _first_image(data: bytes, sequence: Element | None, encoding: Encoding) -> str:
+    """Referenced SOP Instance UID of the first item of Contour Image Sequence."""
+    if sequence is None:
+        return ""
+    inner = nested(sequence.vr, encoding)
+    for item in items(data, sequence, encoding):
+        for element in elements(data, item.value, item.stop, inner):
+            if element.tag == _INSTANCE:
+                return text(data[element.value : element.stop])
+    return ""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Points of all contours, and what was wrong with them.
+
+    Parameters
+    ----------
+    points : ndarray, (node, 3)
+        Patient LPS (x, y, z), mm.
+    contour : ndarray, (node,)
+        Position of the contour in the file that each point belongs to.
+    counts : ndarray, (contour,)
+        Points of each contour.
+    partial, unreadable : ndarray, (contour,) of bool
+        Contour Data is no multiple of three; some of its points are no numbers.
+    """
+
+    points: FloatArray
+    contour: IntArray
+    counts: IntArray
+    partial: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    unreadable: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def contour_nodes(data: list[bytes]) -> Nodes:
+    """Points of Contour Data values; left-over numbers and unreadable points are dropped."""
+    values, numbers = float_lists(data)
+    whole = numbers // 3
+    partial = numbers != 3 * whole
+    if partial.any():
+        starts = np.cumsum(numbers) - numbers
+        place = np.arange(len(values)) - np.repeat(starts, numbers)
+        values = values[place < np.repeat(3 * whole, numbers)]
+    points = values.reshape(-1, 3)
+    contour = np.repeat(np.arange(len(data)), whole)
+    good = np.isfinite(points).all(axis=1)
+    unreadable = np.zeros(len(data), bool)
+    if not good.all():
+        unreadable[np.unique(contour[~good])] = True
+        points, contour = points[good], contour[good]
+    counts = np.bincount(contour, minlength=len(data)).astype(np.int64)
+    return Nodes(points, contour, counts, partial, unreadable)

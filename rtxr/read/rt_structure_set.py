@@ -1,0 +1,237 @@
+"""RT Structure Set to coordinates: ROIs, contours and their points, joined by number and key.
+
+The tables of a Dataset's structures are in :mod:`rtxr.read.structure_tables` and offered here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from rtxr import model
+from rtxr.errors import Finding, NotDicomError
+from rtxr.header_store import Record
+from rtxr.read.contours import Nodes, RawContours, Roi, contour_nodes, raw_contours
+from rtxr.read.elements import Element, Encoding, rewrite
+from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
+from rtxr.read.item_values import integer, items, text
+from rtxr.read.parse import floats
+from rtxr.read.part import Part
+from rtxr.read.sources import Source, source_of
+from rtxr.read.structure_findings import contour_findings, roi_findings
+from rtxr.read.structure_tables import points, structures, with_mask
+
+__all__ = [
+    "contour_data",
+    "points",
+    "read_structure_set",
+    "structure_set_from_bytes",
+    "structures",
+    "with_mask",
+]
+
+
+def read_structure_set(path: str | os.PathLike[str], *, frame_of_reference_uid: str = "") -> Part:
+    """Coordinates of a structure set.
+
+    Elements read:
+
+    =========== ================================== ====
+    Tag         Keyword                            Type
+    =========== ================================== ====
+    (3006,0020) StructureSetROISequence            1
+    (3006,0022) > ROINumber                        1
+    (3006,0024) > ReferencedFrameOfReferenceUID    1
+    (3006,0026) > ROIName                          2
+    (3006,0039) ROIContourSequence                 1
+    (3006,0084) > ReferencedROINumber              1
+    (3006,002A) > ROIDisplayColor                  3
+    (3006,0040) > ContourSequence                  3
+    (3006,0016) >> ContourImageSequence            3
+    (3006,0042) >> ContourGeometricType            1
+    (3006,0046) >> NumberOfContourPoints           1
+    (3006,0050) >> ContourData                     1
+    (3006,0080) RTROIObservationsSequence          1
+    (3006,0084) > ReferencedROINumber              1
+    (3006,00A4) > RTROIInterpretedType             2
+    =========== ================================== ====
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    frame_of_reference_uid : str, optional
+        Of the image; ROIs of another one are kept, with a Finding.
+
+    Returns
+    -------
+    Part
+        Coordinates along ``roi``, ``contour`` and ``node`` (patient LPS, mm).
+
+    Raises
+    ------
+    NotDicomError
+        The file cannot be followed.
+    """
+    return structure_set_from_bytes(
+        Path(path).read_bytes(), os.fspath(path), frame_of_reference_uid=frame_of_reference_uid
+    )
+
+
+def structure_set_from_bytes(
+    data: bytes, path: str = "", *, frame_of_reference_uid: str = ""
+) -> Part:
+    """Coordinates of a structure set held in memory, see :func:`read_structure_set`."""
+    source = source_of(data, complete=True, name=path)
+    header = header_of(source, path)
+    raw = _raw(source, path)
+    nodes = contour_nodes(raw.data)
+    rois, findings = _rois(header, raw)
+    findings += roi_findings(rois, raw, frame_of_reference_uid)
+    findings += contour_findings(rois, raw, nodes)
+    uid = xr.Variable((), np.array(header.record.uid, np.str_), {"long_name": "SOPInstanceUID"})
+    return Part(
+        coords={
+            **_roi_coords(rois),
+            **_contour_coords(raw, nodes),
+            model.STRUCTURE_SET_UID: uid,
+        },
+        records=[header.record],
+        findings=[replace(each, uid=header.record.uid, path=path) for each in findings],
+    )
+
+
+def contour_data(path: str | os.PathLike[str]) -> list[bytes]:
+    """Contour Data (3006,0050) of every contour of a file as stored, by contour key."""
+    name = os.fspath(path)
+    return _raw(source_of(Path(name).read_bytes(), complete=True, name=name), name).data
+
+
+def _raw(source: Source, path: str) -> RawContours:
+    try:
+        return raw_contours(source)
+    except ValueError as error:
+        raise NotDicomError(
+            f"{path}: (3006,0039) ROIContourSequence cannot be followed: {error}"
+        ) from error
+
+
+# --- ROIs -----------------------------------------------------------------------------------------
+def _rois(header: Header, raw: RawContours) -> tuple[list[Roi], list[Finding]]:
+    """ROIs in the order of StructureSetROISequence, then those that only have contours."""
+    ds = parse(_without_contours(header))
+    named: dict[int, tuple[str, str]] = {}
+    repeated = 0
+    for position, item in enumerate(items(ds, "StructureSetROISequence")):
+        number = integer(item, "ROINumber")
+        number = -position - 1 if number is None else number
+        repeated += number in named
+        facts = text(item, "ROIName"), text(item, "ReferencedFrameOfReferenceUID")
+        named.setdefault(number, facts)
+    for drawn in raw.roi_numbers:
+        if drawn is not None:
+            named.setdefault(drawn, ("", ""))
+    kinds: dict[int, str] = {}
+    for item in items(ds, "RTROIObservationsSequence"):
+        number = integer(item, "ReferencedROINumber")
+        if number is not None:
+            kinds.setdefault(number, text(item, "RTROIInterpretedType"))
+    labels = _unique_labels([name or f"ROI {number}" for number, (name, _) in named.items()])
+    rois = [
+        Roi(number, name, label, kinds.get(number, ""), _hex_color(raw.colors.get(number)), frame)
+        for (number, (name, frame)), label in zip(named.items(), labels, strict=True)
+    ]
+    message = f"{repeated} item(s) of StructureSetROISequence repeat a ROINumber; the first counts"
+    findings = [Finding("roi-duplicate-number", "warning", message)] if repeated else []
+    return rois, findings
+
+
+def _without_contours(header: Header) -> Record:
+    """The header without ROI Contour Sequence: pydicom would make a Dataset of every contour."""
+
+    def edit(element: Element, _: Encoding) -> bytes | None:
+        return b"" if element.tag == ROI_CONTOURS else None
+
+    data = header.record.data
+    rest = rewrite(data, header.start, len(data), header.encoding, edit)
+    return replace(header.record, data=data[: header.start] + rest)
+
+
+def _unique_labels(names: Sequence[str]) -> list[str]:
+    """Names as labels: the second of one name gets `` (2)`` and so on."""
+    labels: dict[str, None] = {}
+    for name in names:
+        label, copy = name, 2
+        while label in labels or (label != name and label in names):
+            label, copy = f"{name} ({copy})", copy + 1
+        labels[label] = None
+    return list(labels)
+
+
+def _hex_color(value: bytes | None) -> str:
+    r"""``255\0\0`` as ``"#ff0000"``; empty where it is no colour."""
+    numbers = floats(value)
+    if len(numbers) != 3 or not np.isfinite(numbers).all():
+        return ""
+    red, green, blue = np.clip(np.round(numbers), 0, 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+# --- coordinates ----------------------------------------------------------------------------------
+def _roi_coords(rois: Sequence[Roi]) -> dict[str, xr.Variable]:
+    def column(values: Sequence[str], meaning: str) -> xr.Variable:
+        return xr.Variable((model.ROI,), _strings(values), {"long_name": meaning})
+
+    numbers = np.array([roi.number for roi in rois], dtype=np.int64)
+    return {
+        model.ROI: column([roi.label for roi in rois], "ROI label"),
+        model.ROI_NUMBER: xr.Variable((model.ROI,), numbers, {"long_name": "ROINumber"}),
+        model.ROI_NAME: column([roi.name for roi in rois], "ROIName"),
+        model.ROI_TYPE: column([roi.kind for roi in rois], "RTROIInterpretedType"),
+        model.ROI_COLOR: column([roi.color for roi in rois], "ROIDisplayColor"),
+    }
+
+
+def _contour_coords(raw: RawContours, nodes: Nodes) -> dict[str, xr.Variable]:
+    owned = np.array([number is not None for number in raw.roi_numbers], dtype=bool)
+    keys = np.flatnonzero(owned).astype(np.int64)
+    counts = nodes.counts.tolist()
+    numbers = [raw.roi_numbers[key] for key in keys]
+    kinds = [raw.types[key] or _kind_of(counts[key]) for key in keys]
+    images = [raw.image_uids[key] for key in keys]
+    of_owned = owned[nodes.contour] if len(nodes.contour) else np.zeros(0, bool)
+    located = nodes.points[of_owned]
+    dims = (model.CONTOUR,)
+    coords = {
+        model.CONTOUR: xr.Variable(dims, keys, {"long_name": "contour key, by place in the file"}),
+        model.CONTOUR_ROI_NUMBER: xr.Variable(
+            dims, np.array(numbers, np.int64), {"long_name": "ReferencedROINumber"}
+        ),
+        model.CONTOUR_TYPE: xr.Variable(
+            dims, _strings(kinds), {"long_name": "ContourGeometricType"}
+        ),
+        model.CONTOUR_IMAGE_UID: xr.Variable(
+            dims, _strings(images), {"long_name": "ReferencedSOPInstanceUID of the image"}
+        ),
+        model.NODE_CONTOUR: xr.Variable(
+            (model.NODE,), nodes.contour[of_owned].astype(np.int64), {"long_name": "contour key"}
+        ),
+    }
+    for axis, name in enumerate((model.NODE_X, model.NODE_Y, model.NODE_Z)):
+        attrs = {"units": "mm", "long_name": f"patient {'xyz'[axis]} (LPS)"}
+        coords[name] = xr.Variable((model.NODE,), located[:, axis].copy(), attrs)
+    return coords
+
+
+def _kind_of(count: int) -> str:
+    """Contour Geometric Type of a contour that says none."""
+    return "POINT" if count == 1 else "CLOSED_PLANAR"
+
+
+def _strings(values: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    return np.array(values, dtype=np.str_) if values else np.empty(0, dtype="<U1")

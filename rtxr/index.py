@@ -25,7 +25,7 @@ from rtxr.errors import (
 )
 from rtxr.index_select import BoolArray, matching, require_any
 from rtxr.read import saved
-from rtxr.read.case import open_case
+from rtxr.read.case import Chunks, open_case
 from rtxr.read.scan import PathLike, digests, scan_headers
 
 
@@ -191,15 +191,13 @@ class Index:
         return np.asarray(held | self._table["SOPInstanceUID"].isin(uids), dtype=bool)
 
     # --- opening --------------------------------------------------------------------------------
-    def open(self, *, chunks: Any = None, on_irregular: str = "keep") -> xr.Dataset:
+    def open(self, **options: Any) -> xr.Dataset:
         """The one case of this index as a lazy Dataset.
 
         Parameters
         ----------
-        chunks : optional
-            Passed to :meth:`xarray.Dataset.chunk`; by default plain lazy arrays.
-        on_irregular : {"keep", "resample", "raise"}, default: "keep"
-            What to do about slices that are not evenly spaced.
+        **options
+            ``chunks``, ``on_irregular`` and ``cache`` of :func:`rtxr.read.case.open_case`.
 
         Raises
         ------
@@ -209,7 +207,7 @@ class Index:
             The index is empty.
         """
         case = self._only_case()
-        return open_case(case, mask_source=mask_source, chunks=chunks, on_irregular=on_irregular)
+        return open_case(case, mask_source=mask_source, **options)
 
     def _only_case(self) -> Case:
         cases = self._catalog.cases
@@ -261,8 +259,9 @@ def scan(path: PathLike | Iterable[PathLike], *, progress: bool | None = None) -
 def open_dir(
     path: PathLike | Iterable[PathLike],
     *,
-    chunks: Any = None,
+    chunks: Chunks | None = None,
     on_irregular: str = "keep",
+    cache: bool = True,
     progress: bool | None = None,
     **selection: Any,
 ) -> xr.Dataset:
@@ -272,20 +271,24 @@ def open_dir(
     ----------
     path, progress
         As in :func:`scan`.
-    chunks, on_irregular
-        As in :meth:`Index.open`.
+    chunks, on_irregular, cache
+        As in :func:`rtxr.read.case.open_case`.
     **selection
-        As in :meth:`Index.select`: ``case="2"`` or columns.
+        As in :meth:`Index.select`: ``case=2`` or columns.
 
     Raises
     ------
     AmbiguousCaseError
         There are several cases, which the message lists with what picks each.
+    EmptySelectionError, UnknownNameError
+        As in :meth:`Index.select`.
+    NotDicomError
+        There is no DICOM file.
     """
     index = scan(path, progress=progress)
-    if selection:
+    if selection and len(index):
         index = index.select(**selection)
-    return index.open(chunks=chunks, on_irregular=on_irregular)
+    return index.open(chunks=chunks, on_irregular=on_irregular, cache=cache)
 
 
 def load(path: PathLike) -> xr.Dataset:

@@ -61,7 +61,9 @@ def ct_slice(number: int, z: float, size: tuple[int, int] = (4, 5), **elements: 
     """One slice whose stored values are ``1000 + number``; HU are ``number - 24``."""
     name = elements.pop("name", number)
     modality = elements.pop("Modality", "CT")
-    ds = base(elements.pop("SOPClassUID", sop.CTImageStorage), modality, name)
+    patient = elements.pop("PatientID", "P1")
+    sop_class = elements.pop("SOPClassUID", sop.CTImageStorage)
+    ds = base(sop_class, modality, name, PatientID=patient)
     geometry = {
         "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
         "SliceThickness": 3,

@@ -50,9 +50,6 @@ SAME = {
     "reverse z": lambda ds: ds.isel(z=slice(None, None, -1)),
     "reverse x of the dose": lambda ds: ds.isel(dose_x=slice(None, None, -1)),
     "sort descending": lambda ds: ds.sortby("y", ascending=False),
-    "every second slice": lambda ds: ds.isel(z=slice(None, None, 2)),
-    "sel z": lambda ds: ds.sel(z=slice(-20, 20)),
-    "one slice": lambda ds: ds.sel(z=0.0, method="nearest"),
     "concat halves": concat_z,
     "astype float64": lambda ds: ds.assign(ct=ds.ct.astype(float)),
     "assign itself": lambda ds: ds.assign(dose=ds.dose),
@@ -60,30 +57,37 @@ SAME = {
     "drop the mask": lambda ds: ds.drop_vars("mask"),
 }
 
+#: What refers to the images, directly or in turn.
+LINKED = {"structure_set", "plan", "dose"}
+
 #: Operations that edit: name > function, variables whose objects are new.
 CHANGED = {
+    # Slices stay what they were; the structure set loses its references to the others.
+    "every second slice": (lambda ds: ds.isel(z=slice(None, None, 2)), LINKED),
+    "sel z": (lambda ds: ds.sel(z=slice(-20, 20)), LINKED),
+    "one slice": (lambda ds: ds.sel(z=0.0, method="nearest"), LINKED),
     "dose times two": (lambda ds: ds.assign(dose=ds.dose * 2), {"dose"}),
     "every second column": (
         lambda ds: ds.isel(x=slice(None, None, 2)),
-        {"ct", "structure_set", "plan", "dose"},
+        {"ct", *LINKED},
     ),
     "cut x": (
         lambda ds: ds.sel(x=slice(-40, 40)),
-        {"ct", "structure_set", "plan", "dose"},
+        {"ct", *LINKED},
     ),
     "shift HU": (
         lambda ds: ds.assign(ct=ds.ct + 10),
-        {"ct", "structure_set", "plan", "dose"},
+        {"ct", *LINKED},
     ),
     "where with a value": (
         lambda ds: ds.assign(ct=ds.ct.where(ds.ct > -500, -1000)),
-        {"ct", "structure_set", "plan", "dose"},
+        {"ct", *LINKED},
     ),
     "interpolate z": (
         lambda ds: ds.drop_vars("mask").interp(z=np.arange(-20.0, 20.0, 2.0)),
-        {"ct", "structure_set", "plan", "dose"},
+        {"ct", *LINKED},
     ),
-    "some ROIs": (lambda ds: ds.isel(roi=[0, 1]), {"structure_set", "plan", "dose"}),
+    "some ROIs": (lambda ds: ds.isel(roi=[0, 1]), LINKED),
     "cut the dose": (lambda ds: ds.isel(dose_x=slice(2, -2)), {"dose"}),
 }
 
@@ -140,7 +144,7 @@ def assert_same(case: xr.Dataset, left: xr.Dataset, folder: Path) -> None:
     assert not written["changed"].any(), written[["IOD", "changed"]]
     assert set(written["SOPInstanceUID"]) <= set.union(*uids_by_variable(case).values())
     back = rtxr.open_dir(folder / "out")
-    np.testing.assert_array_equal(back.ct, case.ct.sel(z=back.z))
+    np.testing.assert_array_equal(back.ct, case.ct)
     if "dose" in back:
         np.testing.assert_array_equal(back.dose, case.dose)
     np.testing.assert_array_equal(back.node_x, case.node_x)
@@ -167,7 +171,8 @@ def test_operations_that_leave_no_case_are_refused_with_a_reason(case, name, tmp
     edit, reason = REFUSED[name]
     edited = edit(case)
     problems = edited.rt.validate()
-    errors = problems[problems["severity"] == "error"]
+    errors = problems[problems["severity"] != "info"]
+    assert (errors["severity"] == "error").any()
     assert errors["message"].str.contains(reason, regex=True).any(), list(errors["message"])
     with pytest.raises(rtxr.errors.ConformanceError, match=reason):
         edited.rt.to_dicom(tmp_path / "out")

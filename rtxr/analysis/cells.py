@@ -16,33 +16,47 @@ import numpy.typing as npt
 from rtxr.analysis.polygons import IntArray, SignedEdges
 from rtxr.geometry import FloatArray
 
+#: A cell counts as covered, or as covered all over, up to this share of its area.
+_SLIVER = 1e-9
+
 
 @dataclass(frozen=True)
-class Cells:
-    """What polygons cover of each cell.
+class CoveredCells:
+    """Cells of which polygons cover something, plane after plane.
 
     Parameters
     ----------
-    area : ndarray, (planes, rows, columns)
+    row, column : ndarray of int, (n,)
+        Which cell.
+    area : ndarray, (n,)
         Covered area, mm2.
-    moment_u, moment_v : ndarray, (planes, rows, columns)
-        Covered area times the distance of its centroid from the centre of the cell, along
-        columns and rows, mm3.
+    counts : ndarray of int, (planes,)
+        How many cells are a plane's.
+    partial : ndarray of int, (k,)
+        Cells that are not covered all over.
+    offset_u, offset_v : ndarray, (k,)
+        Where the centroid of what is covered of those is, in widths of the cell from its centre
+        along columns and rows, -0.5 to 0.5.
     """
 
+    row: IntArray
+    column: IntArray
     area: FloatArray
-    moment_u: FloatArray
-    moment_v: FloatArray
+    counts: IntArray
+    partial: IntArray
+    offset_u: FloatArray
+    offset_v: FloatArray
 
 
 @dataclass(frozen=True)
 class _Pieces:
     """Pieces of edges, each within one row and one column.
 
-    Column -1 is everything to the left of the lattice; what is to its right is left out.
+    ``line`` is the row counted through all planes. Column -1 is everything to the left of the
+    lattice; what is to its right is left out.
     """
 
-    plane: IntArray
+    line: IntArray
     row: IntArray
     column: IntArray
     sign: FloatArray
@@ -67,52 +81,67 @@ def cell_areas(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -
     planes : int
         Number of planes.
     """
-    shape = (planes, len(v) - 1, len(u) - 1)
+    return _areas(_split(signed, v, u), u, planes * (len(v) - 1)).reshape(planes, len(v) - 1, -1)
+
+
+def covered_cells(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -> CoveredCells:
+    """Covered cells with their areas and centroids; parameters as :func:`cell_areas`."""
     pieces = _split(signed, v, u)
+    lines = planes * (len(v) - 1)
+    areas = _areas(pieces, u, lines).reshape(-1)
+    width, height = np.diff(u), np.diff(v)
+    whole = (height[:, None] * width).ravel()
+    index = np.flatnonzero(areas.reshape(planes, -1) > _SLIVER * whole)
+    plane, cell = np.divmod(index, len(whole))
+    row, column = np.divmod(cell, len(width))
+    area = areas[index]
+    partial = np.flatnonzero(area < (1 - _SLIVER) * whole[cell])
+    moments = _moments(pieces, v, u, lines, index[partial])
+    size, at_row, at_column = area[partial], row[partial], column[partial]
+    offset_u = np.clip(moments[0] / (size * width[at_column]), -0.5, 0.5)
+    offset_v = np.clip(moments[1] / (size * height[at_row]), -0.5, 0.5)
+    counts = np.bincount(plane, minlength=planes)
+    return CoveredCells(row, column, area, counts, partial, offset_u, offset_v)
+
+
+def _areas(pieces: _Pieces, u: FloatArray, lines: int) -> FloatArray:
+    """Covered areas, (lines, columns)."""
     height = pieces.sign * (pieces.v1 - pieces.v0)
-    area = _carried(pieces, height, shape) * np.diff(u)
-    own = pieces.column >= 0
-    pieces, height = pieces.take(own), height[own]
-    right = u[pieces.column + 1]
-    area += _summed(pieces, height * (right - (pieces.u0 + pieces.u1) / 2), shape)
+    own = _summed(pieces, height * (u[pieces.column + 1] - (pieces.u0 + pieces.u1) / 2), u, lines)
+    carried = _summed(pieces, height, u, lines)
+    np.cumsum(carried, axis=1, out=carried)
+    area = carried[:, :-1] * np.diff(u)
+    area += own[:, 1:]
     return area
 
 
-def cell_moments(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -> Cells:
-    """Covered area of each cell and its first moments; parameters as :func:`cell_areas`."""
-    shape = (planes, len(v) - 1, len(u) - 1)
+def _moments(
+    pieces: _Pieces, v: FloatArray, u: FloatArray, lines: int, wanted: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """First moments of some cells about their centres, along columns and along rows, mm3."""
     width = np.diff(u)
-    pieces = _split(signed, v, u)
     height = pieces.sign * (pieces.v1 - pieces.v0)
-    centre_v = ((v[1:] + v[:-1]) / 2)[pieces.row]
-    low, high = pieces.v0 - centre_v, pieces.v1 - centre_v
-    area = _carried(pieces, height, shape) * width
-    moment_v = _carried(pieces, height * (low + high) / 2, shape) * width
-    own = pieces.column >= 0
-    pieces, height, low, high = pieces.take(own), height[own], low[own], high[own]
-    half = width[pieces.column] / 2
-    centre_u = ((u[1:] + u[:-1]) / 2)[pieces.column]
-    a, b = pieces.u0 - centre_u, pieces.u1 - centre_u
-    area += _summed(pieces, height * (half - (a + b) / 2), shape)
-    moment_u = _summed(pieces, height * (half**2 - (a * a + a * b + b * b) / 3) / 2, shape)
+    middle_v = ((v[1:] + v[:-1]) / 2)[pieces.row]
+    low, high = pieces.v0 - middle_v, pieces.v1 - middle_v
+    half, middle_u = width[pieces.column] / 2, ((u[1:] + u[:-1]) / 2)[pieces.column]
+    a, b = pieces.u0 - middle_u, pieces.u1 - middle_u
+    along_u = height * (half**2 - (a * a + a * b + b * b) / 3) / 2
     product = (2 * a * low + 2 * b * high + a * high + b * low) / 6  # mean of u v along a piece
-    moment_v += _summed(pieces, height * ((low + high) / 2 * half - product), shape)
-    return Cells(area, moment_u, moment_v)
+    lever = height * (low + high) / 2
+    own_u = _summed(pieces, along_u, u, lines)
+    own_v = _summed(pieces, lever * half - height * product, u, lines)
+    carried = _summed(pieces, lever, u, lines)
+    np.cumsum(carried, axis=1, out=carried)
+    line, column = np.divmod(wanted, len(width))
+    moment_v = carried[line, column] * width[column] + own_v[line, column + 1]
+    return own_u[line, column + 1], moment_v
 
 
-def _summed(pieces: _Pieces, values: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
-    """Sum of values over the pieces of each cell."""
-    index = (pieces.plane * shape[1] + pieces.row) * shape[2] + pieces.column
-    total = np.bincount(index, values, shape[0] * shape[1] * shape[2])
-    return np.asarray(total, dtype=np.float64).reshape(shape)
-
-
-def _carried(pieces: _Pieces, values: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
-    """Sum of values over all pieces of the row to the left of each cell."""
-    within = pieces.column + 1 < shape[2]
-    right = replace(pieces, column=pieces.column + 1).take(within)
-    total = _summed(right, values[within], shape)
-    return np.cumsum(total, axis=-1, out=total)
+def _summed(pieces: _Pieces, values: FloatArray, u: FloatArray, lines: int) -> FloatArray:
+    """Sums over pieces, (lines, 1 + columns): column 0 is to the left of the lattice."""
+    index = pieces.line * len(u) + (pieces.column + 1)
+    total = np.bincount(index, values, lines * len(u))
+    return np.asarray(total, dtype=np.float64).reshape(lines, len(u))
 
 
 def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
@@ -121,17 +150,22 @@ def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
     first = np.maximum(np.searchsorted(v, signed.y0, side="right") - 1, 0)
     last = np.minimum(np.searchsorted(v, signed.y1, side="left") - 1, rows - 1)
     of, row = _expand(first, last)
-    part = signed.take(of)
-    v0, v1 = np.maximum(part.y0, v[row]), np.minimum(part.y1, v[row + 1])
-    slope = (part.x1 - part.x0) / (part.y1 - part.y0)
-    u0 = part.x0 + (v0 - part.y0) * slope
-    u1 = part.x0 + (v1 - part.y0) * slope
+    slope = (signed.x1 - signed.x0) / (signed.y1 - signed.y0)
+    x0, y0, slope = signed.x0[of], signed.y0[of], slope[of]
+    v0, v1 = np.maximum(y0, v[row]), np.minimum(signed.y1[of], v[row + 1])
+    u0, u1 = x0 + (v0 - y0) * slope, x0 + (v1 - y0) * slope
     column = np.searchsorted(u, np.minimum(u0, u1), side="right") - 1
     until = np.searchsorted(u, np.maximum(u0, u1), side="left") - 1
-    pieces = _Pieces(part.plane, row, column, part.sign, u0, v0, u1, v1)
-    single = until <= column
-    kept = pieces.take(single & (column < len(u) - 1))
-    return _joined(kept, _split_columns(pieces.take(~single), until[~single], u))
+    pieces = _Pieces(
+        signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1
+    )
+    several = until > column
+    if not several.any():
+        return pieces if column.max(initial=-1) < len(u) - 1 else pieces.take(column < len(u) - 1)
+    kept = pieces.take(~several & (column < len(u) - 1))
+    cut = _split_columns(pieces.take(several), until[several], u)
+    names = [field.name for field in fields(_Pieces)]
+    return _Pieces(*(np.concatenate([getattr(kept, n), getattr(cut, n)]) for n in names))
 
 
 def _split_columns(pieces: _Pieces, until: IntArray, u: FloatArray) -> _Pieces:
@@ -154,8 +188,3 @@ def _expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
     counts = np.maximum(last - first + 1, 0)
     of = np.repeat(np.arange(len(first)), counts)
     return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - first, counts)
-
-
-def _joined(a: _Pieces, b: _Pieces) -> _Pieces:
-    names = [field.name for field in fields(_Pieces)]
-    return _Pieces(*(np.concatenate([getattr(a, name), getattr(b, name)]) for name in names))

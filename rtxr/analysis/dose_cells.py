@@ -50,31 +50,13 @@ class Samples:
 class _Bounds:
     """Heights at which slabs begin, are cut and end, plane after plane.
 
-    ``level[i]`` is true where bounds i and i + 1 enclose a level of one slab.
+    Level i reaches from bound ``first[i]`` to bound ``last[i]``, which are of the same slab.
     """
 
     height: FloatArray
     plane: IntArray
-    level: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Lattice:
-    """Covered cells of a block of planes, in the order of planes.
-
-    ``begin`` and ``counts`` say which cells are a plane's. ``partial`` are the cells that are not
-    covered all over; ``offset_u`` and ``offset_v`` say where their centroids are, in widths of
-    the cell from its centre.
-    """
-
-    row: IntArray
-    column: IntArray
-    area: FloatArray
-    begin: IntArray
-    counts: IntArray
-    partial: npt.NDArray[np.bool_]
-    offset_u: FloatArray
-    offset_v: FloatArray
+    first: IntArray
+    last: IntArray
 
 
 class AlignedCells:
@@ -103,10 +85,10 @@ class AlignedCells:
         for d, j in enumerate((2, 1, 0)):
             if along.sign[j] < 0:
                 values, nodes[d] = np.flip(values, d), nodes[d][::-1]
-        low, high = part.points.min(axis=0), part.points.max(axis=0)
+        low, high = _box(part.points)
         self.parts = (_parts(nodes[1], size), _parts(nodes[2], size))
-        self.v = _cuts(nodes[1], float(low[1]), float(high[1]), self.parts[0])
-        self.u = _cuts(nodes[2], float(low[0]), float(high[0]), self.parts[1])
+        self.v = _cuts(nodes[1], low[1], high[1], self.parts[0])
+        self.u = _cuts(nodes[2], low[0], high[0], self.parts[1])
         parts_w = _parts(nodes[0], 4 * size)
         w = _cuts(nodes[0], float(part.lower[0]), float(part.upper[-1]), parts_w)
         self.bounds = _slab_bounds(part, w)
@@ -141,38 +123,23 @@ class AlignedCells:
         return low
 
     def _samples(self, first: int, stop: int, here: slice, faces: FloatArray) -> Samples:
-        """Cells of the planes from ``first`` to ``stop``."""
-        cells = _covered(self.signed, self.v, self.u, first, stop)
-        level = np.flatnonzero(self.bounds.level[here])
-        plane = self.bounds.plane[here][level] - first
-        thickness = np.diff(self.bounds.height[here], append=0.0)[level]
-        of, at = _gather(cells.begin[plane], cells.counts[plane])
-        lower, upper = faces[level], faces[level + 1]
-        middle, step_w = (lower + upper) / 2, upper - lower
+        """Cells of the planes from ``first`` to ``stop``, level by level."""
+        cells = covered_cells(_some_planes(self.signed, first, stop), self.v, self.u, stop - first)
+        levels = _levels(self.bounds, here)
+        thickness = np.diff(self.bounds.height[here][levels], axis=1)[:, 0]
+        middle, step_w = _level_doses(faces, self.bounds.height[here], levels)
         v = brackets(self.nodes[1], (self.v[1:] + self.v[:-1]) / 2)
         u = brackets(self.nodes[2], (self.u[1:] + self.u[:-1]) / 2)
         rows = middle[:, v.low]
         rows += v.share[:, None] * (middle[:, v.high] - rows)
-        nodes = rows.shape[2]
-        start = (cells.row * nodes + u.low[cells.column])[at] + of * (len(v.low) * nodes)
-        dose = np.take(rows, start)
-        dose += u.share[cells.column][at] * (np.take(rows, start + (u.high - u.low)[0]) - dose)
         # Across a cell the dose changes by so much along u, v and w.
-        step_u, step_v = np.zeros_like(middle), np.zeros_like(middle)
-        step_u[:, :, :-1] = np.diff(middle, axis=2) / self.parts[1]
-        step_v[:, :-1] = np.diff(middle, axis=1) / self.parts[0]
-        half = np.sqrt(step_u**2 + step_v**2 + step_w**2) / 2
-        node = (v.low[cells.row] * nodes + u.low[cells.column])[at] + of * middle[0].size
-        spread = np.take(half, node)
-        cut = np.flatnonzero(cells.partial[at])
-        node, offset_u, offset_v = node[cut], cells.offset_u[at[cut]], cells.offset_v[at[cut]]
-        along_u, along_v = np.take(step_u, node), np.take(step_v, node)
-        dose[cut] += along_u * offset_u + along_v * offset_v
-        # What is covered of a cell reaches from its centroid to the near side, twice.
-        along_u *= 1 - 2 * np.abs(offset_u)
-        along_v *= 1 - 2 * np.abs(offset_v)
-        spread[cut] = np.sqrt(along_u**2 + along_v**2 + np.take(step_w, node) ** 2) / 2
-        return Samples(dose, spread, cells.area[at] * thickness[of])
+        steps = np.zeros((3, *middle.shape))
+        steps[0, :, :, :-1] = np.diff(middle, axis=2) / self.parts[1]
+        steps[1, :, :-1] = np.diff(middle, axis=1) / self.parts[0]
+        steps[2] = step_w
+        look = _CellLookup(cells, v, u, rows, steps, thickness)
+        plane = self.bounds.plane[here][levels[:, 0]] - first
+        return look.samples(plane)
 
     def _extremes(self, first: int, stop: int, here: slice, faces: FloatArray) -> FloatArray:
         """Doses at voxel centres inside and along the outlines, on every bound."""
@@ -200,9 +167,9 @@ class TurnedCells:
 
     def __init__(self, part: Slabs, signed: SignedEdges, field: Field, size: float) -> None:
         self.part, self.signed, self.field = part, signed, field
-        low, high = part.points.min(axis=0), part.points.max(axis=0)
-        self.u = _even(float(low[0]), float(high[0]), size)
-        self.v = _even(float(low[1]), float(high[1]), size)
+        low, high = _box(part.points)
+        self.u = _even(low[0], high[0], size)
+        self.v = _even(low[1], high[1], size)
         w = _even(float(part.lower[0]), float(part.upper[-1]), 2 * size)
         self.bounds = _slab_bounds(part, w)
         self.outline = _outline(part, _finest(field.grid.axes) / 2)

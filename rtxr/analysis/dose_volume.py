@@ -144,7 +144,7 @@ class _Tally:
         self.change += np.bincount(first, slope, self.bins + 1)
         self.change -= np.bincount(stop, slope, self.bins + 1)
         self.inside += float(cells.volume.sum())
-        self.dose_volume += float(cells.dose @ cells.volume)
+        self.dose_volume += float((cells.dose * cells.volume).sum())
 
     def include(self, doses: FloatArray) -> None:
         """Let the extremes include these doses; NaN are passed over."""

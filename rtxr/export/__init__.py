@@ -11,6 +11,8 @@ Everything that is wrong is collected first and raised at once, before a byte is
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +26,14 @@ from rtxr.iod import provenance
 from rtxr.iod.build import build
 
 __all__ = ["to_dicom", "validate"]
+
+NO_HEADERS = "no-source-headers"
+_NO_HEADERS = Finding(
+    NO_HEADERS,
+    "warning",
+    "the Dataset carries no source headers, so that every object is made from scratch; "
+    "ds[[...]] drops them, ds.drop_vars(...) keeps them",
+)
 
 
 def to_dicom(
@@ -77,6 +87,7 @@ def to_dicom(
     outgoing, findings = prepare(ds, uids=uids, strict=strict, attributes=attributes)
     violations = [finding for finding in findings if finding.severity == "error"]
     if violations:
+        violations += [finding for finding in findings if finding.code == NO_HEADERS]
         raise ConformanceError(
             f"nothing was written: {len(violations)} violation(s); ds.rt.validate() lists them "
             "with what else was noticed",
@@ -127,14 +138,14 @@ def prepare(
         ready.append(
             files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why)
         )
-    return ready, list(dict.fromkeys(findings))
+    return ready, _merged(findings)
 
 
 def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
     """Objects of a case, image slices first; and what kept one from being made."""
     records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
     found: list[Outgoing] = []
-    findings: list[Finding] = []
+    findings: list[Finding] = [] if records else [_NO_HEADERS]
     for stage in (images.image_objects, plans.plan_objects, doses.dose_objects):
         try:
             found += stage(ds, records)
@@ -147,3 +158,15 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
     if not found and not findings:
         findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))
     return found, findings
+
+
+def _merged(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for what several objects share, with their number; the first one's UID."""
+    shared: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        key = (finding.code, finding.severity, finding.message)
+        shared.setdefault(key, []).append(finding)
+    return [
+        some[0] if len(some) == 1 else replace(some[0], message=f"{message} [{len(some)} objects]")
+        for (_, _, message), some in shared.items()
+    ]

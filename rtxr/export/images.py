@@ -53,7 +53,8 @@ def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
         plane = layout.store(array.isel({along: [at]}).values)[0]
         found.append(_slice(name, at, plane, source, (position, cosines, spacing)))
-    return _numbered(found)
+    derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
+    return _numbered([replace(each, derived=derived) for each in found])
 
 
 def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:

@@ -8,6 +8,7 @@ through :func:`value_of`, which leaves the data set as it was.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -25,7 +26,13 @@ Element = DataElement | RawDataElement
 #: Says something about a data set, for example whether a condition of the Standard holds.
 Predicate = Callable[[Dataset], bool]
 
-_SPECIFIC_CHARACTER_SET = Tag(0x0008, 0x0005)
+#: Smallest and largest number of the binary integer VRs (PS3.5 Table 6.2-1).
+_INTEGER_LIMITS = {
+    "US": (0, 2**16 - 1),
+    "SS": (-(2**15), 2**15 - 1),
+    "UL": (0, 2**32 - 1),
+    "SL": (-(2**31), 2**31 - 1),
+}
 _PIXEL_REPRESENTATION = Tag(0x0028, 0x0103)
 
 
@@ -67,7 +74,9 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
         return element.value
     try:
         encoding = dataset.original_character_set or None
-        return convert_raw_data_element(element, encoding=encoding, ds=dataset).value
+        with warnings.catch_warnings():  # what is wrong with a value is a Finding of the audit
+            warnings.simplefilter("ignore")
+            return convert_raw_data_element(element, encoding=encoding, ds=dataset).value
     except Exception:  # whatever a broken element makes pydicom raise, it has no usable value
         return None
 
@@ -133,6 +142,8 @@ def make(keyword: str, value: Any, *, signed: bool = False) -> DataElement:
         value = value.tolist()
     if isinstance(value, tuple):
         value = list(value)
+    if vr in _INTEGER_LIMITS and value is not None:
+        _check_integers(value if isinstance(value, list) else [value], *_INTEGER_LIMITS[vr])
     if vr == "DS":
         many = isinstance(value, list)
         value = [_decimal(each) for each in value] if many else _decimal(value)
@@ -160,6 +171,11 @@ def vr_of(element: Element) -> str:
         return dictionary_VR(element.tag)
     except KeyError:
         return "UN"
+
+
+def _check_integers(values: list[Any], low: int, high: int) -> None:
+    if not all(isinstance(value, int) and low <= value <= high for value in values):
+        raise ValueError(f"binary integers from {low} to {high} are needed")
 
 
 def _decimal(value: Any) -> Any:

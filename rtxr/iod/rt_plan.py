@@ -145,7 +145,12 @@ RT_ION_PLAN = register_iod(
             ModuleUse(modules_beams.RT_ION_TOLERANCE_TABLES, "U"),
             ModuleUse(modules_plan.RT_PATIENT_SETUP, "U"),
             ModuleUse(modules_plan.RT_FRACTION_SCHEME, "U"),
-            ModuleUse(modules_beams.RT_ION_BEAMS, "U"),
+            ModuleUse(
+                modules_beams.RT_ION_BEAMS,
+                "C",
+                "a fraction group has beams",
+                conditions.present("IonBeamSequence"),
+            ),
             *_LAST,
         ),
         rules={**_RULES, "SOPClassUID": constant(str(RTIonPlanStorage))},

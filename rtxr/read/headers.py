@@ -198,7 +198,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
         raise NotDicomError(
             f"{path or 'these bytes'}: the data elements cannot be followed: {error}"
         ) from error
-    if next(tolerant(body, 0, encoding), None) is None:
+    if not body.strip(b"\0") or next(tolerant(body, 0, encoding), None) is None:
         raise NotDicomError(f"{path or 'these bytes'}: no DICOM data elements")
     front = source.data[: source.start]
     if source.transfer_syntax in {DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}:

@@ -172,7 +172,9 @@ def _read(path) -> pydicom.Dataset:
 def _pixels(dataset: pydicom.Dataset, path) -> np.ndarray | None:
     if "PixelData" not in dataset:
         return None
-    return read_frames(pixel_file(read_header(path)), range(int(dataset.get("NumberOfFrames", 1) or 1)))
+    return read_frames(
+        pixel_file(read_header(path)), range(int(dataset.get("NumberOfFrames", 1) or 1))
+    )
 
 
 def _assert_contains(new: pydicom.Dataset, old: pydicom.Dataset, where: str) -> set[str]:

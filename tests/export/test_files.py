@@ -1,0 +1,117 @@
+"""Files are written aside, read back and moved into place: all of them or none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+import rtxr
+from rtxr.errors import ExistingFilesError, RTXRError
+from rtxr.export import files
+
+
+@pytest.fixture(scope="module")
+def case(phantom):
+    return rtxr.open_dir(phantom)
+
+
+@pytest.fixture
+def small(case):
+    """Two slices and a plan: quick to write."""
+    return case.isel(z=slice(10, 12)).drop_vars(["dose", "mask"])
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_table_says_what_was_written(small, tmp_path):
+    written = small.rt.to_dicom(tmp_path / "out")
+    assert list(written["IOD"]) == ["CT Image", "CT Image", "RT Plan", "RT Structure Set"]
+    for path, uid, size in zip(
+        written["path"], written["SOPInstanceUID"], written["bytes"], strict=True
+    ):
+        header = pydicom.dcmread(path)
+        assert header.SOPInstanceUID == header.file_meta.MediaStorageSOPInstanceUID == uid
+        assert Path(path).stat().st_size == size
+
+
+def test_nothing_is_left_beside_the_folder(small, tmp_path):
+    small.rt.to_dicom(tmp_path / "out")
+    assert names(tmp_path) == {"out"}
+
+
+def test_a_folder_with_files_is_not_touched_unless_told(small, tmp_path):
+    out = tmp_path / "out"
+    small.rt.to_dicom(out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(ExistingFilesError, match="overwrite=True"):
+        small.rt.to_dicom(out)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_overwrite_replaces_files_of_the_same_names_only(small, tmp_path):
+    out = tmp_path / "out"
+    small.rt.to_dicom(out)
+    (out / "notes.txt").write_text("mine")
+    small.rt.to_dicom(out, overwrite=True, StudyDescription="second")
+    assert (out / "notes.txt").read_text() == "mine"
+    assert pydicom.dcmread(out / "RTPLAN_1.dcm").StudyDescription == "second"
+    assert names(tmp_path) == {"out"}
+
+
+def test_the_folder_of_the_sources_is_never_written_to(phantom, case):
+    with pytest.raises(ExistingFilesError, match="opened from"):
+        case.rt.to_dicom(phantom, overwrite=True)
+
+
+def test_a_file_in_place_of_the_folder(small, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ExistingFilesError, match="is a file"):
+        small.rt.to_dicom(tmp_path / "out")
+
+
+def test_a_full_disk_leaves_the_folder_as_it_was(small, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    small.rt.to_dicom(out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    write, count = pydicom.dcmwrite, iter(range(10))
+
+    def full(*args, **kwargs):
+        if next(count) == 2:
+            raise OSError(28, "No space left on device")
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(files.pydicom, "dcmwrite", full)
+    with pytest.raises(OSError, match="No space left"):
+        small.rt.to_dicom(out, overwrite=True)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert names(tmp_path) == {"out"}
+
+
+def test_a_failed_move_puts_everything_back(small, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    small.rt.to_dicom(out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    move = os.replace
+
+    def refuse(source, target):
+        if Path(target) == out / "RTPLAN_1.dcm" and "replaced" not in str(source):
+            raise PermissionError(13, "Permission denied")
+        move(source, target)
+
+    monkeypatch.setattr(files.os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        small.rt.to_dicom(out, overwrite=True, StudyDescription="new")
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_file_that_does_not_read_back_is_not_delivered(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "read_frames", lambda file, frames: np.zeros((1, 2, 2)))
+    with pytest.raises(RTXRError, match="did not read back"):
+        small.rt.to_dicom(tmp_path / "out")
+    assert names(tmp_path) == set()

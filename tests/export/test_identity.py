@@ -1,0 +1,132 @@
+"""Which objects keep their UIDs, and which references follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+import rtxr
+from rtxr.errors import ConformanceError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def case(phantom):
+    return rtxr.open_dir(phantom)
+
+
+@pytest.fixture(scope="module")
+def small(case):
+    return case.drop_vars("mask")
+
+
+def export(ds, folder, **options):
+    written = ds.rt.to_dicom(folder, **options)
+    return {Path(path).stem: pydicom.dcmread(path) for path in written["path"]}
+
+
+def test_unchanged_objects_keep_every_uid(small, tmp_path):
+    written = export(small, tmp_path / "out")
+    assert [written[f"CT_{n:04d}"].SOPInstanceUID for n in range(1, 41)] == list(
+        small.ct_uid.values
+    )
+    assert written["RTPLAN_1"].SOPInstanceUID == str(small.plan_uid.values)
+
+
+def test_references_follow_a_changed_image_down_to_the_dose(small, tmp_path):
+    written = export(small.assign(ct=small.ct + 1), tmp_path / "out")
+    slices = [written[f"CT_{n:04d}"] for n in range(1, 41)]
+    uids = {each.SOPInstanceUID for each in slices}
+    structures, plan, dose = (written[f"{name}_1"] for name in ("RTSTRUCT", "RTPLAN", "RTDOSE"))
+    referred = {
+        image.ReferencedSOPInstanceUID
+        for roi in structures.ROIContourSequence
+        for contour in roi.get("ContourSequence") or ()
+        for image in contour.get("ContourImageSequence") or ()
+    }
+    assert not uids & set(small.ct_uid.values)
+    assert len({each.SeriesInstanceUID for each in slices}) == 1
+    assert referred <= uids
+    assert (
+        plan.ReferencedStructureSetSequence[0].ReferencedSOPInstanceUID
+        == structures.SOPInstanceUID
+        != str(small.structure_set_uid.values)
+    )
+    assert dose.ReferencedRTPlanSequence[0].ReferencedSOPInstanceUID == plan.SOPInstanceUID
+    assert len({each.StudyInstanceUID for each in written.values()}) == 1
+
+
+def test_a_changed_object_says_so(small, tmp_path):
+    ct = export(small.assign(ct=small.ct + 1), tmp_path / "out")["CT_0001"]
+    assert ct.ImageType[0] == "DERIVED"
+    assert "rtxr" in str(ct.SoftwareVersions)
+    assert "RescaleIntercept" in ct.DerivationDescription or "pixel" in ct.DerivationDescription
+
+
+def test_keep_forbids_changes(small, tmp_path):
+    export(small, tmp_path / "same", uids="keep")
+    with pytest.raises(ConformanceError, match="1 object.* of 'dose' differ"):
+        small.assign(dose=small.dose * 2).rt.to_dicom(tmp_path / "out", uids="keep")
+
+
+def test_new_renews_everything_and_keeps_the_links(small, tmp_path):
+    written = export(small, tmp_path / "out", uids="new")
+    source = rtxr.read.headers.parse(rtxr.header_store.unpack(small)[str(small.plan_uid.values)])
+    plan = written["RTPLAN_1"]
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        assert plan[keyword].value != source[keyword].value
+    back = rtxr.open_dir(tmp_path / "out")
+    assert {"ct", "dose"} <= set(back.data_vars)
+    assert not (back.rt.findings["code"] == "unresolved-reference").any()
+    assert len({each.FrameOfReferenceUID for each in written.values()}) == 1
+
+
+def test_a_source_out_of_reach_counts_as_changed(phantom, tmp_path):
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for path in phantom.iterdir():
+        (moved / path.name).write_bytes(path.read_bytes())
+    ds = rtxr.open_dir(moved).drop_vars("mask").load()
+    for path in moved.iterdir():
+        path.unlink()
+    written = ds.rt.to_dicom(tmp_path / "out")
+    assert written["changed"].str.contains("out of reach|refers to|series").all()
+
+
+def test_attributes_of_the_caller_reach_every_object_that_has_them(small, tmp_path):
+    written = export(small, tmp_path / "out", PatientID="R1", RTPlanLabel="edited")
+    assert {each.PatientID for each in written.values()} == {"R1"}
+    assert written["RTPLAN_1"].RTPlanLabel == "edited"
+    assert "RTPlanLabel" not in written["CT_0001"]
+
+
+def test_an_attribute_that_says_what_the_source_says_is_no_change(small, tmp_path):
+    written = small.rt.to_dicom(tmp_path / "out", PatientID="RTXR-PHANTOM")
+    assert not written["changed"].any()
+
+
+@pytest.mark.parametrize(
+    ("keyword", "match"), [("PatientIdd", "did you mean 'PatientID'"), ("Rows", "edit the Dataset")]
+)
+def test_attributes_that_cannot_be_set(small, tmp_path, keyword, match):
+    with pytest.raises(UnknownNameError, match=match):
+        small.rt.to_dicom(tmp_path / "out", **{keyword: 1})
+
+
+def test_stored_dvhs_of_another_dose_are_left_out(small, tmp_path):
+    same = export(small, tmp_path / "same")["RTDOSE_1"]
+    assert "DVHSequence" in same
+    edited = small.assign(dose=small.dose * 1.1)
+    written = edited.rt.to_dicom(tmp_path / "out")
+    assert "DVHSequence" not in pydicom.dcmread(tmp_path / "out" / "RTDOSE_1.dcm")
+    assert "stale-dvh-removed" in {each["code"] for each in written.attrs["findings"]}
+
+
+def test_a_doubled_dose_is_exact(small, tmp_path):
+    export(small.assign(dose=small.dose * 2), tmp_path / "out")
+    back = rtxr.open_dir(tmp_path / "out")
+    dose = pydicom.dcmread(tmp_path / "out" / "RTDOSE_1.dcm")
+    half_a_step = float(dose.DoseGridScaling) / 2
+    np.testing.assert_allclose(back.dose, small.dose * 2, rtol=0, atol=half_a_step * 1.001)

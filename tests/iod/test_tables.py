@@ -1,0 +1,128 @@
+"""Tables are checked when they are made, and tell which rule and which modules an object has."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom.dataset import Dataset
+
+from rtxr.errors import RTXRError, UnknownNameError
+from rtxr.iod.tables import (
+    COMPUTED,
+    COPY,
+    IOD,
+    IODS,
+    Attribute,
+    Module,
+    ModuleUse,
+    Rule,
+    iod_for,
+    parse_rows,
+    register_iod,
+    walk,
+)
+
+
+def test_rows_nest_by_their_level():
+    rows = parse_rows(
+        """
+    1  StructureSetLabel
+    3  StructureSetROISequence
+    >1 ROINumber ReferencedFrameOfReferenceUID
+    >3 DerivationCodeSequence
+    >>include CODE
+    2  StructureSetDate
+    """,
+        {"CODE": (Attribute("CodeMeaning", "1"),)},
+    )
+    assert [(path, row.type) for path, row in walk(rows)] == [
+        ("StructureSetLabel", "1"),
+        ("StructureSetROISequence", "3"),
+        ("StructureSetROISequence.ROINumber", "1"),
+        ("StructureSetROISequence.ReferencedFrameOfReferenceUID", "1"),
+        ("StructureSetROISequence.DerivationCodeSequence", "3"),
+        ("StructureSetROISequence.DerivationCodeSequence.CodeMeaning", "1"),
+        ("StructureSetDate", "2"),
+    ]
+
+
+def test_conditional_rows_carry_their_condition():
+    (row,) = parse_rows("2C ReviewDate | Approval Status is APPROVED")
+    assert (row.type, row.condition) == ("2C", "Approval Status is APPROVED")
+    assert str(row) == "(300E,0004) ReviewDate"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("1 PatientsName", "no keyword"),
+        ("4 PatientName", "no row"),
+        ("1C PatientName", "have a condition"),
+        ("2 PatientName | always", "have a condition"),
+        ("2 PatientName\n>1 PatientID", "only a sequence"),
+        ("2 PatientName PatientName", "twice"),
+        (">1 PatientID", "without the sequence"),
+        ("include NOTHING", "no macro 'NOTHING'"),
+        ("3 BeamSequence\n>1 BeamNumber\n>2 BeamNumber", "twice"),
+    ],
+)
+def test_a_row_that_is_not_valid_is_refused(text, complaint):
+    with pytest.raises(RTXRError, match=complaint):
+        Module("Test", "C.0", parse_rows(text))
+
+
+@pytest.mark.parametrize(("usage", "condition"), [("C", ""), ("M", "always"), ("X", "")])
+def test_usage_and_condition_of_a_module_agree(usage, condition):
+    with pytest.raises(RTXRError, match="usage"):
+        ModuleUse(Module("Test", "C.0"), usage, condition)
+
+
+def _iod(**more: object) -> IOD:
+    rows = parse_rows("1 SOPClassUID\n2C ReviewDate | approved\n3 BeamSequence\n>1 BeamNumber")
+    module = ModuleUse(Module("Test", "C.0", rows), "M")
+    return IOD("Test", "1.2.3", "OT", "A.0", (module,), **more)
+
+
+def test_rules_hold_for_what_is_below_them():
+    iod = _iod(rules={"BeamSequence": COMPUTED})
+    assert iod.rule("BeamSequence.BeamNumber") == COMPUTED
+    assert iod.rule("SOPClassUID") == COPY
+    assert iod.keywords == {"SOPClassUID", "ReviewDate", "BeamSequence"}
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"rules": {"PatientName": COMPUTED}}, "no module has 'PatientName'"),
+        ({"rules": {"BeamSequence.BeamName": COMPUTED}}, "no module has"),
+        ({"conditions": {"SOPClassUID": bool}}, "type 1, which has no condition"),
+    ],
+)
+def test_registration_checks_rules_and_conditions(more, complaint):
+    with pytest.raises(RTXRError, match=complaint):
+        register_iod("TEST", _iod(**more))
+    assert "TEST" not in IODS
+
+
+def test_every_iod_is_found_by_its_sop_class():
+    assert set(IODS) == {"CT", "MR", "PT", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIONPLAN"}
+    for iod in IODS.values():
+        assert iod_for(iod.sop_class_uid) is iod
+    with pytest.raises(UnknownNameError, match="RT Dose"):
+        iod_for("1.2.840.10008.5.1.4.1.1.481.4")
+
+
+def test_optional_modules_apply_where_their_attributes_are():
+    used = {use.module.name for use in IODS["RTPLAN"].uses(Dataset())}
+    assert "RT General Plan" in used
+    assert "Approval" not in used
+    plan = Dataset()
+    plan.ApprovalStatus = "APPROVED"
+    plan.FractionGroupSequence = [Dataset()]
+    plan.FractionGroupSequence[0].NumberOfBeams = 2
+    used = {use.module.name for use in IODS["RTPLAN"].uses(plan)}
+    assert {"Approval", "RT Fraction Scheme", "RT Beams"} <= used
+    assert "RT Brachy Application Setups" not in used
+
+
+def test_rules_of_one_kind_are_equal():
+    assert Rule("constant", 1) == Rule("constant", 1)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import io
+
+import pydicom
+import pytest
+from factories import item
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from rtxr.read.elements import (
+    EXPLICIT,
+    IMPLICIT,
+    Encoding,
+    elements,
+    items,
+    rewrite,
+    to_little_endian,
+    without,
+)
+
+
+def encoded(ds: Dataset, implicit: bool = False, little: bool = True) -> bytes:
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(
+        buffer, ds, implicit_vr=implicit, little_endian=little, enforce_file_format=False
+    )
+    return buffer.getvalue()
+
+
+def nested_dataset(undefined: bool) -> Dataset:
+    inner = item(ContourData=[1, 2, 3], ContourGeometricType="POINT")
+    ds = item(Modality="RTSTRUCT", Rows=7)
+    ds.ContourSequence = Sequence([inner, item(ContourGeometricType="OPEN_PLANAR")])
+    ds["ContourSequence"].is_undefined_length = undefined
+    for each in ds.ContourSequence:
+        each.is_undefined_length_sequence_item = undefined
+    return ds
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize("undefined", [True, False])
+def test_elements_and_items_cover_the_bytes(implicit, undefined):
+    data = encoded(nested_dataset(undefined), implicit)
+    encoding = IMPLICIT if implicit else EXPLICIT
+    found = list(elements(data, 0, len(data), encoding))
+    assert [each.tag for each in found] == [0x00080060, 0x00280010, 0x30060040]
+    assert found[0].start == 0
+    assert found[-1].end == len(data)
+    assert data[found[1].value : found[1].stop] == b"\x07\x00"
+    inside = [
+        [inner.tag for inner in elements(data, each.value, each.stop, encoding)]
+        for each in items(data, found[2], encoding)
+    ]
+    assert inside == [[0x30060042, 0x30060050], [0x30060042]]
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize("undefined", [True, False])
+def test_without_drops_only_what_is_named_and_puts_lengths_right(implicit, undefined):
+    ds = nested_dataset(undefined)
+    data = encoded(ds, implicit)
+    encoding = IMPLICIT if implicit else EXPLICIT
+
+    def edit(element, inner):
+        if element.tag != 0x30060040:
+            return None
+        return without(data, element, inner, (), {0x30060050})
+
+    stripped = rewrite(data, 0, len(data), encoding, edit)
+    del ds.ContourSequence[0].ContourData
+    assert stripped == encoded(ds, implicit)
+
+
+def test_rewrite_without_edits_is_the_identity():
+    data = encoded(nested_dataset(True))
+    assert rewrite(data, 0, len(data), EXPLICIT, lambda *_: None) == data
+
+
+def test_big_endian_becomes_little_endian():
+    ds = nested_dataset(True)
+    ds.PixelPaddingValue = 5
+    ds["PixelPaddingValue"].VR = "US"
+    ds.FrameIncrementPointer = 0x3004000C
+    ds.add_new(0x00720074, "FD", [1.5, -2.25])
+    ds.add_new(0x00091001, "UN", b"\x01\x02\x03\x04")
+    big = encoded(ds, little=False)
+    assert to_little_endian(big, 0, len(big)) == encoded(ds)
+
+
+def test_an_endless_sequence_is_a_value_error():
+    data = encoded(nested_dataset(True))[:-8]
+    with pytest.raises(ValueError, match="end inside"):
+        list(elements(data, 0, len(data), EXPLICIT))
+
+
+def test_implicit_header_inside_an_explicit_data_set_is_followed():
+    data = encoded(item(Modality="CT"), implicit=False) + encoded(item(Rows=3), implicit=True)
+    found = list(elements(data, 0, len(data), EXPLICIT))
+    assert [each.tag for each in found] == [0x00080060, 0x00280010]
+    assert found[1].vr == b""
+
+
+def test_byte_order_name():
+    assert EXPLICIT.order == "little"
+    assert Encoding(explicit=True, little=False).order == "big"

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import threading
+import warnings
+
+import numpy as np
+import pydicom
+import pytest
+from factories import ct_slice, dose, save
+from pydicom import uid as sop
+from pydicom.encaps import encapsulate
+
+from rtxr.errors import PixelDecodeError
+from rtxr.read import pixels
+from rtxr.read.headers import read_header
+from rtxr.read.pixels import pixel_file, read_frames
+
+NATIVE = [
+    sop.ImplicitVRLittleEndian,
+    sop.ExplicitVRLittleEndian,
+    sop.ExplicitVRBigEndian,
+    sop.DeflatedExplicitVRLittleEndian,
+]
+
+
+def with_values(values: np.ndarray, syntax: str = sop.ExplicitVRLittleEndian, **elements):
+    ds = dose(**elements)
+    ds.NumberOfFrames, ds.Rows, ds.Columns = values.shape
+    bits = values.dtype.itemsize * 8
+    ds.BitsAllocated = ds.BitsStored = bits
+    ds.HighBit, ds.PixelRepresentation = bits - 1, int(values.dtype.kind == "i")
+    order = ">" if syntax == sop.ExplicitVRBigEndian else "<"
+    ds.PixelData = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    ds["PixelData"].VR = "OW"
+    return ds
+
+
+@pytest.fixture(params=["u1", "i2", "u2", "i4", "u4"])
+def stored(request) -> np.ndarray:
+    info = np.iinfo(request.param)
+    rng = np.random.default_rng(1)
+    return rng.integers(info.min, info.max, (4, 3, 5), dtype=request.param, endpoint=True)
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+def test_native_frames_one_by_one_and_in_any_order(tmp_path, stored, syntax):
+    if stored.dtype.itemsize == 1 and syntax == sop.ExplicitVRBigEndian:
+        stored = stored[:, :, :4]  # whole 16-bit words
+        swapped = stored.reshape(-1).view(">u2").byteswap().view("u1").reshape(stored.shape)
+        path = save(tmp_path / "x", with_values(swapped, syntax), syntax=syntax)
+    else:
+        path = save(tmp_path / "x", with_values(stored, syntax), syntax=syntax)
+    file = pixel_file(read_header(path))
+    for frames in ([2], [0, 1, 2, 3], [3, 1], [1, 1, 0], [0, 2, 3]):
+        values = read_frames(file, frames)
+        np.testing.assert_array_equal(values, stored[frames])
+        assert values.dtype.isnative
+
+
+def test_files_without_preamble_and_file_meta(tmp_path):
+    ds = ct_slice(7, 0.0)
+    path = save(tmp_path / "x", ds, syntax=sop.ImplicitVRLittleEndian, preamble=False)
+    assert (read_frames(pixel_file(read_header(path)), [0]) == 1007).all()
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [sop.RLELossless, sop.JPEGLSLossless, sop.JPEG2000Lossless],
+    ids=["RLE", "JPEG-LS", "JPEG 2000"],
+)
+@pytest.mark.parametrize("kind", ["u2", "i2"])
+def test_compressed_frames(tmp_path, syntax, kind):
+    rng = np.random.default_rng(2)
+    values = (rng.normal(0, 500, (3, 64, 48)) + (0 if kind == "i2" else 3000)).astype(kind)
+    ds = with_values(values)
+    ds.file_meta = pydicom.dataset.FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = sop.ExplicitVRLittleEndian
+    try:
+        ds.compress(syntax, generate_instance_uid=False)
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    path = save(tmp_path / "x", ds, syntax=syntax)
+    file = pixel_file(read_header(path))
+    assert file.span.encapsulated
+    np.testing.assert_array_equal(read_frames(file, [0, 1, 2]), values)
+    np.testing.assert_array_equal(read_frames(file, [2, 0]), values[[2, 0]])
+
+
+def test_unused_bits_are_ignored(tmp_path):
+    ds = ct_slice(1, 0.0)
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 12, 11, 1
+    values = np.array([[0x0FFF, 0xF001], [0x7800, 0x0000]], dtype="<u2")
+    ds.Rows, ds.Columns, ds.PixelData = 2, 2, values.tobytes()
+    signed = read_frames(pixel_file(read_header(save(tmp_path / "x", ds))), [0])
+    assert signed.tolist() == [[[-1, 1], [-2048, 0]]]
+    ds.PixelRepresentation = 0
+    file = pixel_file(read_header(save(tmp_path / "x", ds)))
+    assert read_frames(file, [0]).tolist() == [[[4095, 1], [2048, 0]]]
+    assert file.stored_range == (0, 4095)
+
+
+def test_only_the_bytes_of_the_frames_asked_for_are_read(tmp_path, monkeypatch):
+    path = save(tmp_path / "x", with_values(np.zeros((50, 8, 8), "u2")))
+    file = pixel_file(read_header(path))
+    asked = []
+    real = pixels._fill
+    monkeypatch.setattr(pixels, "_fill", lambda h, b: (asked.append(len(b)), real(h, b)))
+    read_frames(file, [3, 4, 9])
+    assert asked == [2 * 128, 128]
+
+
+def test_missing_decoder_names_element_syntax_and_extra(tmp_path, monkeypatch):
+    ds = ct_slice(1, 0.0)
+    ds.PixelData = encapsulate([b"\0" * 10])
+    ds["PixelData"].is_undefined_length = True
+    path = save(tmp_path / "x", ds, syntax=sop.JPEGLosslessSV1)
+    monkeypatch.setattr(
+        "pydicom.pixels.decoders.base.Decoder.is_available", property(lambda _: False)
+    )
+    with pytest.raises(PixelDecodeError) as caught:
+        read_frames(pixel_file(read_header(path)), [0])
+    message = str(caught.value)
+    assert "(7FE0,0010) PixelData" in message
+    assert "JPEG Lossless" in message
+    assert "pip install rtxr[codecs]" in message
+
+
+def test_unknown_syntax_and_broken_frames_are_decode_errors(tmp_path):
+    ds = ct_slice(1, 0.0)
+    ds.PixelData = encapsulate([b"\0" * 10])
+    ds["PixelData"].is_undefined_length = True
+    for syntax, told in ((sop.MPEG2MPML, "no decoder exists"), (sop.RLELossless, "cannot be dec")):
+        path = save(tmp_path / "x", ds, syntax=syntax)
+        with pytest.raises(PixelDecodeError, match=told):
+            read_frames(pixel_file(read_header(path)), [0])
+
+
+def test_truncated_changed_and_missing_files_are_decode_errors(tmp_path):
+    path = save(tmp_path / "x", ct_slice(1, 0.0))
+    whole = path.read_bytes()
+    file = pixel_file(read_header(path))
+    path.write_bytes(whole[:-2])
+    with pytest.raises(PixelDecodeError, match="has changed since it was opened"):
+        read_frames(file, [0])
+    with pytest.raises(PixelDecodeError, match="holds 38 bytes and frame 0 ends at byte 40"):
+        read_frames(pixel_file(read_header(path)), [0])
+    path.unlink()
+    with pytest.raises(PixelDecodeError, match="must stay where it was"):
+        read_frames(file, [0])
+
+
+def test_colour_and_missing_elements(tmp_path):
+    ds = ct_slice(1, 0.0)
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 3, "RGB"
+    file = pixel_file(read_header(save(tmp_path / "x", ds)))
+    with pytest.raises(PixelDecodeError, match=r"3 samples per pixel \(RGB\)"):
+        read_frames(file, [0])
+    del ds.Rows
+    with pytest.raises(PixelDecodeError, match="cannot be read without Rows"):
+        pixel_file(read_header(save(tmp_path / "x", ds)))
+    del ds.PixelData
+    with pytest.raises(PixelDecodeError, match="absent or empty"):
+        pixel_file(read_header(save(tmp_path / "x", ds)))
+
+
+def test_silence_ends_with_the_last_of_several_threads():
+    before = list(warnings.filters)
+    together = threading.Barrier(4)
+
+    def use() -> None:
+        with pixels._quiet():
+            together.wait()
+            warnings.warn("must not be seen", UserWarning, stacklevel=1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        threads = [threading.Thread(target=use) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert warnings.filters[0][0] == "error"
+    assert list(warnings.filters) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MR_small_jp2klossless.dcm",
+        "MR_small_RLE.dcm",
+        "MR_small_jpeg_ls_lossless.dcm",
+        "MR_small_bigendian.dcm",
+    ],
+)
+def test_same_values_as_pydicom(name):
+    path = pydicom.data.get_testdata_file(name, download=False)
+    file = pixel_file(read_header(path))
+    try:
+        values = read_frames(file, range(file.frames))
+    except PixelDecodeError as error:
+        pytest.skip(str(error))
+    expected = pydicom.dcmread(path).pixel_array.reshape(values.shape)
+    np.testing.assert_array_equal(values, expected)

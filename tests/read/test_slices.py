@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from factories import CORONAL, ct_series, ct_slice, uid, write
+from pydicom import uid as sop
+
+from rtxr.errors import GeometryError
+from rtxr.read.headers import read_header
+from rtxr.read.slices import one_stack, placed_slices
+
+
+def stack(folder, objects, on_irregular="keep", **how):
+    headers = [read_header(path) for path in write(folder / "series", objects, **how)]
+    slices, findings = placed_slices(headers)
+    kept, more = one_stack(slices, on_irregular)
+    return kept, {finding.code: finding for finding in (*findings, *more)}
+
+
+def heights(kept) -> list[float]:
+    return [float(each.position[2]) for each in kept]
+
+
+def test_slices_are_sorted_by_position_not_by_name_or_number(tmp_path):
+    objects = [ct_slice(number, z) for number, z in enumerate([6.0, 0.0, 9.0, 3.0])]
+    kept, findings = stack(tmp_path, objects)
+    assert heights(kept) == [0, 3, 6, 9]
+    assert findings == {}
+
+
+def test_uneven_steps_keep_true_positions(tmp_path):
+    objects = [ct_slice(n, z) for n, z in enumerate([0.0, 3.0, 6.0, 13.0, 16.0])]
+    kept, findings = stack(tmp_path, objects)
+    assert heights(kept) == [0, 3, 6, 13, 16]
+    assert set(findings) == {"irregular-spacing"}
+    assert "from 3 to 7 mm (usually 3)" in findings["irregular-spacing"].message
+
+
+def test_missing_slices_are_counted(tmp_path):
+    objects = [ct_slice(n, z) for n, z in enumerate([0.0, 3.0, 6.0, 15.0, 18.0, 24.0])]
+    _, findings = stack(tmp_path, objects)
+    assert set(findings) == {"irregular-spacing", "missing-slices"}
+    assert findings["missing-slices"].message.startswith("3 slice(s) seem to be missing: 2 step(s)")
+
+
+def test_rounded_positions_are_even(tmp_path):
+    objects = [ct_slice(n, round(n * 10 / 3, 2)) for n in range(7)]
+    assert stack(tmp_path, objects)[1] == {}
+
+
+def test_irregular_series_can_be_refused(tmp_path):
+    objects = [ct_slice(n, z) for n, z in enumerate([0.0, 3.0, 7.0])]
+    with pytest.raises(GeometryError, match=r"not one even stack.*on_irregular='keep'"):
+        stack(tmp_path, objects, "raise")
+
+
+def test_scouts_and_second_orientations_are_left_out(tmp_path):
+    scout = ct_slice(9, 0.0, size=(6, 8), ImageOrientationPatient=CORONAL)
+    kept, findings = stack(tmp_path, [scout, *ct_series(4)])
+    assert len(kept) == 4
+    assert "of 4, 1 files" in findings["mixed-series"].message
+
+
+@pytest.mark.parametrize("first", ["native", "lossy"])
+def test_of_one_instance_twice_the_lossless_file_is_used(tmp_path, first):
+    objects = ct_series(2)
+    native = write(tmp_path / ("a" if first == "native" else "z"), objects)
+    twin = ct_slice(1, 0.0, SOPInstanceUID=objects[0].SOPInstanceUID)
+    twin["PixelData"].is_undefined_length = True
+    twin.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x04\0\0\0\1\2\3\4"
+    lossy = write(tmp_path / "m", twin, syntax=sop.JPEG2000)
+    paths = sorted([*native, *lossy])
+    slices, _ = placed_slices([read_header(path) for path in paths])
+    kept, findings = one_stack(slices, "keep")
+    assert [each.header.record.path for each in kept] == [str(path) for path in native]
+    (finding,) = findings
+    assert finding.code == "duplicate-sop-instance"
+    assert finding.uid == objects[0].SOPInstanceUID
+    assert finding.path == str(lossy[0])
+    assert "losslessly coded one was used" in finding.message
+
+
+def test_of_two_acquisitions_at_one_place_the_commonest_is_used(tmp_path):
+    first = ct_series(3, name="a", AcquisitionNumber=1)
+    second = ct_series(5, name="b", AcquisitionNumber=2)
+    kept, findings = stack(tmp_path, [*first, *second])
+    assert {each.header.integer("AcquisitionNumber") for each in kept} == {2}
+    assert findings["duplicate-position"].message.startswith("3 slice(s) lie where")
+
+
+def test_one_uid_at_several_places_gets_keys_of_its_own(tmp_path):
+    same = uid("same")
+    kept, _ = stack(tmp_path, ct_series(3, SOPInstanceUID=same))
+    assert [each.key for each in kept] == [same, f"{same}#2", f"{same}#3"]
+
+
+def test_files_that_cannot_be_placed_are_left_out_with_reasons(tmp_path):
+    good = ct_series(2)
+    bad = [ct_slice(8, 1.0), ct_slice(9, 2.0), ct_slice(10, 2.0), ct_slice(11, 2.0)]
+    del bad[0].ImagePositionPatient
+    del bad[1].PixelSpacing
+    del bad[2].PixelData
+    bad[3].NumberOfFrames = 2
+    kept, findings = stack(tmp_path, [*good, *bad])
+    assert len(kept) == 2
+    message = findings["slices-left-out"].message
+    for told in ("ImagePositionPatient", "PixelSpacing", "PixelData", "several frames"):
+        assert told in message
+    with pytest.raises(GeometryError, match="no slice of this series can be placed: 1 file"):
+        stack(tmp_path / "bad", bad[:1])
+
+
+def test_imager_pixel_spacing_stands_in_for_pixel_spacing(tmp_path):
+    objects = ct_series(2, ImagerPixelSpacing=[0.5, 0.25])
+    for ds in objects:
+        del ds.PixelSpacing
+    kept, findings = stack(tmp_path, objects)
+    np.testing.assert_array_equal(kept[0].pixel_spacing, [0.5, 0.25])
+    assert findings["imager-pixel-spacing"].severity == "warning"

@@ -16,8 +16,6 @@ import xarray as xr
 import rtxr
 from rtxr import model
 
-METRICS = ("volume", "min", "mean", "max", "D95%", "D2cc")
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the main job; the exit status is 1 where rtxr had to refuse."""
@@ -70,7 +68,7 @@ def _numbers(ds: xr.Dataset, out: Path) -> list[str]:
     if model.ROI in ds.coords:
         _show("Structures", ds.rt.structures())
         if model.dose_names(ds):
-            _show("DVH metrics", ds.rt.dvh_metrics(METRICS).round(3))
+            _show("DVH metrics", ds.rt.dvh_metrics().round(3))
             made.append(_save(ds.rt.plot_dvh(static=True), out / "dvh.png"))
     return [f"Picture: {path}" for path in made]
 

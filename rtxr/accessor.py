@@ -14,7 +14,10 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import export, model, summary
-from rtxr.analysis import contours, coverage, dvh, metrics, raster, resample
+from rtxr.analysis import contours, coverage, dvh, raster, resample
+from rtxr.analysis.frames import GridLike
+from rtxr.analysis.planes import EndCap
+from rtxr.analysis.polygons import Combine
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 ROIs = str | Sequence[str] | None
 
 
-@xr.register_dataarray_accessor("rt")
+@xr.register_dataarray_accessor("rt")  # type: ignore[no-untyped-call]
 class DataArrayRT:
     """Radiotherapy methods of one variable."""
 
@@ -36,7 +39,7 @@ class DataArrayRT:
         return model.grid_of(self._array)
 
 
-@xr.register_dataset_accessor("rt")
+@xr.register_dataset_accessor("rt")  # type: ignore[no-untyped-call]
 class DatasetRT:
     """Radiotherapy methods of a case Dataset."""
 
@@ -58,7 +61,7 @@ class DatasetRT:
         """Grid of ``"image"``, ``"dose"`` or a variable; see :func:`rtxr.model.grid_of`."""
         return model.grid_of(self._ds, name)
 
-    def structures(self, *, end_cap: str = "half") -> pd.DataFrame:
+    def structures(self, *, end_cap: EndCap = "half") -> pd.DataFrame:
         """One row per ROI, with its volume; see :func:`rtxr.summary.structures`."""
         return summary.structures(self._ds, end_cap=end_cap)
 
@@ -87,19 +90,19 @@ class DatasetRT:
         return rt_plan.prescriptions(self._ds)
 
     # --- masks and grids ------------------------------------------------------------------------
-    def mask(self, roi: str, grid: Any = "image", *, combine: str = "xor") -> xr.DataArray:
+    def mask(self, roi: str, grid: GridLike = "image", *, combine: Combine = "xor") -> xr.DataArray:
         """Boolean mask of one ROI on any grid; see :func:`rtxr.analysis.raster.mask`."""
         return raster.mask(self._ds, roi, grid, combine=combine)
 
-    def coverage(self, roi: str, grid: Any = "image") -> xr.DataArray:
+    def coverage(self, roi: str, grid: GridLike = "image") -> xr.DataArray:
         """Fraction of each voxel inside; see :func:`rtxr.analysis.coverage.coverage`."""
         return coverage.coverage(self._ds, roi, grid)
 
-    def volumes(self, rois: ROIs = None, *, end_cap: str = "half") -> pd.Series[float]:
+    def volumes(self, rois: ROIs = None, *, end_cap: EndCap = "half") -> pd.Series[float]:
         """Volume of each ROI, cm3; see :func:`rtxr.analysis.contours.volumes`."""
         return contours.volumes(self._ds, rois, end_cap=end_cap)
 
-    def dose_on(self, grid: Any = "image", *, dose: str = model.DOSE) -> xr.DataArray:
+    def dose_on(self, grid: GridLike = "image", *, dose: str = model.DOSE) -> xr.DataArray:
         """Dose on another grid, trilinear, NaN outside its own."""
         return resample.dose_on(self._ds, grid, dose=dose)
 
@@ -124,7 +127,7 @@ class DatasetRT:
 
     def dvh_metrics(
         self,
-        names: Sequence[str] = metrics.DEFAULT_METRICS,
+        names: Sequence[str] = summary.DEFAULT_METRICS,
         rois: ROIs = None,
         *,
         prescription: float | None = None,

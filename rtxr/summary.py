@@ -13,16 +13,19 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis import contours, dvh, metrics
-from rtxr.errors import MissingDataError
+from rtxr.analysis.planes import EndCap
+from rtxr.errors import Finding, MissingDataError
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROIs = str | Sequence[str] | None
+#: What ``ds.rt.dvh_metrics()`` shows where nothing is asked for.
+DEFAULT_METRICS = ("volume", "min", "mean", "max", "D95%", "D2cc")
 
 
-def structures(ds: xr.Dataset, *, end_cap: contours.EndCap = "half") -> pd.DataFrame:
+def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
     """One row per ROI: what the structure set says and the volume of its contours.
 
     Parameters
@@ -71,7 +74,7 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
 
 def dvh_metrics(
     ds: xr.Dataset,
-    names: Sequence[str] = metrics.DEFAULT_METRICS,
+    names: Sequence[str] = DEFAULT_METRICS,
     rois: ROIs = None,
     *,
     prescription: float | None = None,
@@ -98,8 +101,11 @@ def dvh_metrics(
         One row per ROI, one column per metric. ``attrs["prescription"]`` and
         ``attrs["prescription_source"]`` say what percentages of dose refer to.
     """
-    source, findings = "given", []
-    if prescription is None and metrics.need_prescription(names):
+    source = "given"
+    findings: list[Finding] = []
+    if prescription is None and any(
+        metrics.parse_metric(name).kind.needs_prescription for name in names
+    ):
         prescription, source, findings = rt_plan.target_prescription(ds)
         if prescription is None:
             reasons = "; ".join(finding.message for finding in findings)

@@ -176,6 +176,12 @@ def case(**elements: Any) -> list[Dataset]:
     return [*images, structures, planned, dose(planned, structures, **elements)]
 
 
+def case_parts() -> tuple[list[Dataset], Dataset, Dataset, Dataset]:
+    """Images, structure set, plan and dose of a case."""
+    *images, structures, planned, dosed = case()
+    return images, structures, planned, dosed
+
+
 def write(
     folder: Path,
     objects: Dataset | Iterable[Dataset],

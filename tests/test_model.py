@@ -112,7 +112,7 @@ def test_missing_parts_say_what_is_missing():
 
 def test_dose_variables_in_order():
     ds = case()
-    ds = ds.assign({name: ds.dose for name in ("dose_10", "dose_2")})
+    ds = ds.assign(dict.fromkeys(("dose_10", "dose_2"), ds.dose))
     assert model.dose_names(ds) == ["dose", "dose_2", "dose_10"]
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.analysis.polygons import IntArray, SignedEdges
+from rtxr.analysis.polygons import SignedEdges
+from rtxr.analysis.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 #: A cell counts as covered, or as covered all over, up to this share of its area.
@@ -156,9 +157,7 @@ def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
     u0, u1 = x0 + (v0 - y0) * slope, x0 + (v1 - y0) * slope
     column = np.searchsorted(u, np.minimum(u0, u1), side="right") - 1
     until = np.searchsorted(u, np.maximum(u0, u1), side="left") - 1
-    pieces = _Pieces(
-        signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1
-    )
+    pieces = _Pieces(signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1)
     several = until > column
     if not several.any():
         return pieces if column.max(initial=-1) < len(u) - 1 else pieces.take(column < len(u) - 1)

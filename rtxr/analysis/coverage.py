@@ -20,7 +20,8 @@ from rtxr.analysis import frames, polygons, raster
 from rtxr.analysis.cells import cell_areas
 from rtxr.analysis.contours import one_slabs
 from rtxr.analysis.planes import Slabs
-from rtxr.analysis.polygons import Combine, IntArray
+from rtxr.analysis.polygons import Combine
+from rtxr.analysis.sweep import IntArray
 from rtxr.geometry import FloatArray, Grid, cell_edges
 
 _CELLS_AT_ONCE = 4_000_000

@@ -21,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis import frames, polygons
-from rtxr.analysis.dose_cells import AlignedCells, Samples, TurnedCells
+from rtxr.analysis.aligned_cells import AlignedCells
 from rtxr.analysis.planes import Slabs
 from rtxr.analysis.resample import Field
+from rtxr.analysis.slab_cells import Samples
+from rtxr.analysis.turned_cells import TurnedCells
 from rtxr.errors import Finding
 from rtxr.geometry import FloatArray
 
@@ -189,15 +191,15 @@ def integrate(part: Slabs, field: Field) -> RoiDose:
         All NaN where the structure encloses nothing; a single plane of unknown thickness has
         doses but no volumes.
     """
-    volume = part.volume_cc()
-    nominal = replace(part, lower=part.position - 0.5, upper=part.position + 0.5)
-    # Doses do not depend on how thick the only slab is, if it is thin: it may be unknown.
-    solid = nominal if np.isnan(part.lower).any() else part
-    signed = polygons.signed_edges(solid.edges)
+    signed = polygons.signed_edges(part.edges)
+    areas = polygons.plane_areas(signed, len(part.position))
+    volume = float((areas * part.thickness).sum()) * part.volume_per_mm3 / 1000
     if not len(signed.x0) or volume == 0:
         nan, none = float("nan"), np.empty(0)
         return RoiDose(part.label, none, none, volume, 0.0, nan, nan, nan, part.findings)
-    areas = polygons.plane_areas(signed, len(solid.position))
+    solid = part
+    if np.isnan(volume):  # the only slab is thin, but nobody knows how thin: doses hardly depend
+        solid = replace(part, lower=part.position - 0.5, upper=part.position + 0.5)
     size = float(((areas * solid.thickness).sum() / CELLS) ** (1 / 3))
     along = frames.axis_map(solid.frame, field.grid.matrix)
     work: AlignedCells | TurnedCells = (

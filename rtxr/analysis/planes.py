@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis import frames, polygons
+from rtxr.analysis.sweep import Edges, closed_edges
 from rtxr.errors import Finding
 from rtxr.geometry import FloatArray, Grid
 
@@ -83,7 +84,9 @@ class Slabs:
         Vertices of all polygons, (u, v), mm.
     point_plane : ndarray of int, (n,)
         Their plane.
-    edges : polygons.Edges
+    starts : ndarray of int, (m + 1,)
+        Where each polygon begins among them, and the end.
+    edges : Edges
         Of all polygons, with their plane.
     findings : tuple of Finding
         What was noticed on the way.
@@ -96,7 +99,8 @@ class Slabs:
     upper: FloatArray
     points: FloatArray
     point_plane: IntArray
-    edges: polygons.Edges
+    starts: IntArray
+    edges: Edges
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -153,7 +157,7 @@ def roi_slabs(
     plane = plane[keep]
     group = np.where(kept.types == XOR_TYPE, -1 - plane, np.arange(len(plane)))
     group = np.unique(group, return_inverse=True)[1]
-    edges = polygons.closed_edges(own[:, :2], kept.starts, plane, group)
+    edges = closed_edges(own[:, :2], kept.starts, plane, group)
     spacing = _spacing_across(frame, image)
     lower, upper, more = _faces(roi.label, position, end_cap, spacing)
     vertex_plane = np.repeat(plane, np.diff(kept.starts))
@@ -165,6 +169,7 @@ def roi_slabs(
         upper,
         own[:, :2],
         vertex_plane,
+        kept.starts,
         edges,
         tuple(findings + more),
     )
@@ -173,8 +178,9 @@ def roi_slabs(
 def _empty_slabs(label: str, frame: FloatArray, findings: tuple[Finding, ...]) -> Slabs:
     """A structure that encloses nothing."""
     none, nobody, points = np.empty(0), np.empty(0, dtype=np.int64), np.empty((0, 2))
-    edges = polygons.closed_edges(points, np.zeros(1, dtype=np.int64), nobody, nobody)
-    return Slabs(label, frame, none, none, none, points, nobody, edges, findings)
+    starts = np.zeros(1, dtype=np.int64)
+    edges = closed_edges(points, starts, nobody, nobody)
+    return Slabs(label, frame, none, none, none, points, nobody, starts, edges, findings)
 
 
 def roi_finding(

@@ -25,7 +25,8 @@ from rtxr import model
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.contours import one_slabs, read_contours
 from rtxr.analysis.planes import Slabs, roi_slabs
-from rtxr.analysis.polygons import Combine, Edges, IntArray
+from rtxr.analysis.polygons import Combine
+from rtxr.analysis.sweep import Edges, IntArray
 from rtxr.errors import RTXRError
 from rtxr.geometry import FloatArray, Grid
 

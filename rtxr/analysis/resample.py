@@ -16,7 +16,7 @@ import xarray as xr
 from rtxr import model
 from rtxr.analysis import frames
 from rtxr.errors import GeometryError, MissingDataError, did_you_mean
-from rtxr.geometry import FloatArray, Grid, fractional_positions
+from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Grid, fractional_positions
 
 IntArray = npt.NDArray[np.int64]
 Limits = slice | Sequence[float | None] | None
@@ -89,8 +89,18 @@ def _between(low: FloatArray, high: FloatArray, share: FloatArray) -> FloatArray
     return low + share * (high - low)
 
 
-def field_of(ds: xr.Dataset, name: str = "dose") -> Field:
+def field_of(ds: xr.Dataset, name: str = "dose", target: Grid | None = None) -> Field:
     """A dose (or image) as a field, loaded.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    name : str, default: "dose"
+        Which variable.
+    target : Grid, optional
+        Load only what is needed to interpolate on this grid: of a lazy dose and one slice, two
+        frames.
 
     Raises
     ------
@@ -102,6 +112,8 @@ def field_of(ds: xr.Dataset, name: str = "dose") -> Field:
         exists = did_you_mean(name, doses) if doses else "this Dataset has no dose"
         raise MissingDataError(f"no dose {name!r}; {exists}")
     array = model.ascending(ds[name])
+    if target is not None:
+        array = array.isel(_needed(model.grid_of(array), target))
     return Field(model.grid_of(array), np.asarray(array.values, dtype=np.float64))
 
 
@@ -154,7 +166,7 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
     turned or mirrored presentation of each other) are interpolated axis by axis.
     """
     target = frames.grid_like(ds, grid)
-    field = field_of(ds, dose)
+    field = field_of(ds, dose, target)
     out = np.full(target.shape, np.nan)
     along = frames.axis_map(target.matrix, field.grid.matrix)
     if along is not None:
@@ -167,6 +179,20 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
             out[at] = field.sample(target.to_patient(own))
     attrs = dict(ds[dose].attrs)
     return xr.DataArray(out, model.grid_coords(target), target.dims, dose, attrs)
+
+
+def _needed(grid: Grid, target: Grid) -> dict[str, slice]:
+    """Part of an ascending grid around another one; at least one voxel along each dimension."""
+    own = grid.to_own(_corners(target))
+    cuts = {}
+    for dim, axis, low, high in zip(
+        grid.dims, grid.axes, own.min(axis=0)[::-1], own.max(axis=0)[::-1], strict=True
+    ):
+        first = int(np.searchsorted(axis, low - ALIGNMENT_TOLERANCE_MM)) - 1
+        stop = int(np.searchsorted(axis, high + ALIGNMENT_TOLERANCE_MM, side="right")) + 1
+        first = min(max(first, 0), len(axis) - 1)
+        cuts[dim] = slice(first, max(stop, first + 1))
+    return cuts
 
 
 def _resample_axes(field: Field, target: Grid, along: frames.AxisMap, out: FloatArray) -> None:
@@ -264,6 +290,11 @@ def _inside(grid: Grid, box: FloatArray) -> list[IntArray]:
 
 def _extent(grid: Grid) -> tuple[FloatArray, FloatArray]:
     """Lowest and highest patient coordinates of voxel centres."""
-    ends = [(axis.min(), axis.max()) for axis in grid.axes[::-1]]
-    corners = grid.to_patient(np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))
+    corners = _corners(grid)
     return corners.min(axis=0), corners.max(axis=0)
+
+
+def _corners(grid: Grid) -> FloatArray:
+    """Patient coordinates of the eight outermost voxel centres, (8, 3)."""
+    ends = [(axis.min(), axis.max()) for axis in grid.axes[::-1]]
+    return grid.to_patient(np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))

@@ -61,8 +61,8 @@ class Outgoing:
     file_name: str
     record: Record | None
     header: pydicom.Dataset | None
-    values: dict[str, object] = field(default_factory=dict)
-    derived: dict[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+    derived: Mapping[str, object] = field(default_factory=dict)
     pixels: npt.NDArray[np.generic] | None = None
     own_uid: bool = True
     changes: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
-from rtxr.iod.raw import is_empty, items_of, vr_of
+from rtxr.iod.raw import element_at, elements_of, is_empty, items_of, vr_of
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values import flaw
 
@@ -95,7 +95,7 @@ def _note_missing(
 ) -> None:
     if row.type == "3":
         return
-    element = dataset.get_item(row.tag)
+    element = element_at(dataset, row.tag)
     if not is_empty(element) or (element is not None and row.type[0] == "2"):
         return
     path = prefix + row.keyword
@@ -112,7 +112,7 @@ def _note_values(
     dataset: Dataset, prefix: str, module: Module | None, found: dict[tuple[str, str], Flaw]
 ) -> None:
     """Values of every standard element, listed or not."""
-    for element in dataset.elements():
+    for element in elements_of(dataset):
         if element.tag.is_private or vr_of(element) in _NOT_CHECKED:
             continue
         if detail := flaw(element):

@@ -19,7 +19,7 @@ from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.iod import charset
 from rtxr.iod.audit import BAD_VALUE, Flaw, audit
 from rtxr.iod.complete import Addition, Completion
-from rtxr.iod.raw import duplicate, is_empty, is_signed, make, put, text_of, value_of
+from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, make, put, text_of, value_of
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD
 
@@ -144,7 +144,7 @@ def _apply(
 
 def _already(dataset: Dataset, element: DataElement) -> bool:
     """Whether the data set has this element with an equal value."""
-    there = dataset.get_item(element.tag)
+    there = element_at(dataset, element.tag)
     if there is None or element.VR in _OPAQUE_VRS:
         return False
     if is_empty(there) or is_empty(element):

@@ -9,7 +9,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from rtxr.iod.raw import make, put, value_of
+from rtxr.iod.raw import elements_of, make, put, value_of
 
 UNICODE = "ISO_IR 192"
 _TEXT_VRS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
@@ -42,7 +42,7 @@ def _texts(elements: Iterable[DataElement]) -> Iterator[str]:
             yield str(element.value)
         elif element.VR == "SQ" and isinstance(element.value, Sequence):
             for item in element.value:
-                yield from _texts(e for e in item.elements() if isinstance(e, DataElement))
+                yield from _texts(e for e in elements_of(item) if isinstance(e, DataElement))
 
 
 def _fits(text: str, encodings: Iterable[str]) -> bool:

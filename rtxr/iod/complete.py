@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
-from rtxr.iod.raw import duplicate, is_empty, is_signed, items_of, make, put, value_of
+from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, items_of, make, put, value_of
 from rtxr.iod.tables import IOD, Attribute, Module, Rule
 
 
@@ -58,7 +58,7 @@ class Completion:
     ) -> Dataset:
         result = dataset
         for row in rows:
-            element = result.get_item(row.tag)
+            element = element_at(result, row.tag)
             new = None
             if is_empty(element):
                 if row.type[0] == "1" or (element is None and row.type != "3"):
@@ -100,19 +100,19 @@ class Completion:
         return make(row.keyword, None if empty else value, signed=is_signed(dataset))
 
     def _value(self, dataset: Dataset, path: str, rule: Rule) -> Any:
-        given = self.derived.get(path)
-        if given is not None and given != "":
-            return given
+        """Value for what is missing: derived by the caller, else by the rule; None without one."""
+        value = self.derived.get(path)
+        if value is not None and value != "":
+            return value
         match rule.kind:
             case "constant":
-                return rule.value
-            case "default":
-                return rule.value if self.from_scratch else None
+                value = rule.value
+            case "default" if self.from_scratch:
+                value = rule.value
             case "same as":
-                return value_of(dataset, str(rule.value))
-            case "derived":
-                return rule.function(dataset) if rule.function else None
+                value = value_of(dataset, str(rule.value))
+            case "derived" if rule.function is not None:
+                value = rule.function(dataset)
             case "new uid":
-                return generate_uid(prefix=None)
-            case _:
-                return None
+                value = generate_uid(prefix=None)
+        return value

@@ -12,8 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod.raw import Predicate, is_empty, numbers_of, text_of
-
+from rtxr.iod.raw import Predicate, element_at, is_empty, numbers_of, text_of
 
 _CONTROL_POINT_INDEX = Tag("ControlPointIndex")
 _NUMBER_OF_FRAMES, _ROWS = Tag("NumberOfFrames"), Tag("Rows")
@@ -34,7 +33,7 @@ def valued(*keywords: str) -> Predicate:
     tags = [Tag(keyword) for keyword in keywords]
 
     def holds(dataset: Dataset) -> bool:
-        return any(not is_empty(dataset.get_item(tag)) for tag in tags)
+        return any(not is_empty(element_at(dataset, tag)) for tag in tags)
 
     return holds
 
@@ -50,11 +49,11 @@ def absent(*keywords: str) -> Predicate:
 
 
 def equals(keyword: str, *values: str) -> Predicate:
-    """The element's (first) value is one of these texts."""
+    """One of the element's values is one of these texts."""
     tag = Tag(keyword)
 
     def holds(dataset: Dataset) -> bool:
-        return text_of(dataset, tag) in values
+        return any(value in values for value in text_of(dataset, tag).split("\\"))
 
     return holds
 
@@ -71,7 +70,7 @@ def positive(keyword: str) -> Predicate:
 
 def first_control_point(dataset: Dataset) -> bool:
     """The item of a control point sequence is the first one."""
-    element = dataset.get_item(_CONTROL_POINT_INDEX)
+    element = element_at(dataset, _CONTROL_POINT_INDEX)
     if isinstance(element, RawDataElement):  # asked for very often: no conversion
         return (element.value or b"").strip(b" \0") == b"0"
     return element is not None and element.value == 0
@@ -79,7 +78,7 @@ def first_control_point(dataset: Dataset) -> bool:
 
 def has_pixels(dataset: Dataset) -> bool:
     """There is, or will be, pixel data: the image's size is described."""
-    return not is_empty(dataset.get_item(_ROWS))
+    return not is_empty(element_at(dataset, _ROWS))
 
 
 def is_multi_frame(dataset: Dataset) -> bool:

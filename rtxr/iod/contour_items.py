@@ -6,6 +6,7 @@ seconds on a clinical structure set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,13 +17,24 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rtxr.iod.decimal_strings import ds_strings, joined
-from rtxr.iod.raw import duplicate, has_value, item, items_of, make, numbers_of, put, text_of
+from rtxr.iod.raw import (
+    duplicate,
+    element_at,
+    has_value,
+    item,
+    items_of,
+    make,
+    numbers_of,
+    put,
+    text_of,
+)
 from rtxr.iod.roi_items import number_of
 
 if TYPE_CHECKING:
     from rtxr.iod.rt_structure_set import StructureData
 
-_CONTOUR_DATA = Tag("ContourData")
+_CONTOUR_DATA, _CONTOUR_IMAGES = Tag("ContourData"), Tag("ContourImageSequence")
+_UID = re.compile(rb"\d[0-9.]+")
 
 
 @dataclass
@@ -73,19 +85,19 @@ class ContourItems:
         """Header items of ROIs that stay; new contours join the last item of their ROI."""
         old = [] if self.header is None else items_of(self.header, "ROIContourSequence")
         numbers = [number_of(roi, "ReferencedROINumber") for roi in old]
-        staying = {int(number) for number in self.structures.roi_numbers}
-        colors = dict(zip(map(int, self.structures.roi_numbers), self.structures.roi_colors))
+        rois = zip(self.structures.roi_numbers, self.structures.roi_colors, strict=True)
+        colors = {int(number): color for number, color in rois}
         last = {number: place for place, number in enumerate(numbers)}
         for place, (number, roi) in enumerate(zip(numbers, old, strict=True)):
             if number is None:
                 yield self._unowned(roi, place, sources)
                 continue
-            if number not in staying:
+            if number not in colors:
                 continue
             contours = [self._existing(at, sources, data) for at in places.get(place, [])]
             if last[number] == place:
                 contours += [self._fresh(at, data) for at in fresh.pop(number, [])]
-            yield _roi_item(roi, contours, colors.get(number, ""))
+            yield _roi_item(roi, contours, colors[number])
 
     def _new(self, fresh: Mapping[int, list[int]], data: list[bytes]) -> Iterator[Dataset]:
         """Items of ROIs that the header has no item of: with contours, or new and named."""
@@ -119,9 +131,10 @@ class ContourItems:
         made = duplicate(sources[key].contour)
         _put_data(made, data[at])
         count = len(self.structures.points[at])
-        if key not in self.structures.texts or not has_value(made, "NumberOfContourPoints"):
-            if numbers_of(made, "NumberOfContourPoints") != [count]:
-                put(made, make("NumberOfContourPoints", count))
+        # The count of a contour that nobody edited is the source's, right or wrong.
+        own = key in self.structures.texts and has_value(made, "NumberOfContourPoints")
+        if not own and numbers_of(made, "NumberOfContourPoints") != [count]:
+            put(made, make("NumberOfContourPoints", count))
         kind = str(self.structures.contour_types[at])
         if text_of(made, "ContourGeometricType") != kind:
             put(made, make("ContourGeometricType", kind))
@@ -151,14 +164,10 @@ class ContourItems:
 
     def _refer(self, contour: Dataset, uid: str) -> None:
         """Make a contour refer to its image, or to none where the image is gone."""
-        images = items_of(contour, "ContourImageSequence")
-        there = text_of(images[0], "ReferencedSOPInstanceUID") if images else ""
-        if there == uid and uid not in self.gone:
+        if uid not in self.gone and _image_of(contour, uid) == uid:
             return
         if uid in self.image_refs and uid not in self.gone:
-            image = item(
-                ReferencedSOPClassUID=self.image_refs[uid], ReferencedSOPInstanceUID=uid
-            )
+            image = item(ReferencedSOPClassUID=self.image_refs[uid], ReferencedSOPInstanceUID=uid)
             put(contour, make("ContourImageSequence", [image]))
             return
         self.dropped += bool(uid)
@@ -236,6 +245,19 @@ def _roi_item(roi: Dataset, contours: list[Dataset], color: str) -> Dataset:
     if color and color.lower() != hex_color(numbers_of(roi, "ROIDisplayColor")):
         put(made, make("ROIDisplayColor", color_numbers(color)))
     return made
+
+
+def _image_of(contour: Dataset, expected: str) -> str:
+    """UID of the first image a contour refers to; empty where it refers to none.
+
+    Where the bytes of the sequence hold the expected one it need not be parsed.
+    """
+    sequence = element_at(contour, _CONTOUR_IMAGES)
+    if isinstance(sequence, RawDataElement) and expected:
+        if expected.encode("ascii", "replace") in _UID.findall(sequence.value or b""):
+            return expected
+    images = items_of(contour, _CONTOUR_IMAGES)
+    return text_of(images[0], "ReferencedSOPInstanceUID") if images else ""
 
 
 def _put_data(contour: Dataset, data: bytes) -> None:

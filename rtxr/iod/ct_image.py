@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 
-from rtxr.geometry import slice_normal
+from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
@@ -159,7 +159,7 @@ def plane_values(
     """
     at, cosines = np.asarray(position, np.float64), np.asarray(orientation, np.float64)
     spacing = np.asarray(pixel_spacing, np.float64)
-    tolerances = {
+    tolerances: dict[str, tuple[FloatArray, npt.ArrayLike]] = {
         "ImagePositionPatient": (at, POSITION_TOLERANCE_MM),
         "ImageOrientationPatient": (cosines, COSINE_TOLERANCE),
         "PixelSpacing": (spacing, SPACING_TOLERANCE * spacing),

@@ -11,11 +11,23 @@ from __future__ import annotations
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
-from rtxr.iod.raw import Element, duplicate, is_empty, is_signed, items_of, put, vr_of
+from rtxr.iod.raw import (
+    Element,
+    duplicate,
+    element_at,
+    elements_of,
+    is_empty,
+    is_signed,
+    items_of,
+    put,
+    vr_of,
+)
 
 #: A value longer than this has no room for its length in Explicit VR with a short length field.
 EXPLICIT_LIMIT = 0xFFFE
+_CONTOUR_DATA = Tag("ContourData")
 
 
 def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
@@ -30,16 +42,16 @@ def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
     """
     copy = duplicate(dataset)
     signed = is_signed(dataset)
-    for element in list(copy.elements()):
+    for element in list(elements_of(copy)):
         put(copy, _encoded(copy, element, implicit_vr, signed))
-    copy.set_original_encoding(implicit_vr, True, copy._character_set)  # noqa: SLF001
+    copy.set_original_encoding(implicit_vr, True, copy._character_set)
     return copy
 
 
 def has_long_text(dataset: Dataset) -> bool:
-    """Whether a contour is too long for Explicit VR, which would have to call it UN (PS3.5 6.2.2)."""
+    """Whether a contour is too long for Explicit VR, which would have to call it UN."""
     return any(
-        isinstance(data := contour.get_item("ContourData"), RawDataElement)
+        isinstance(data := element_at(contour, _CONTOUR_DATA), RawDataElement)
         and len(data.value or b"") > EXPLICIT_LIMIT
         for roi in items_of(dataset, "ROIContourSequence")
         for contour in items_of(roi, "ContourSequence")
@@ -54,16 +66,17 @@ def _encoded(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool
     if not element.is_little_endian:
         return _converted(dataset, element)
     vr = _definite(vr_of(element), signed=signed)
-    return element._replace(VR=vr, is_implicit_VR=implicit_vr, is_little_endian=True)
+    return element._replace(
+        VR=vr, value=element.value or b"", is_implicit_VR=implicit_vr, is_little_endian=True
+    )
 
 
 def _encoded_items(dataset: Dataset, element: Element, implicit_vr: bool) -> Element:
     """A sequence with encoded items; raw bytes of the same encoding stay as they are."""
     if isinstance(element, RawDataElement):
-        if is_empty(element) or (
-            element.is_implicit_VR == implicit_vr and element.is_little_endian
-        ):
-            return element._replace(VR="SQ")
+        same = element.is_implicit_VR == implicit_vr and element.is_little_endian
+        if same or is_empty(element):
+            return element._replace(VR="SQ", value=element.value or b"")
     items = items_of(dataset, element.tag)
     if not items and isinstance(element, RawDataElement):
         return element._replace(VR="UN")  # cannot be parsed: its bytes are passed through

@@ -131,9 +131,7 @@ def encode_image(
     if own is not None and whole is not None:
         for coding in (own, _Coding(own.slope, own.intercept, signed=own.signed)):
             if coding.fits(whole):
-                return Encoded(
-                    whole.astype(coding.dtype), _changed_bits(coding, header), findings
-                )
+                return Encoded(whole.astype(coding.dtype), _changed_bits(coding, header), findings)
     coding = _new_image_coding(numbers, modality or text_of(header, "Modality"))
     attributes = {
         "RescaleSlope": coding.slope,
@@ -277,9 +275,7 @@ def _changed_bits(coding: _Coding, header: Dataset | None) -> dict[str, Any]:
     }
 
 
-def _moved_padding(
-    own: _Coding | None, coding: _Coding, header: Dataset | None
-) -> dict[str, Any]:
+def _moved_padding(own: _Coding | None, coding: _Coding, header: Dataset | None) -> dict[str, Any]:
     """Padding values in the new integers; removed where they have none there."""
     moved: dict[str, Any] = {}
     for keyword in _PADDING:

@@ -82,7 +82,9 @@ def _equipment(header: Dataset | None, description: str, at: datetime) -> dict[s
         ContributionDateTime=at.strftime("%Y%m%d%H%M%S.%f"),
         ContributionDescription=description[:_LONGEST_DESCRIPTION],
         PurposeOfReferenceCodeSequence=[
-            item(CodeValue="109103", CodingSchemeDesignator="DCM", CodeMeaning="Modifying Equipment")
+            item(
+                CodeValue="109103", CodingSchemeDesignator="DCM", CodeMeaning="Modifying Equipment"
+            )
         ],
     )
     before = value_of(header, "SoftwareVersions") if has_value(header, "SoftwareVersions") else []

@@ -9,7 +9,7 @@ through :func:`value_of`, which leaves the data set as it was.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from pydicom import config
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 
@@ -33,15 +34,28 @@ _INTEGER_LIMITS = {
     "UL": (0, 2**32 - 1),
     "SL": (-(2**31), 2**31 - 1),
 }
+_PLAIN_TEXT_VRS = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI")
 _PIXEL_REPRESENTATION = Tag(0x0028, 0x0103)
+
+
+def element_at(dataset: Dataset, tag: BaseTag) -> Element | None:
+    """Element of a data set as it is, None where it is absent."""
+    # Without this argument pydicom converts raw elements of no length, and with private ones
+    # their neighbours.
+    return dataset.get_item(tag, keep_deferred=True)
+
+
+def elements_of(dataset: Dataset) -> Iterator[Element]:
+    """Elements of a data set as they are, in no order."""
+    return (dataset.get_item(tag, keep_deferred=True) for tag in list(dataset.keys()))
 
 
 def duplicate(dataset: Dataset) -> Dataset:
     """Shallow copy: own dictionary of elements, shared raw elements and items."""
-    copy = Dataset({element.tag: element for element in dataset.elements()})
+    copy = Dataset({element.tag: element for element in elements_of(dataset)})
     implicit, little = dataset.original_encoding
     copy.set_original_encoding(implicit, little, dataset.original_character_set)
-    copy._parent_encoding = dataset._parent_encoding  # noqa: SLF001 (what an item inherits)
+    copy._parent_encoding = dataset._parent_encoding
     copy.is_undefined_length_sequence_item = dataset.is_undefined_length_sequence_item
     if hasattr(dataset, "file_meta"):
         copy.file_meta = dataset.file_meta
@@ -59,7 +73,7 @@ def is_empty(element: Element | None) -> bool:
 
 def has_value(dataset: Dataset, keyword: str) -> bool:
     """Whether an element is there with a value."""
-    return not is_empty(dataset.get_item(Tag(keyword)))
+    return not is_empty(element_at(dataset, Tag(keyword)))
 
 
 def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
@@ -67,7 +81,7 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
 
     The data set keeps its raw element.
     """
-    element = dataset.get_item(Tag(keyword))
+    element = element_at(dataset, Tag(keyword))
     if element is None or is_empty(element):
         return None
     if isinstance(element, DataElement):
@@ -83,7 +97,8 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
 
 def numbers_of(dataset: Dataset | None, keyword: str | BaseTag) -> list[float]:
     """Values of a numeric element as floats; empty where there are none or they are no numbers."""
-    value = None if dataset is None else value_of(dataset, keyword)
+    text = None if dataset is None else _plain_text(dataset, keyword)
+    value = text.split("\\") if text else value_of(dataset, keyword) if dataset else None
     if value is None:
         return []
     try:
@@ -93,9 +108,24 @@ def numbers_of(dataset: Dataset | None, keyword: str | BaseTag) -> list[float]:
 
 
 def text_of(dataset: Dataset | None, keyword: str | BaseTag) -> str:
-    """Value of an element as text; empty where there is none."""
-    value = None if dataset is None else value_of(dataset, keyword)
+    """Value of an element as text, several with backslashes between; empty where there is none."""
+    if dataset is None:
+        return ""
+    text = _plain_text(dataset, keyword)
+    if text is not None:
+        return text
+    value = value_of(dataset, keyword)
+    if isinstance(value, MultiValue):
+        return "\\".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _plain_text(dataset: Dataset, keyword: str | BaseTag) -> str | None:
+    """Text of a raw element of a VR without character sets, read from its bytes: the quick way."""
+    element = element_at(dataset, Tag(keyword))
+    if not isinstance(element, RawDataElement) or vr_of(element) not in _PLAIN_TEXT_VRS:
+        return None
+    return (element.value or b"").decode("ascii", "replace").strip(" \0")
 
 
 def items_of(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
@@ -104,7 +134,7 @@ def items_of(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
     A raw sequence stays parsed in the data set: its items hold raw elements again.
     """
     tag = Tag(keyword)
-    element = dataset.get_item(tag)
+    element = element_at(dataset, tag)
     if is_empty(element):
         return []
     try:
@@ -117,7 +147,7 @@ def items_of(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
 def put(dataset: Dataset, element: Element) -> None:
     """Add or replace an element without conversion of it or of its neighbours."""
     if isinstance(element, RawDataElement):
-        dataset._dict[element.tag] = element  # noqa: SLF001 (item assignment converts private ones)
+        dataset._dict[element.tag] = element
     else:
         dataset[element.tag] = element
 

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.tag import Tag
 
-from rtxr.iod.raw import Element, duplicate, items_of, put, vr_of
+from rtxr.iod.raw import Element, duplicate, elements_of, items_of, put, vr_of
 
 _UID = re.compile(rb"\d[0-9.]{1,127}")
-#: Elements that may hold UIDs; a raw element without VR may too.
-_MAY_BE_UID = ("UI", "UN", None)
-_CONTOUR_DATA = Tag(0x3006, 0x0050)
+#: Raw elements that may hold UIDs; private ones without a known VR count as UN.
+_MAY_BE_UID = ("UI", "UN")
 
 
 def remap_uids(dataset: Dataset, mapping: Mapping[str, str]) -> int:
@@ -45,7 +43,7 @@ def _changes(dataset: Dataset, mapping: Mapping[bytes, bytes]) -> tuple[list[Ele
     """Elements that take the place of those with old UIDs, and the number of values replaced."""
     changes: list[Element] = []
     total = 0
-    for element in list(dataset.elements()):
+    for element in list(elements_of(dataset)):
         new, count = _changed(dataset, element, mapping)
         if new is not None:
             changes.append(new)
@@ -58,16 +56,17 @@ def _changed(
 ) -> tuple[Element | None, int]:
     """The element with new UIDs and how many they are; (None, 0) where it holds no old one."""
     data = (element.value or b"") if isinstance(element, RawDataElement) else b""
-    if vr_of(element) == "SQ":
+    vr = vr_of(element)
+    if vr == "SQ":
         if data and not any(token in mapping for token in _UID.findall(data)):
             return None, 0
         return _changed_items(dataset, element, mapping)
     if isinstance(element, RawDataElement):
-        if element.VR not in _MAY_BE_UID or element.tag == _CONTOUR_DATA:
+        if vr not in _MAY_BE_UID:
             return None, 0
         new, count = _replaced(data, mapping)
         return (element._replace(value=new, length=len(new)), count) if count else (None, 0)
-    if element.VR != "UI" or not element.value:
+    if vr != "UI" or not element.value:
         return None, 0
     old = "\\".join(element.value) if element.VM > 1 else str(element.value)
     new, count = _replaced(old.encode("ascii", "replace"), mapping)

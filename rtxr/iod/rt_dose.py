@@ -17,7 +17,7 @@ from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
 from rtxr.iod import modules_rt as rt
-from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, differs, plane_values
+from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
 from rtxr.iod.raw import has_value, numbers_of
 from rtxr.iod.tables import COMPUTED, GIVEN, IOD, ModuleUse, constant, default, register_iod
 

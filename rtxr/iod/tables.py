@@ -33,7 +33,9 @@ Usage = Literal["M", "C", "U"]
 RuleKind = Literal[
     "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived", "empty"
 ]
-_ROW = re.compile(r"(?P<level>>*)\s*(?P<type>include|[123]C?)\s+(?P<names>[^|]+?)\s*(\|\s*(?P<why>.+))?")
+_ROW = re.compile(
+    r"(?P<level>>*)\s*(?P<type>include|[123]C?)\s+(?P<names>[^|]+?)\s*(\|\s*(?P<why>.+))?"
+)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
@@ -41,8 +42,9 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "UI": re.compile(r"((0|[1-9]\d*)(\.(0|[1-9]\d*))*)?"),
 }
 _PN_GROUP_LENGTH = 64
-#: Too many values for one by one: only their length is looked at.
-_BULK_BYTES = 4096
+#: Values of more bytes than this are searched as a whole, not one by one.
+_BULK_BYTES = 256
+_BAD_CHARACTER = {"DS": re.compile(rb"[^0-9+\-.eE \\]"), "UI": re.compile(rb"[^0-9.\\]")}
 _TOO_LONG_BULK = {vr: re.compile(rb"[^\\]{%d}" % (length + 1)) for vr, length in MAX_LENGTH.items()}
 
 #: Enumerated values of PS3.3 that a reader of the object relies on.
@@ -107,10 +109,9 @@ def _texts(element: Element, vr: str) -> Iterable[str]:
         return [_text(each) for each in many if each is not None]
     data = element.value or b""
     if vr in ("US", "SS"):
-        order = "little" if element.is_little_endian else "big"
-        numbers = [data[at : at + 2] for at in range(0, len(data) - 1, 2)]
-        return [str(int.from_bytes(each, order, signed=vr == "SS")) for each in numbers]
-    # Good enough to count characters, whatever the character set; bytes that are no UTF-8 count one.
+        kind = ("<" if element.is_little_endian else ">") + ("u2" if vr == "US" else "i2")
+        return [str(each) for each in np.frombuffer(data[: len(data) // 2 * 2], kind).tolist()]
+    # Good enough to count characters: a byte that is no UTF-8 counts as one.
     text = data.rstrip(b"\0 ").decode("utf-8", "replace")
     return [text] if vr in _SINGLE else text.split("\\")
 
@@ -120,8 +121,19 @@ def _text(value: object) -> str:
 
 
 def _bulk_flaw(data: bytes, vr: str) -> str:
-    if vr in _TOO_LONG_BULK and vr not in _SINGLE and _TOO_LONG_BULK[vr].search(data.rstrip(b" \0")):
+    """Flaw of many values, or of a long text."""
+    data = data.rstrip(b" \0")
+    if vr in _SINGLE:
+        longest = MAX_LENGTH.get(vr, len(data))
+        return (
+            f"more than {longest} characters"
+            if len(data.decode("utf-8", "replace")) > longest
+            else ""
+        )
+    if vr in _TOO_LONG_BULK and _TOO_LONG_BULK[vr].search(data):
         return f"a value of more than the {MAX_LENGTH[vr]} characters that VR {vr} allows"
+    if vr in _BAD_CHARACTER and _BAD_CHARACTER[vr].search(data):
+        return f"characters that VR {vr} does not allow"
     return ""
 
 

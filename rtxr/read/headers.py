@@ -22,6 +22,7 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    RTStructureSetStorage,
 )
 
 from rtxr.errors import NotDicomError
@@ -49,7 +50,8 @@ from rtxr.read.sources import (
     tolerant,
 )
 
-_META_LENGTH = 0x00020000
+_META_LENGTH, _SOP_CLASS = 0x00020000, 0x00080016
+_STRUCTURES = str(RTStructureSetStorage)
 ROI_CONTOURS, CONTOURS, CONTOUR_DATA = 0x30060039, 0x30060040, 0x30060050
 _UNSIGNED = {"US": "<u2", "US or SS": "<u2", "UL": "<u4"}
 
@@ -219,8 +221,9 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
 
 
 def _without_contour_data(body: bytes, encoding: Encoding) -> bytes:
-    marker = ROI_CONTOURS.to_bytes(4, "big")
-    if marker[1::-1] + marker[3:1:-1] not in body:
+    """A structure set without its bulk; the points that a dose carries stay in its header."""
+    sop_class = next((e for e in tolerant(body, 0, encoding) if e.tag >= _SOP_CLASS), None)
+    if sop_class is None or parsing.text(body[sop_class.value : sop_class.stop]) != _STRUCTURES:
         return body
 
     def edit(element: Element, inner: Encoding) -> bytes | None:

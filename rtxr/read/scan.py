@@ -17,7 +17,15 @@ from typing import TypeVar
 from rtxr.catalog import Row
 from rtxr.errors import Finding, NotDicomError, Severity
 from rtxr.read.file_header import read_header
-from rtxr.read.scan_row import STOP, WANTED, is_directory, is_object, make_row
+from rtxr.read.scan_row import (
+    CONTOUR_IMAGES,
+    STOP,
+    WANTED,
+    is_directory,
+    is_object,
+    make_row,
+    names_no_image,
+)
 
 PathLike = str | os.PathLike[str]
 T = TypeVar("T")
@@ -27,6 +35,8 @@ PROBE_FILES = 64
 ROUND_FILES = 2048
 #: Threads that wait for a slow disk or a network share side by side.
 WAITING_THREADS = 16
+#: Reading waits when it takes this many times as long as the processor is busy with it.
+WAITING = 3
 #: A scan of this many seconds shows its progress.
 PROGRESS_DELAY = 2.0
 
@@ -133,6 +143,8 @@ def _read(path: str, keep: dict[str, str]) -> tuple[Row | None, list[Finding]]:
             return None, [_finding("dicomdir-ignored", message, path, "info")]
         if not is_object(header):
             raise NotDicomError("no SOP Class UID and SOP Instance UID where DICOM has them")
+        if names_no_image(header):
+            header.found.update(read_header(path, CONTOUR_IMAGES).found)
         return make_row(path, header, keep)
     except NotDicomError as error:
         return None, [_finding("not-dicom", f"not DICOM: {error}", path, "info")]
@@ -167,7 +179,7 @@ def _side_by_side(read: Callable[[str], T], paths: Sequence[str]) -> Iterator[T]
             probe = start + PROBE_FILES
             wall, busy = perf_counter(), thread_time()
             results = [read(path) for path in paths[start:probe]]
-            waits = perf_counter() - wall > 2 * (thread_time() - busy)
+            waits = perf_counter() - wall > WAITING * (thread_time() - busy)
             yield from results
             rest = paths[probe : start + ROUND_FILES]
             yield from pool.map(read, rest) if waits else map(read, rest)

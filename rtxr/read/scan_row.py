@@ -15,7 +15,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import MediaStorageDirectoryStorage, RTStructureSetStorage
 
-from rtxr.catalog import COLUMNS, Kind, Row, describe
+from rtxr.catalog.table import COLUMNS, Kind, Row, describe
 from rtxr.errors import Finding
 from rtxr.read.file_header import FileHeader
 from rtxr.read.header_walk import Found, Raw, Wanted
@@ -68,6 +68,10 @@ WANTED: Mapping[int, Wanted] = _wanted(
 )
 #: Contours are the bulk of a structure set, and nothing that is wanted comes after them.
 STOP: Mapping[str, int] = {RTStructureSetStorage: _tag("ROIContourSequence")}
+#: What is read of a structure set that names its images nowhere else.
+CONTOUR_IMAGES: Mapping[int, Wanted] = _wanted(
+    ROIContourSequence=_wanted(ContourSequence=_wanted(ContourImageSequence=_REFERENCE))
+)
 
 _VRS = {name: dictionary_VR(name).encode() for name in _ELEMENTS}
 _SAYS_NOTHING = (b"", b"UN")
@@ -96,6 +100,12 @@ def is_object(header: FileHeader) -> bool:
     if "TransferSyntaxUID" in found or "MediaStorageSOPClassUID" in found:
         return any((*names, found.uid("MediaStorageSOPClassUID"), found.uid("Modality")))
     return all(names)
+
+
+def names_no_image(header: FileHeader) -> bool:
+    """Whether a file is a structure set that names no image before its contours."""
+    found = header.found
+    return found.uid("SOPClassUID") == RTStructureSetStorage and not _named_images(found)
 
 
 def make_row(path: str, header: FileHeader, keep: dict[str, str]) -> tuple[Row, list[Finding]]:
@@ -156,19 +166,38 @@ def _references(found: Found, decode: _Decoder) -> dict[str, tuple[str, ...]]:
     rois = found.items_of("StructureSetROISequence")
     if not frames and not rois:
         return references
-    studies = [study for frame in frames for study in frame.items_of("RTReferencedStudySequence")]
-    series = [each for study in studies for each in study.items_of("RTReferencedSeriesSequence")]
-    images = [image for each in series for image in each.items_of("ContourImageSequence")]
     named = (
         *decode.uids(frames, "FrameOfReferenceUID"),
         *decode.uids(rois, "ReferencedFrameOfReferenceUID"),
     )
+    images = _named_images(found) or _below(
+        found, "ROIContourSequence", "ContourSequence", "ContourImageSequence"
+    )
     return references | {
         "referenced_frames_of_reference": tuple(dict.fromkeys(named)),
-        "referenced_series": decode.uids(series, "SeriesInstanceUID"),
+        "referenced_series": decode.uids(_below(found, *_TO_SERIES), "SeriesInstanceUID"),
         "referenced_images": decode.uids(images, "ReferencedSOPInstanceUID"),
         "referenced_image_classes": decode.uids(images, "ReferencedSOPClassUID"),
     }
+
+
+_TO_SERIES = (
+    "ReferencedFrameOfReferenceSequence",
+    "RTReferencedStudySequence",
+    "RTReferencedSeriesSequence",
+)
+
+
+def _named_images(found: Found) -> list[Found]:
+    return _below(found, *_TO_SERIES, "ContourImageSequence")
+
+
+def _below(found: Found, *sequences: str) -> list[Found]:
+    """All items of the innermost of some nested sequences."""
+    level = [found]
+    for sequence in sequences:
+        level = [item for each in level for item in each.items_of(sequence)]
+    return level
 
 
 @dataclass

@@ -111,7 +111,7 @@ def test_a_failed_move_puts_everything_back(small, tmp_path, monkeypatch):
 
 
 def test_a_file_that_does_not_read_back_is_not_delivered(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "read_frames", lambda file, frames: np.zeros((1, 2, 2)))
+    monkeypatch.setattr(files, "read_frames", lambda *_: np.zeros((1, 2, 2)))
     with pytest.raises(RTXRError, match="did not read back"):
         small.rt.to_dicom(tmp_path / "out")
     assert names(tmp_path) == set()

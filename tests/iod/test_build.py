@@ -1,4 +1,4 @@
-"""Building: what was there stays, what is missing is added or is a violation, nothing is guessed."""
+"""What was there stays, what is missing is added or is a violation, nothing is guessed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import io
 
 import pydicom
 import pytest
-from iod.objects import codes, differences
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from iod.objects import codes, differences
 from rtxr.errors import UnknownNameError
 from rtxr.iod.build import DELETE, build
 from rtxr.iod.raw import item

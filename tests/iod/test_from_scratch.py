@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pydicom
 import pytest
-from iod.objects import write
 from pydicom.uid import CTImageStorage, generate_uid
 
+from iod.objects import write
 from rtxr.iod import ct_image, pixels, rt_dose, rt_plan, rt_structure_set
 from rtxr.iod.build import build
 from rtxr.iod.provenance import changed_values

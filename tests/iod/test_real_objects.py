@@ -7,9 +7,9 @@ import time
 
 import pydicom
 import pytest
-from iod.objects import codes, differences, header_and_bulk, structure_data, write
 from pydicom.dataelem import RawDataElement
 
+from iod.objects import codes, differences, header_and_bulk, structure_data, write
 from rtxr.iod import pixels, rt_structure_set
 from rtxr.iod.build import build
 from rtxr.iod.contour_items import with_contour_data
@@ -132,9 +132,7 @@ def test_vendor_elements_that_pydicom_cannot_parse_are_written_back(
             for e in header.elements()
             if e.tag.is_private and e.tag.element and e.VR != "SQ"
         }
-        back = pydicom.dcmread(
-            write(built.dataset, tmp_path / "out.dcm", implicit_vr=implicit_vr)
-        )
+        back = pydicom.dcmread(write(built.dataset, tmp_path / "out.dcm", implicit_vr=implicit_vr))
         for tag, value in private.items():
             assert back.get_item(tag).value == value
         found += pydicom.tag.Tag(0x01F1, 0x1026) in private

@@ -16,6 +16,7 @@ from rtxr.catalog import Case
 from rtxr.errors import NotDicomError
 from rtxr.read.headers import read_header
 
+
 def case_of(paths: Iterable[str | Path]) -> Case:
     """A case of files, the most frequent image series being the image."""
     rows = []

@@ -5,12 +5,12 @@ import pytest
 import xarray as xr
 from factories import ct_series, ct_slice, write
 
+from read.positions import ORIENTATIONS, naive_position
 from rtxr import model
 from rtxr.errors import GeometryError
 from rtxr.read import pixels
 from rtxr.read.ct_image import read_image
 from rtxr.read.headers import read_header
-from read.positions import ORIENTATIONS, naive_position
 
 SHAPE = (3, 4, 5)  # stored slices, rows, columns
 SPACING = (1.5, 2.0)

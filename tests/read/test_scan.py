@@ -274,6 +274,16 @@ def test_references_and_bulk_that_is_jumped_over(
     assert dose.SOPInstanceUID == row["RTDOSE"]["SOPInstanceUID"]
 
 
+def test_images_that_only_the_contours_name(tmp_path: Path) -> None:
+    *images, structures, _, _ = make.case()
+    structures.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence = []
+    make.write(tmp_path, structures)
+    (row,), findings = rows_of(tmp_path)
+    assert findings == []
+    assert row["referenced_images"] == tuple(ds.SOPInstanceUID for ds in images)
+    assert row["referenced_image_classes"] == (sop.CTImageStorage,)
+
+
 def test_pixels_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make.write(tmp_path, make.ct_slice(1, 0, size=(400, 400)))
     asked: list[int] = []

@@ -11,7 +11,7 @@ import factories as make
 import pytest
 import xarray as xr
 
-import rtxr.index
+import rtxr.index.index as index_module
 from rtxr.catalog import Case
 from rtxr.errors import (
     AmbiguousCaseError,
@@ -42,7 +42,8 @@ def index(two_patients: Path) -> Index:
 # --- what is there --------------------------------------------------------------------------
 def test_table_is_a_copy(index: Index) -> None:
     assert len(index) == len(index.table) == 11
-    index.table.loc[:, "Modality"] = "changed"
+    table = index.table
+    table["Modality"] = "changed"
     assert "changed" not in set(index.table["Modality"])
 
 
@@ -231,7 +232,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Case, dict[str, Any]]]
         calls.append((case, options))
         return xr.Dataset()
 
-    monkeypatch.setattr(rtxr.index, "open_case", fake)
+    monkeypatch.setattr(index_module, "open_case", fake)
     return calls
 
 

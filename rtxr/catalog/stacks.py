@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rtxr.catalog import describe
+from rtxr.catalog.table import describe
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, slice_normal
 
@@ -77,7 +77,7 @@ def image_stacks(table: pd.DataFrame, kinds: Sequence[str], used: Sequence[int])
     Parameters
     ----------
     table : DataFrame
-        As from :func:`rtxr.catalog.build_table`.
+        As from :func:`rtxr.catalog.table.build_table`.
     kinds : sequence of str
         Kind of each row.
     used : sequence of int

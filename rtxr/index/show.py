@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from rtxr.catalog import IMAGE_KINDS, Case
+from rtxr.catalog import Case
+from rtxr.catalog.table import IMAGE_KINDS
 from rtxr.errors import Finding, Severity
 
 #: Series, cases and kinds of findings that are shown, each.
@@ -270,9 +271,12 @@ def _findings_html(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
     ordered = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
-    rows = "".join(
-        f"<tr><td>{each.severity}</td><td>{escape(each.code)}</td><td>{escape(each.message)}</td></tr>"
-        for each in ordered[:HTML_ENTRIES]
-    )
+    rows = "".join(map(_finding_row, ordered[:HTML_ENTRIES]))
     more = len(ordered) - HTML_ENTRIES
     return f"<table>{rows}</table>" + (f"<div>... and {more} more</div>" if more > 0 else "")
+
+
+def _finding_row(finding: Finding) -> str:
+    where = PurePath(finding.path).name
+    texts = (finding.severity, finding.code, finding.message, where)
+    return f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in texts)}</tr>"

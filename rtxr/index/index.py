@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rtxr import index_repr, model
+from rtxr import model
 from rtxr.analysis.raster import mask_source
-from rtxr.catalog import Case, build_table
-from rtxr.catalog_cases import Catalog, find_cases
+from rtxr.catalog import Case, Catalog, build_table, find_cases
 from rtxr.errors import (
     AmbiguousCaseError,
     EmptySelectionError,
@@ -23,7 +22,8 @@ from rtxr.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from rtxr.index_select import BoolArray, matching, require_any
+from rtxr.index import show
+from rtxr.index.selection import BoolArray, matching, require_any
 from rtxr.read import saved
 from rtxr.read.case import Chunks, open_case
 from rtxr.read.scan import PathLike, digests, scan_headers
@@ -77,7 +77,7 @@ class Index:
             slices, SeriesDescription, StructureSetLabel, RTPlanLabel (NA where the case has
             none), doses, DoseSummationType (of the first), rt_images, findings (their number).
         """
-        return index_repr.cases_table(self._catalog.cases)
+        return show.cases_table(self._catalog.cases)
 
     @cached_property
     def _catalog(self) -> Catalog:
@@ -91,10 +91,10 @@ class Index:
         return len(self._table)
 
     def __repr__(self) -> str:
-        return index_repr.as_text(self._table, self._catalog.cases, self._all_findings)
+        return show.as_text(self._table, self._catalog.cases, self._all_findings)
 
     def _repr_html_(self) -> str:
-        return index_repr.as_html(self._table, self._catalog.cases, self._all_findings)
+        return show.as_html(self._table, self._catalog.cases, self._all_findings)
 
     # --- pruning --------------------------------------------------------------------------------
     def select(self, *, case: Any = None, **columns: Any) -> Index:
@@ -220,7 +220,7 @@ class Index:
                 "see index.findings"
             )
         if len(cases) > 1:
-            raise AmbiguousCaseError(index_repr.cases_to_choose(cases))
+            raise AmbiguousCaseError(show.cases_to_choose(cases))
         noticed = [finding for finding in self._noticed if finding.severity != "info"]
         findings = dict.fromkeys([*noticed, *self._catalog.findings])
         return replace(cases[0], findings=tuple(findings))

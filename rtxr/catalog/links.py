@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from rtxr.catalog import IMAGE_KINDS, KINDS, describe
-from rtxr.catalog_stacks import Stack
+from rtxr.catalog.stacks import Stack
+from rtxr.catalog.table import IMAGE_KINDS, KINDS, describe
 from rtxr.errors import Finding, Severity
 
 K = TypeVar("K", bound=Hashable)
@@ -54,13 +54,13 @@ def link(
     Parameters
     ----------
     table : DataFrame
-        As from :func:`rtxr.catalog.build_table`.
+        As from :func:`rtxr.catalog.table.build_table`.
     kinds : sequence of str
         Kind of each row.
     used : sequence of int
         Row positions, each object once.
     stacks : sequence of Stack
-        From :func:`rtxr.catalog_stacks.image_stacks`.
+        From :func:`rtxr.catalog.stacks.image_stacks`.
     """
     linker = _Linker(table, kinds, used, stacks)
     for position in linker.of_kind("RTSTRUCT"):

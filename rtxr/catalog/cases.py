@@ -6,24 +6,70 @@ a plan and every image stack that nothing refers to.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from rtxr.catalog import (
-    DOSE_RANKS,
-    IMAGE_KINDS,
-    Case,
-    describe,
-    kinds,
-    sop_class_name,
-    unused_duplicates,
-)
-from rtxr.catalog_links import Links, link
-from rtxr.catalog_stacks import Stack, image_stacks
+from rtxr.catalog import noted
+from rtxr.catalog.duplicates import unused_duplicates
+from rtxr.catalog.links import Links, link
+from rtxr.catalog.stacks import Stack, image_stacks
+from rtxr.catalog.table import IMAGE_KINDS, kinds
 from rtxr.errors import Finding
+
+#: Best dose of a plan first (PS3.3 C.8.8.3); types that are not named here come last.
+DOSE_RANKS: Mapping[str, int] = {
+    name: rank
+    for rank, name in enumerate(
+        (
+            *("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "FRACTION_SESSION", "BEAM"),
+            *("BEAM_SESSION", "BRACHY", "BRACHY_SESSION", "CONTROL_POINT", "RECORD"),
+        )
+    )
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Objects that are opened together as one Dataset.
+
+    Parameters
+    ----------
+    label : str
+        Number of the case in its index, from ``"1"``.
+    image : DataFrame or None
+        Rows of the slices of one image series, each file once.
+    structure_set, plan : Series or None
+        A row of the table.
+    doses : tuple of Series
+        Rows, best first: PLAN, MULTI_PLAN, FRACTION, BEAM, ...
+    rt_images : DataFrame
+        Rows of the RT Images of the plan; may be empty.
+    findings : tuple of Finding
+        Decisions and oddities that concern this case.
+    """
+
+    label: str
+    image: pd.DataFrame | None
+    structure_set: pd.Series[Any] | None
+    plan: pd.Series[Any] | None
+    doses: tuple[pd.Series[Any], ...]
+    rt_images: pd.DataFrame
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+
+    @property
+    def objects(self) -> list[pd.Series[Any]]:
+        """Rows of the structure set, the plan and the doses."""
+        single = [row for row in (self.structure_set, self.plan) if row is not None]
+        return [*single, *self.doses]
+
+    @property
+    def paths(self) -> list[str]:
+        """Files of everything the case holds."""
+        image = [] if self.image is None else self.image["path"].tolist()
+        return [*image, *(row["path"] for row in self.objects), *self.rt_images["path"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +110,7 @@ def find_cases(table: pd.DataFrame) -> Catalog:
     Parameters
     ----------
     table : DataFrame
-        As from :func:`rtxr.catalog.build_table`; any selection of its rows.
+        As from :func:`rtxr.catalog.table.build_table`; any selection of its rows.
 
     Returns
     -------
@@ -95,9 +141,9 @@ def find_cases(table: pd.DataFrame) -> Catalog:
     ]
     findings = [
         *duplicates,
-        *_not_opened(table, left),
-        *_contradictions(table, kind_of),
-        *(finding for noted in links.findings.values() for finding in noted),
+        *noted.not_opened(table, left),
+        *noted.contradictions(table, kind_of),
+        *(finding for each in links.findings.values() for finding in each),
         *(finding for case in cases for finding in case.findings),
     ]
     return Catalog(tuple(cases), tuple(dict.fromkeys(findings)))
@@ -176,6 +222,7 @@ def _case(
     stack = None if draft.stack is None else stacks[draft.stack]
     image = None if stack is None else table.iloc[list(stack.positions)]
     rows = {at: table.iloc[at] for at in draft.objects()}
+    portal = set(draft.rt_images)  # these have frames of their own
     doses = sorted((rows[at] for at in draft.doses), key=_dose_rank)
     uids = [] if image is None else image["SOPInstanceUID"].tolist()
     uids += [row["SOPInstanceUID"] for row in rows.values()]
@@ -183,9 +230,9 @@ def _case(
         *(duplicates[uid] for uid in uids if uid in duplicates),
         *(stack.findings if stack else ()),
         *(finding for at in rows for finding in links.findings.get(at, [])),
-        *_without_pixels(image, doses),
-        *_other_frames(image, list(rows.values())),
-        *_dose_choice(doses),
+        *noted.without_pixels(image, doses),
+        *noted.other_frames(image, [rows[at] for at in draft.objects() if at not in portal]),
+        *noted.dose_choice(doses),
     ]
     return Case(
         label=label,
@@ -205,97 +252,3 @@ def _dose_rank(row: pd.Series[Any]) -> tuple[Any, ...]:
         DOSE_RANKS.get(row["DoseSummationType"], len(DOSE_RANKS)),
         float("inf") if number is pd.NA else number,
     )
-
-
-def _dose_choice(doses: Sequence[pd.Series[Any]]) -> list[Finding]:
-    if not doses:
-        return []
-    best = doses[0]
-    kind, uid, path = best["DoseSummationType"], best["SOPInstanceUID"], best["path"]
-    element = describe("DoseSummationType")
-    findings = []
-    if len(doses) > 1:
-        message = f"of {len(doses)} doses of this case this {kind or 'untyped'} one comes first"
-        findings.append(Finding("dose-chosen", "info", message, uid, path))
-    if kind != "PLAN":
-        message = (
-            f"no dose of this case is the total of its plan: {element} of the first is {kind!r}"
-        )
-        findings.append(Finding("dose-not-plan-total", "warning", message, uid, path))
-    return findings
-
-
-def _without_pixels(image: pd.DataFrame | None, doses: Iterable[pd.Series[Any]]) -> list[Finding]:
-    message = "(7FE0,0010) PixelData is missing or empty"
-    findings = [
-        Finding("no-pixel-data", "error", message, row["SOPInstanceUID"], row["path"])
-        for row in doses
-        if not row["has_pixel_data"]
-    ]
-    if image is not None and not image["has_pixel_data"].all():
-        row = image[~image["has_pixel_data"]].iloc[0]
-        count = int((~image["has_pixel_data"]).sum())
-        message = f"{count} of {len(image)} slices: {message}"
-        findings.append(
-            Finding("no-pixel-data", "error", message, row["SeriesInstanceUID"], row["path"])
-        )
-    return findings
-
-
-def _other_frames(image: pd.DataFrame | None, rows: Sequence[pd.Series[Any]]) -> list[Finding]:
-    """Objects linked by UID whose frame of reference is not that of the first of the case."""
-    first = rows[0] if image is None else image.iloc[0]
-    base = _frames(first)
-    findings = []
-    for row in rows:
-        frames = _frames(row)
-        if base and frames and not base & frames:
-            message = (
-                f"this {row['Modality']} object is linked by UID but its "
-                f"{describe('FrameOfReferenceUID')} is not that of the {first['Modality']} object; "
-                "positions may not fit"
-            )
-            uid, path = row["SOPInstanceUID"], row["path"]
-            findings.append(Finding("frame-of-reference-mismatch", "warning", message, uid, path))
-    return findings
-
-
-def _frames(row: pd.Series[Any]) -> set[str]:
-    return {row["FrameOfReferenceUID"], *row["referenced_frames_of_reference"]} - {""}
-
-
-# --- what is left ---------------------------------------------------------------------------------
-def _not_opened(table: pd.DataFrame, left: Sequence[int]) -> list[Finding]:
-    """Objects that do not become arrays, a Finding per series and SOP class."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    series, classes = table["SeriesInstanceUID"].tolist(), table["SOPClassUID"].tolist()
-    for at in left:
-        groups.setdefault((series[at], classes[at]), []).append(at)
-    findings = []
-    for (uid, sop_class), positions in groups.items():
-        message = (
-            f"{len(positions)} {sop_class_name(sop_class)} object(s): listed, not opened as arrays"
-        )
-        path = table["path"].iloc[positions[0]]
-        findings.append(Finding("not-opened", "info", message, uid, path))
-    return findings
-
-
-def _contradictions(table: pd.DataFrame, kind_of: Sequence[str]) -> list[Finding]:
-    """Series whose Modality is not that of their SOP class; the class is believed."""
-    kind = pd.Series(kind_of, index=table.index, dtype="object")
-    wrong = table[(kind != "") & (kind != table["Modality"])]
-    element = describe("Modality")
-    return [
-        Finding(
-            "modality-contradicts-sop-class",
-            "warning",
-            f"{len(rows)} {sop_class_name(str(sop_class))} object(s) with {element} {modality!r}; "
-            "the SOP class is believed",
-            str(series),
-            rows["path"].iloc[0],
-        )
-        for (series, sop_class, modality), rows in wrong.groupby(
-            ["SeriesInstanceUID", "SOPClassUID", "Modality"], sort=False
-        )
-    ]

@@ -1,0 +1,148 @@
+"""The table behind an index: its columns, and what kind of object each row is.
+
+A row is one file. Columns named as DICOM names them hold that attribute, names in snake_case are
+ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+from pydicom import config
+from pydicom import uid as sop
+from pydicom.tag import Tag
+
+Row = tuple[Any, ...]
+#: How the values of a column are stored: str ("" when missing), tuple of str, tuple of str that
+#: are UIDs, tuple of float or None, integer or NA, float or NaN, bool.
+Kind = Literal["text", "texts", "uids", "numbers", "integer", "number", "flag"]
+
+#: Columns of the table, in order.
+COLUMNS: Mapping[str, Kind] = {
+    "PatientID": "text",
+    "PatientName": "text",
+    "StudyDate": "text",
+    "StudyTime": "text",
+    "StudyDescription": "text",
+    "Modality": "text",
+    "SeriesDescription": "text",
+    "SeriesNumber": "integer",
+    "SeriesDate": "text",
+    "SeriesTime": "text",
+    "InstanceNumber": "integer",
+    "AcquisitionNumber": "integer",
+    "AcquisitionDate": "text",
+    "AcquisitionTime": "text",
+    "TemporalPositionIdentifier": "integer",
+    "TriggerTime": "number",
+    "EchoNumbers": "integer",
+    "DiffusionBValue": "number",
+    "ContentDate": "text",
+    "ContentTime": "text",
+    "ImageType": "texts",
+    "Rows": "integer",
+    "Columns": "integer",
+    "NumberOfFrames": "integer",
+    "PixelSpacing": "numbers",
+    "SliceThickness": "number",
+    "ImagePositionPatient": "numbers",
+    "ImageOrientationPatient": "numbers",
+    "PatientPosition": "text",
+    "StructureSetLabel": "text",
+    "StructureSetName": "text",
+    "StructureSetDate": "text",
+    "RTPlanLabel": "text",
+    "RTPlanName": "text",
+    "RTPlanDate": "text",
+    "DoseUnits": "text",
+    "DoseType": "text",
+    "DoseSummationType": "text",
+    "RTImageLabel": "text",
+    "Manufacturer": "text",
+    "ManufacturerModelName": "text",
+    "StudyInstanceUID": "text",
+    "SeriesInstanceUID": "text",
+    "FrameOfReferenceUID": "text",
+    "SOPClassUID": "text",
+    "SOPInstanceUID": "text",
+    "TransferSyntaxUID": "text",
+    "ReferencedRTPlanSequence": "uids",
+    "ReferencedStructureSetSequence": "uids",
+    "referenced_frames_of_reference": "uids",
+    "referenced_series": "uids",
+    "referenced_images": "uids",
+    "referenced_image_classes": "uids",
+    "has_pixel_data": "flag",
+    "bytes": "integer",
+    "digest": "text",
+    "path": "text",
+}
+
+#: SOP Class UID > kind of object that rtxr opens.
+KINDS: Mapping[str, str] = {
+    sop.CTImageStorage: "CT",
+    sop.MRImageStorage: "MR",
+    sop.PositronEmissionTomographyImageStorage: "PT",
+    sop.RTStructureSetStorage: "RTSTRUCT",
+    sop.RTPlanStorage: "RTPLAN",
+    sop.RTIonPlanStorage: "RTPLAN",
+    sop.RTDoseStorage: "RTDOSE",
+    sop.RTImageStorage: "RTIMAGE",
+}
+IMAGE_KINDS = ("CT", "MR", "PT")
+
+_DTYPES: Mapping[Kind, str] = {"integer": "Int64", "number": "float64", "flag": "bool"}
+
+
+def build_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Table of rows that are in the order of :data:`COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        A row per file, index 0, 1, ... The dtypes do not depend on what is there: Int64, float64,
+        bool, else object (str, or tuples as :data:`Kind` says).
+    """
+    values = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    return pd.DataFrame(
+        {
+            name: pd.Series(list(column), dtype=_DTYPES.get(kind, "object"))
+            for (name, kind), column in zip(COLUMNS.items(), values, strict=True)
+        }
+    )
+
+
+def kinds(table: pd.DataFrame) -> pd.Series[Any]:
+    """What each row is opened as: a value of :data:`KINDS`, or ``""``.
+
+    The SOP class decides. Where it is missing or a vendor's own, Modality (0008,0060) does, for
+    images only if they have a position.
+    """
+    known = table["SOPClassUID"].map(KINDS)
+    foreign = table["SOPClassUID"].isin(
+        [u for u in table["SOPClassUID"].unique() if uid_name(u) == u]
+    )
+    placed = table["ImagePositionPatient"].notna() | ~table["Modality"].isin(IMAGE_KINDS)
+    by_modality = table["Modality"].where(
+        foreign & placed & table["Modality"].isin(set(KINDS.values())), ""
+    )
+    return known.where(known.notna(), by_modality).astype("object")
+
+
+def describe(keyword: str) -> str:
+    """An element as (gggg,eeee) Keyword."""
+    tag = Tag(keyword)
+    return f"({tag.group:04X},{tag.element:04X}) {keyword}"
+
+
+def uid_name(uid: str) -> str:
+    """Name of a UID that DICOM defines (PS3.6 annex A); any other UID itself."""
+    return str(sop.UID(uid, config.IGNORE).name)
+
+
+def sop_class_name(uid: str) -> str:
+    """Name of a SOP class for people."""
+    name = uid_name(uid)
+    return name.removesuffix(" Storage") if name != uid else f"SOP class {uid or 'missing'}"

@@ -1,0 +1,74 @@
+"""Colours of ROIs: their own where they have one, else a palette that colour-blind readers can tell.
+
+Colours are ``"#rrggbb"``. Luminance is the relative luminance of WCAG 2.2 (0 black, 1 white).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from rtxr.geometry import FloatArray
+
+#: Okabe and Ito, Color Universal Design (2008), without black; bright enough for dark images.
+PALETTE = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
+#: Lightest luminance that still stands out from white paper (contrast 2 : 1).
+PAPER_LUMINANCE = 0.475
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+#: How much darker (in linear light) a colour becomes when another curve has it already.
+_DARKER = 0.45
+
+
+def roi_colors(labels: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Colour of each label: the known one, else the next of the palette that nobody has.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        ROI labels.
+    known : mapping of label to colour, optional
+        ``"#rrggbb"``; empty, malformed and missing ones are filled in.
+    """
+    labels, known = list(labels), known or {}
+    own = {label: text for label in labels if _HEX.fullmatch(text := known.get(label) or "")}
+    taken = {color.lower() for color in own.values()}
+    free = [color for color in PALETTE if color not in taken] or list(PALETTE)
+    missing = [label for label in labels if label not in own]
+    filled = {label: free[at % len(free)] for at, label in enumerate(missing)}
+    return {label: own[label].lower() if label in own else filled[label] for label in labels}
+
+
+def for_paper(colors: Mapping[str, str]) -> dict[str, str]:
+    """Colours for lines on white: too light ones darkened, repeated ones told apart by shade."""
+    shown: dict[str, str] = {}
+    for label, color in colors.items():
+        shade = darkened(color)
+        while shade in shown.values() and luminance(shade) > 0.01:
+            shade = _to_hex(_linear(shade) * _DARKER)
+        shown[label] = shade
+    return shown
+
+
+def darkened(color: str, limit: float = PAPER_LUMINANCE) -> str:
+    """The colour in its own hue, at most this luminous."""
+    light = luminance(color)
+    return color if light <= limit else _to_hex(_linear(color) * limit / light)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, 0 to 1."""
+    return float(_linear(color) @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def _linear(color: str) -> FloatArray:
+    """Linear-light red, green and blue of an sRGB colour, 0 to 1."""
+    srgb = np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def _to_hex(linear: FloatArray) -> str:
+    """The sRGB colour of linear-light components."""
+    srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{value:02x}" for value in np.floor(srgb * 255).astype(int).tolist())

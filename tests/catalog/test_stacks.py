@@ -1,0 +1,82 @@
+"""Image series to stacks of slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import factories as make
+import pytest
+
+from catalog.scanned import codes, held, table_of
+from rtxr.catalog import Catalog, find_cases
+
+Catalogued = Callable[..., Catalog]
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ({"ImageOrientationPatient": make.CORONAL}, "have another orientation"),
+        ({"size": (9, 9)}, "have another matrix size"),
+        ({"PixelSpacing": [1.0, 1.0]}, "have another pixel spacing"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "are localizers"),
+        ({"ImagePositionPatient": None}, "have no position or orientation"),
+    ],
+)
+def test_odd_slices_of_a_series_are_set_aside(
+    catalogued: Catalogued, odd: dict[str, Any], reason: str
+) -> None:
+    catalog = catalogued(make.ct_series(3), make.ct_slice(4, 30.0, **odd))
+    assert held(catalog) == [("CT", 3, None, None, [])]
+    assert codes(catalog) == ["slices-set-aside"]
+    assert f"1 of 4 images of this series are set aside: they {reason}" in str(catalog.findings[0])
+
+
+def test_a_wobble_of_the_orientation_is_no_other_orientation(catalogued: Catalogued) -> None:
+    wobbly = make.ct_slice(4, 9.0, ImageOrientationPatient=[1, 0.0004, 0, 0, 1, 0])
+    assert held(catalogued(make.ct_series(3), wobbly)) == [("CT", 4, None, None, [])]
+
+
+def test_phases_at_one_position_become_stacks(catalogued: Catalogued) -> None:
+    phases = [
+        ds
+        for phase in (1, 2)
+        for ds in make.ct_series(3, name=phase, TemporalPositionIdentifier=phase)
+    ]
+    structures = make.structure_set(phases[3:])
+    catalog = catalogued(phases, structures)
+    assert held(catalog) == [("CT", 3, "Organs", None, []), ("CT", 3, None, None, [])]
+    assert catalog.cases[0].image["TemporalPositionIdentifier"].tolist() == [2, 2, 2]
+    finding = next(f for f in catalog.findings if f.code == "several-images-at-one-position")
+    assert "separated by (0020,0100) TemporalPositionIdentifier into 2 stacks" in finding.message
+
+
+def test_an_acquisition_number_per_slice_does_not_take_a_series_apart(
+    catalogued: Catalogued,
+) -> None:
+    slices = [make.ct_slice(n, float(n), AcquisitionNumber=n) for n in range(1, 6)]
+    again = make.ct_slice(6, 5.0, AcquisitionNumber=6)
+    catalog = catalogued(slices, again)
+    assert held(catalog) == [("CT", 5, None, None, [])]
+    assert catalog.cases[0].image["InstanceNumber"].tolist() == [1, 2, 3, 4, 5]
+    assert "1 are set aside" in catalog.findings[0].message
+
+
+def test_series_without_uid_are_told_apart_by_folder(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        series = make.ct_series(2, name=folder)
+        for ds in series:
+            ds.SeriesInstanceUID = ""
+        make.write(tmp_path / folder, series)
+    assert held(find_cases(table_of(tmp_path))) == [("CT", 2, None, None, [])] * 2
+
+
+def test_one_series_uid_for_two_kinds_or_patients(catalogued: Catalogued) -> None:
+    series = make.uid("shared")
+    images = make.ct_series(2, SeriesInstanceUID=series)
+    structures = make.structure_set(images, SeriesInstanceUID=series)
+    others = make.ct_series(2, SeriesInstanceUID=series, PatientID="P2", name="other")
+    catalog = catalogued(images, structures, others)
+    assert held(catalog) == [("CT", 2, "Organs", None, []), ("CT", 2, None, None, [])]

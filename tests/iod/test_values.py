@@ -1,0 +1,80 @@
+"""What a VR allows, on raw bytes and on values."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
+
+from rtxr.iod.raw import make
+from rtxr.iod.values import ENUMERATED, flaw
+
+
+def raw(keyword: str, value: bytes, vr: str | None = None) -> RawDataElement:
+    return RawDataElement(Tag(keyword), vr, len(value), value, 0, vr is None, True)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyID", b"x" * 16),
+        ("StudyID", b"x" * 15 + b" "),
+        ("PixelSpacing", b"1.5\\ -2e-3 \\+.5 "),
+        ("SeriesNumber", b"-12 "),
+        ("StudyDate", b"20260105"),
+        ("StudyTime", b"1200"),
+        ("StudyTime", b"120000.123456 "),
+        ("PatientName", b"A" * 64 + b"=" + b"B" * 64),
+        ("DerivationDescription", b"a\\" * 500),
+        ("SOPInstanceUID", b"1.2.840.0.10\0"),
+        ("PixelRepresentation", b"\1\0"),
+        ("PatientSex", b"F "),
+        ("Modality", b""),
+        ("PixelData", b"\xff" * 99),
+    ],
+)
+def test_what_is_allowed(keyword, value):
+    assert flaw(raw(keyword, value)) == ""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "what"),
+    [
+        ("StudyID", b"x" * 17, "17 characters, and VR SH allows 16"),
+        ("PixelSpacing", b"1.12345678901234567\\2", "19 characters, and VR DS allows 16"),
+        ("PixelSpacing", b"1,5\\2", "characters that VR DS does not allow"),
+        ("SeriesNumber", b"1.0", "characters that VR IS"),
+        ("StudyDate", b"5.1.26", "characters that VR DA"),
+        ("SOPInstanceUID", b"1.02", "characters that VR UI"),
+        ("SOPInstanceUID", b"1." + b"9" * 64, "66 characters"),
+        ("Modality", b"ct", "characters that VR CS"),
+        ("PatientName", b"A" * 65, "65 characters, and VR PN allows 64"),
+        ("PatientSex", b"X", "M, F, O"),
+        ("PixelRepresentation", b"\2\0", "0, 1"),
+        ("ContourGeometricType", b"CLOSED", "CLOSED_PLANAR"),
+        ("ContourData", b"1.5\\" * 2000 + b"1.1234567890123456", "more than the 16 characters"),
+    ],
+)
+def test_what_is_not(keyword, value, what):
+    assert what in flaw(raw(keyword, value))
+
+
+def test_values_are_checked_like_bytes():
+    assert flaw(make("PixelSpacing", [1 / 3, 2.0])) == ""
+    assert "SH allows 16" in flaw(make("StudyID", "x" * 20))
+    assert flaw(make("ImageType", ["ORIGINAL", "PRIMARY"])) == ""
+    assert "CS" in flaw(make("ImageType", ["original"]))
+
+
+def test_a_text_of_many_bytes_counts_characters():
+    assert flaw(raw("StudyID", "ä".encode() * 16)) == ""
+
+
+def test_enumerated_attributes_exist():
+    assert all(Tag(keyword) for keyword in ENUMERATED)
+
+
+@pytest.mark.parametrize("value", [-1, 65536, "4", 1.5, [1, 70000]])
+def test_numbers_that_a_binary_vr_cannot_hold_are_refused(value):
+    with pytest.raises(ValueError, match="from 0 to 65535"):
+        make("Rows", value)

@@ -1,0 +1,26 @@
+"""Importing rtxr loads what it stands on; pictures, widgets and stores load when first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("matplotlib", "ipywidgets", "IPython", "dask", "zarr", "netCDF4", "tqdm", "scipy", "PIL")
+CODE = f"""
+import sys
+import pydicom, xarray
+before = set(sys.modules)
+import rtxr
+print(*[name for name in {HEAVY!r} if name in sys.modules and name not in before])
+"""
+
+
+def test_import_loads_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
+def test_the_public_names_are_there():
+    import rtxr
+
+    assert set(rtxr.__all__) <= set(dir(rtxr))

@@ -138,7 +138,7 @@ class DatasetRT:
 
     # --- pictures -------------------------------------------------------------------------------
     def plot_slice(self, **options: Any) -> Axes:
-        """One slice with dose and contours (matplotlib); see :func:`rtxr.view.slices.plot_slice`."""
+        """One slice with dose and contours; see :func:`rtxr.view.slices.plot_slice`."""
         from rtxr.view import slices  # noqa: PLC0415 (pictures load when first used)
 
         return slices.plot_slice(self._ds, **options)

@@ -1,4 +1,4 @@
-"""The xarray engine ``"rtxr"``: adapts arguments and calls the same function as ``rtxr.open_dir``."""
+"""The xarray engine ``"rtxr"``: adapts arguments and calls what ``rtxr.open_dir`` is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
     """Open a folder of DICOM RT files with ``xr.open_dataset(path, engine="rtxr")``."""
 
     description = "DICOM radiotherapy: a folder of CT/MR/PET, RTSTRUCT, RTDOSE and RTPLAN files"
-    open_dataset_parameters = ("filename_or_obj", "drop_variables", "on_irregular")
+    open_dataset_parameters = ("filename_or_obj", "drop_variables", "on_irregular", "case")
 
     def open_dataset(  # type: ignore[override]
         self,
@@ -28,9 +28,11 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         on_irregular: str = "keep",
+        case: str | int | None = None,
     ) -> xr.Dataset:
-        """Open the one case below a folder; see :func:`rtxr.open_dir`."""
-        ds = open_dir(filename_or_obj, on_irregular=on_irregular)
+        """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`."""
+        selection = {} if case is None else {"case": case}
+        ds = open_dir(filename_or_obj, on_irregular=on_irregular, **selection)
         names = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
         return ds.drop_vars(names, errors="ignore")
 

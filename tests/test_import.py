@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import rtxr
+
 HEAVY = ("matplotlib", "ipywidgets", "IPython", "dask", "zarr", "netCDF4", "tqdm", "scipy", "PIL")
 CODE = f"""
 import sys
@@ -21,6 +23,4 @@ def test_import_loads_nothing_heavy():
 
 
 def test_the_public_names_are_there():
-    import rtxr
-
     assert set(rtxr.__all__) <= set(dir(rtxr))

@@ -253,9 +253,9 @@ def _image_of(contour: Dataset, expected: str) -> str:
     Where the bytes of the sequence hold the expected one it need not be parsed.
     """
     sequence = element_at(contour, _CONTOUR_IMAGES)
-    if isinstance(sequence, RawDataElement) and expected:
-        if expected.encode("ascii", "replace") in _UID.findall(sequence.value or b""):
-            return expected
+    data = (sequence.value or b"") if isinstance(sequence, RawDataElement) else b""
+    if expected and expected.encode("ascii", "replace") in _UID.findall(data):
+        return expected
     images = items_of(contour, _CONTOUR_IMAGES)
     return text_of(images[0], "ReferencedSOPInstanceUID") if images else ""
 

@@ -42,7 +42,7 @@ def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
     """
     copy = duplicate(dataset)
     signed = is_signed(dataset)
-    for element in list(elements_of(copy)):
+    for element in elements_of(copy):
         put(copy, _encoded(copy, element, implicit_vr, signed))
     copy.set_original_encoding(implicit_vr, True, copy._character_set)
     return copy

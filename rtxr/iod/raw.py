@@ -9,7 +9,7 @@ through :func:`value_of`, which leaves the data set as it was.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,14 +40,13 @@ _PIXEL_REPRESENTATION = Tag(0x0028, 0x0103)
 
 def element_at(dataset: Dataset, tag: BaseTag) -> Element | None:
     """Element of a data set as it is, None where it is absent."""
-    # Without this argument pydicom converts raw elements of no length, and with private ones
-    # their neighbours.
-    return dataset.get_item(tag, keep_deferred=True)
+    # get_item() converts raw elements of no length, and with private ones their neighbours.
+    return dataset._dict.get(tag)
 
 
-def elements_of(dataset: Dataset) -> Iterator[Element]:
+def elements_of(dataset: Dataset) -> list[Element]:
     """Elements of a data set as they are, in no order."""
-    return (dataset.get_item(tag, keep_deferred=True) for tag in list(dataset.keys()))
+    return list(dataset._dict.values())
 
 
 def duplicate(dataset: Dataset) -> Dataset:

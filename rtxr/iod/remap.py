@@ -43,7 +43,7 @@ def _changes(dataset: Dataset, mapping: Mapping[bytes, bytes]) -> tuple[list[Ele
     """Elements that take the place of those with old UIDs, and the number of values replaced."""
     changes: list[Element] = []
     total = 0
-    for element in list(elements_of(dataset)):
+    for element in elements_of(dataset):
         new, count = _changed(dataset, element, mapping)
         if new is not None:
             changes.append(new)

@@ -14,6 +14,7 @@ import xarray as xr
 
 from rtxr import header_store, model
 from rtxr.catalog import Case
+from rtxr.catalog.table import KINDS
 from rtxr.errors import Finding, GeometryError, NotDicomError, PixelDecodeError, RTXRError
 from rtxr.geometry import Grid
 from rtxr.read.ct_image import policy, read_image
@@ -98,7 +99,7 @@ def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError 
     if case.image is None or not len(case.image):
         return Part(), None
     headers, findings = _headers(case.image["path"])
-    modality = str(case.image["Modality"].iloc[0])
+    modality = _modality(headers)
     try:
         part = read_image(headers, modality, on_irregular=on_irregular, cache=cache)
     except (GeometryError, PixelDecodeError) as error:
@@ -108,6 +109,13 @@ def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError 
         return Part(findings=[*findings, finding]), error
     part.findings[:0] = findings
     return part, None
+
+
+def _modality(headers: Sequence[Header]) -> str:
+    """Kind of image: by SOP Class, since Modality is wrong or missing in some files."""
+    if not headers:
+        return ""
+    return KINDS.get(headers[0].text("SOPClassUID"), headers[0].text("Modality"))
 
 
 def _headers(paths: Iterable[str]) -> tuple[list[Header], list[Finding]]:

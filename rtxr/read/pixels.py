@@ -109,7 +109,7 @@ def pixel_file(header: Header) -> PixelFile:
     rows, columns, bits_allocated = sizes
     bits_stored = header.integer("BitsStored") or bits_allocated
     return PixelFile(
-        path=path,
+        path=str(Path(path).absolute()),  # read later, wherever the work has moved to by then
         span=header.pixels,
         transfer_syntax=header.transfer_syntax,
         big_endian=header.big_endian,

@@ -122,7 +122,8 @@ def source_of(data: bytes, complete: bool, name: str) -> Source:
         data = data[:start] + _inflate(data[start:], name)
     encoding = _encoding(data, start)
     group = int.from_bytes(data[start : start + 2], encoding.order)
-    if len(data) - start < 8 or group > _LAST_FIRST_GROUP:
+    is_short = len(data) - start < 8
+    if group > _LAST_FIRST_GROUP or (is_short and complete):
         raise NotDicomError(f"{name or 'these bytes'}: no DICOM data elements")
     return Source(data, start, encoding, transfer_syntax, complete)
 

@@ -1,4 +1,4 @@
-"""Colours of ROIs: their own where they have one, else a palette that colour-blind readers can tell.
+"""Colours of ROIs: their own where they have one, else a palette safe for colour-blind readers.
 
 Colours are ``"#rrggbb"``. Luminance is the relative luminance of WCAG 2.2 (0 black, 1 white).
 """

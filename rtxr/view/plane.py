@@ -1,4 +1,4 @@
-"""One plane of a case, ready to draw: where it is, which way up, and what lies on it (numbers only).
+"""One plane of a case, ready to draw: where it is, which way up, what lies on it (numbers only).
 
 A plane is one layer of voxels of the image's grid (of the dose's where there is no image), across
 any of the grid's own axes. Own axes are numbered 0 (x or column), 1 (y or row), 2 (z or slice), as
@@ -100,7 +100,8 @@ class Plane:
 
     def page(self, layer: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """An array on :attr:`layer`, in grid order, as (up, across)."""
-        return layer.transpose([2 - self.normal, 2 - self.up, 2 - self.across])[0]
+        order = [2 - self.normal, 2 - self.up, 2 - self.across]
+        return np.asarray(layer.transpose(order)[0])
 
     def on_page(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Patient points (n, 3) as (across, up) own mm, (n, 2), and their own normal coordinate."""
@@ -230,7 +231,7 @@ def dose_on(ds: xr.Dataset, name: str, plane: Plane) -> FloatArray | None:
     """Dose at the plane's voxel centres, (up, across), trilinear; None where it has none there.
 
     Only the layers of the dose grid that the plane lies between are read. NaN outside the
-    outermost voxel centres of the dose grid, as everywhere (:func:`rtxr.analysis.resample.dose_on`).
+    outermost voxel centres of the dose grid (see :func:`rtxr.analysis.resample.dose_on`).
     """
     name = model.resolve(ds, name)
     array = model.ascending(ds[name])
@@ -239,9 +240,7 @@ def dose_on(ds: xr.Dataset, name: str, plane: Plane) -> FloatArray | None:
     corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
     own = grid.to_own(layer.to_patient(corners))
     low, high = own.min(axis=0), own.max(axis=0)
-    near = {
-        dim: _bracket(grid.axes[d], low[2 - d], high[2 - d]) for d, dim in enumerate(grid.dims)
-    }
+    near = {dim: _bracket(grid.axes[d], low[2 - d], high[2 - d]) for d, dim in enumerate(grid.dims)}
     if any(part.start >= part.stop for part in near.values()):
         return None
     part = array.isel(near).to_dataset(name=name)
@@ -265,6 +264,8 @@ def outlines(ds: xr.Dataset, plane: Plane, labels: Sequence[str]) -> list[Outlin
     Contours parallel to the plane are taken as they are: those of the contour plane in whose slab
     (half way to its neighbours, as for masks) the plane lies. Any other ROI is rasterised there.
     """
+    if not labels:
+        return []
     parts = contours.slabs(ds, labels, first=plane.grid)
     both = zip(contours.read_contours(ds, labels), parts, strict=True)
     return [shown for roi, part in both if (shown := _outline(roi, part, plane))]
@@ -302,7 +303,8 @@ def _open_contours(roi: RoiContours, plane: Plane) -> tuple[list[FloatArray], li
     """Open lines and single points that lie in the layer of voxels."""
     edges = cell_edges(plane.axis(plane.normal))
     low, high = edges[plane.index], edges[plane.index + 1]
-    lines, points = [], []
+    lines: list[FloatArray] = []
+    points: list[FloatArray] = []
     for kind, nodes in _each(roi):
         if kind in CLOSED_TYPES or not len(nodes):
             continue

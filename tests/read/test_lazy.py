@@ -78,10 +78,10 @@ def test_everything_but_values_is_lazy():
         pickle.loads(pickle.dumps(ds)),
         ds.assign(other=1),
         ds.rename(z="height"),
-        ds.chunk({"z": 1}),
     ):
         assert repr(made)
         assert made._repr_html_()
+    assert repr(ds.chunk({"z": 1}))
     with pytest.raises(AssertionError, match="values were read"):
         ds.ct.values  # noqa: B018
 

@@ -1,12 +1,14 @@
 """Case Datasets built by hand from shapes whose areas, volumes and DVHs are known."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pytest
 import xarray as xr
 
 from rtxr import model
+from rtxr.analysis.sweep import closed_edges
 from rtxr.geometry import Grid
 
 Contour = np.ndarray | tuple[str, np.ndarray]
@@ -59,6 +61,40 @@ def circle(radius, n=360, centre=(0.0, 0.0)):
     return np.column_stack([np.cos(angle), np.sin(angle)]) * fit + np.asarray(centre)
 
 
+def closed(polygons, planes=None, groups=None):
+    """Edges of polygons (n, 2), by default all on plane 0."""
+    starts = np.concatenate([[0], np.cumsum([len(p) for p in polygons])])
+    planes = np.zeros(len(polygons), dtype=np.int64) if planes is None else np.asarray(planes)
+    groups = np.arange(len(polygons)) if groups is None else np.asarray(groups)
+    points = np.concatenate([np.asarray(p, dtype=float) for p in polygons])
+    return closed_edges(points, starts, planes, groups)
+
+
+def shoelace(polygon):
+    """Area of a simple polygon, (n, 2)."""
+    x, y = np.asarray(polygon, dtype=float).T
+    return abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def star(rng, n=40, radius=10.0, centre=(0.0, 0.0), wobble=0.4):
+    """Random simple polygon around a centre."""
+    angle = np.sort(rng.uniform(0, 2 * np.pi, n))
+    length = radius * (1 + wobble * rng.uniform(-1, 1, n))
+    return np.column_stack([np.cos(angle), np.sin(angle)]) * length[:, None] + np.asarray(centre)
+
+
+def naive_inside(polygons, x, y):
+    """Even-odd by definition, point by point, with the same half-open edges."""
+    odd = False
+    for polygon in polygons:
+        for (ax, ay), (bx, by) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+            if (ay, ax) > (by, bx):
+                ax, ay, bx, by = bx, by, ax, ay
+            if ay <= y < by and ax + (y - ay) * ((bx - ax) / (by - ay)) <= x:
+                odd = not odd
+    return odd
+
+
 def stack(polygon, heights):
     return [at_height(polygon, z) for z in heights]
 
@@ -104,8 +140,3 @@ def make_case(
         attrs = {"units": "Gy", "long_name": "absorbed dose", "DoseUnits": units}
         variables["dose"] = (grid.dims, values, attrs)
     return xr.Dataset(variables, coords)
-
-
-@pytest.fixture
-def case() -> Callable[..., xr.Dataset]:
-    return make_case

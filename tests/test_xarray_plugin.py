@@ -1,0 +1,57 @@
+"""The engine opens what ``rtxr.open_dir`` opens, as lazily."""
+
+from __future__ import annotations
+
+import pytest
+import xarray as xr
+
+import rtxr
+from rtxr.read import planes
+from rtxr.xarray_plugin import RtxrBackendEntrypoint
+
+
+def test_the_engine_gives_the_same_dataset(phantom):
+    one = xr.open_dataset(phantom, engine="rtxr")
+    xr.testing.assert_identical(one.drop_vars("mask"), rtxr.open_dir(phantom).drop_vars("mask"))
+    assert one.mask.sel(roi="PTV_70").any()
+
+
+def test_a_folder_with_dicom_files_is_recognised(phantom, tmp_path):
+    assert "ct" in xr.open_dataset(phantom)
+    (tmp_path / "notes.txt").write_text("no images here")
+    assert not RtxrBackendEntrypoint().guess_can_open(tmp_path)
+    assert not RtxrBackendEntrypoint().guess_can_open(phantom / "RTPLAN.dcm")
+    assert not RtxrBackendEntrypoint().guess_can_open(3)
+
+
+def test_variables_can_be_left_out(phantom):
+    assert "dose" not in xr.open_dataset(phantom, engine="rtxr", drop_variables="dose")
+
+
+def test_chunks_make_dask_arrays_of_single_slices(phantom):
+    assert xr.open_dataset(phantom, engine="rtxr", chunks={}).ct.chunks[0] == (1,) * 40
+
+
+def test_opening_reads_no_pixels_and_a_slice_reads_one_file(phantom, monkeypatch):
+    read = []
+    original = planes.read_frames
+
+    def counted(file, frames):
+        read.append(file.path)
+        return original(file, frames)
+
+    monkeypatch.setattr(planes, "read_frames", counted)
+    ds = xr.open_dataset(phantom, engine="rtxr")
+    repr(ds), ds._repr_html_(), ds.rt.structures(), ds.rt.beams()
+    assert read == []
+    ds.ct.sel(z=0, method="nearest").values
+    assert len(read) == 1
+
+
+def test_several_cases_ask_for_a_choice(phantom, tmp_path):
+    folder = tmp_path / "two"
+    rtxr.tutorial.phantom(folder / "a")
+    rtxr.open_dir(phantom).drop_vars("mask").rt.to_dicom(folder / "b", uids="new")
+    with pytest.raises(rtxr.errors.AmbiguousCaseError, match="case="):
+        xr.open_dataset(folder, engine="rtxr")
+    assert "ct" in xr.open_dataset(folder, engine="rtxr", case=2)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
 import rtxr
 from rtxr import model
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,53 +41,61 @@ def main(arguments: list[str] | None = None) -> int:
 def run(folder: Path, out: Path, *, overwrite: bool = False) -> None:
     """Open, show, compute, draw and export one case."""
     index = rtxr.scan(folder)
-    print(index)
+    print(index, "\n")
     ds = index.open()
     print(ds)
-    _show("Findings", ds.rt.findings.drop(columns=["path"]))
-    for path in [*_plan_tables(ds), *_numbers(ds, out)]:
-        print(path)
+    _show_findings("Findings", ds.rt.findings)
+    if model.PLAN_UID in ds.coords:
+        columns = ["BeamNumber", "BeamName", "RadiationType", "BeamMeterset", "BeamDose"]
+        _show("Beams", ds.rt.beams().filter(columns))
+        _show("Prescriptions", ds.rt.prescriptions())
+    pictures = _pictures(ds, out)
     written = ds.rt.to_dicom(out / "dicom", overwrite=overwrite)
-    _show("Export findings", pd.DataFrame(written.attrs["findings"]).drop(columns=["path"]))
-    counts = written.groupby("IOD").size()
-    print(
-        f"\nDICOM files in {out / 'dicom'}: " + ", ".join(f"{n} {iod}" for iod, n in counts.items())
-    )
+    _show_findings("Findings of the export", pd.DataFrame(written.attrs["findings"]))
+    counts = ", ".join(f"{n} {iod}" for iod, n in written["IOD"].value_counts().items())
+    print("\nPictures: " + ", ".join(map(str, pictures)))
+    print(f"DICOM files: {out / 'dicom'} ({counts})")
 
 
-def _plan_tables(ds: xr.Dataset) -> list[str]:
-    if model.PLAN_UID not in ds.coords:
-        return []
-    columns = ["BeamNumber", "BeamName", "RadiationType", "BeamMeterset"]
-    _show("Beams", ds.rt.beams().filter(columns))
-    _show("Prescriptions", ds.rt.prescriptions())
-    return []
-
-
-def _numbers(ds: xr.Dataset, out: Path) -> list[str]:
+def _pictures(ds: xr.Dataset, out: Path) -> list[Path]:
     """Structures, DVH metrics and figures, as far as the case holds them."""
     made = []
     if model.image_name(ds) or model.dose_names(ds):
-        made.append(_save(ds.rt.plot_slice(), out / "slice.png"))
+        made.append(_save(ds.rt.plot_slice(**_middle(ds)), out / "slice.png"))
     if model.ROI in ds.coords:
         _show("Structures", ds.rt.structures())
         if model.dose_names(ds):
             _show("DVH metrics", ds.rt.dvh_metrics().round(3))
             made.append(_save(ds.rt.plot_dvh(static=True), out / "dvh.png"))
-    return [f"Picture: {path}" for path in made]
+    return made
 
 
-def _save(axes: object, path: Path) -> Path:
-    figure = axes.figure  # type: ignore[attr-defined]
+def _middle(ds: xr.Dataset) -> dict[str, float]:
+    """The slice through the hottest dose, which is the one to look at first."""
+    if not model.dose_names(ds) or not ds.rt.grid(model.DOSE).is_axis_aligned:
+        return {}
+    dose = ds[model.DOSE]
+    hottest = dose.isel(dose.argmax(list(dose.dims)))
+    return {"z": float(hottest[ds.rt.grid(model.DOSE).dims[0]])}
+
+
+def _save(axes: Axes, path: Path) -> Path:
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "axes just drawn have a figure"
     figure.savefig(path, dpi=120, bbox_inches="tight")
     return path
 
 
 def _show(title: str, table: pd.DataFrame) -> None:
-    with pd.option_context(
-        "display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90
-    ):
-        print(f"\n{title}\n{table}")
+    """Print a table without its empty columns."""
+    print(f"\n{title}")
+    print(table.dropna(axis="columns", how="all").to_string(na_rep="-"))
+
+
+def _show_findings(title: str, table: pd.DataFrame) -> None:
+    print(f"\n{title}" + (": none" if table.empty else ""))
+    for row in table.itertuples():
+        print(f"  {row.severity} {row.code}: {row.message}")
 
 
 if __name__ == "__main__":

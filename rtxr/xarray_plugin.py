@@ -31,7 +31,7 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         case: str | int | None = None,
     ) -> xr.Dataset:
         """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`."""
-        selection = {} if case is None else {"case": case}
+        selection: dict[str, Any] = {} if case is None else {"case": case}
         ds = open_dir(filename_or_obj, on_irregular=on_irregular, **selection)
         names = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
         return ds.drop_vars(names, errors="ignore")

@@ -86,6 +86,26 @@ def is_multi_frame(dataset: Dataset) -> bool:
     return any(number > 1 for number in numbers_of(dataset, _NUMBER_OF_FRAMES)[:1])
 
 
+def may_be_paired(dataset: Dataset) -> bool:
+    """What was examined is, or for all that is said may be, one of a pair, and no side is named."""
+    if not _NO_SIDE(dataset):
+        return False
+    return text_of(dataset, _BODY_PART).upper() not in UNPAIRED
+
+
+_BODY_PART = Tag("BodyPartExamined")
+_NO_SIDE = absent("ImageLaterality", "FrameLaterality")
+_UNPAIRED = """
+ABDOMEN ABDOMENPELVIS AORTA BACK BLADDER BRAIN CERVIX CHEST CHESTABDOMEN CHESTABDPELVIS COCCYX
+COLON CSPINE CTSPINE ESOPHAGUS FACE HEAD HEADNECK HEART JAW LARYNX LIVER LSPINE LSSPINE MANDIBLE
+MAXILLA MEDIASTINUM MOUTH NASOPHARYNX NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE
+PANCREAS PELVIS PELVISLOWEXTREMT PENIS PERINEUM PHANTOM PHARYNX PROSTATE RECTUM RETROPERITONEUM
+SCALP SKULL SPINE SPLEEN SSPINE STERNUM STOMACH THYROID TLSPINE TONGUE TRACHEA TRUNK TSPINE UTERUS
+VAGINA VULVA WHOLEBODY
+"""
+#: Body Part Examined that is no paired structure, of PS3.16 Annex L: those of radiotherapy.
+UNPAIRED = frozenset(_UNPAIRED.split())
+
 #: Conditions of the modules that several IODs share.
 COMMON: Mapping[str, Predicate] = {
     "ResponsiblePersonRole": valued("ResponsiblePerson"),
@@ -100,10 +120,9 @@ APPROVAL: Mapping[str, Predicate] = {
     for keyword in ("ReviewDate", "ReviewTime", "ReviewerName")
 }
 
-#: Conditions of series of CT and MR images.
+#: Conditions of series of images.
 IMAGE_SERIES: Mapping[str, Predicate] = {
-    # The Standard asks for it where the body part is paired; nobody can tell where none is named.
-    "Laterality": absent("BodyPartExamined", "ImageLaterality", "FrameLaterality"),
+    "Laterality": may_be_paired,
     "PatientOrientation": absent("ImageOrientationPatient"),
     "PixelPaddingValue": valued("PixelPaddingRangeLimit"),
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rtxr.iod.tables import Attribute, parse_rows
+from rtxr.iod.table_text import parse_rows
+from rtxr.iod.tables import Attribute
 
 #: Code Sequence Macro, PS3.3 Table 8.8-1: the code, and the equivalent codes that are like it.
 _BASIC_CODE = """

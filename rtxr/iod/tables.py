@@ -1,21 +1,12 @@
 """What an IOD table is: IOD > module > attribute, and the rule that gives an attribute its value.
 
-The rows themselves are plain text in the ``modules_*`` files, one line per type and nesting level,
-as PS3.3 prints them::
-
-    2  PatientName PatientID                    type, then one or more keywords
-    1C BeamDoseType | AlternateBeamDose is there    a conditional row has its condition
-    3  ReferencedPatientSequence
-    >1 ReferencedSOPClassUID                    an item's attribute, one > per level
-    >include SOP_REFERENCE                      the rows of a macro
-
-Everything is checked when it is made: keywords exist, types are valid, conditional rows have a
-condition, only sequences have items, no keyword stands twice in a module.
+The rows themselves are plain text in the ``modules_*`` files; :mod:`rtxr.iod.table_text` reads
+them. Everything is checked when it is made: keywords exist, types are valid, conditional rows have
+a condition, only sequences have items, no keyword stands twice in a module.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,9 +24,6 @@ Usage = Literal["M", "C", "U"]
 RuleKind = Literal[
     "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived", "empty"
 ]
-_ROW = re.compile(
-    r"(?P<level>>*)\s*(?P<type>include|[123]C?)\s+(?P<names>[^|]+?)\s*(\|\s*(?P<why>.+))?"
-)
 
 
 @dataclass(frozen=True)
@@ -305,49 +293,6 @@ def walk(rows: tuple[Attribute, ...], path: str = "") -> Iterator[tuple[str, Att
         here = f"{path}.{row.keyword}" if path else row.keyword
         yield here, row
         yield from walk(row.items, here)
-
-
-def parse_rows(
-    text: str, macros: Mapping[str, tuple[Attribute, ...]] | None = None
-) -> tuple[Attribute, ...]:
-    """Rows of a table written as text (see the head of this file).
-
-    Raises
-    ------
-    RTXRError
-        A line that is no row, a macro that does not exist, or a row that is not valid.
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    return _block(lines, 0, macros or {})
-
-
-def _block(
-    lines: list[str], level: int, macros: Mapping[str, tuple[Attribute, ...]]
-) -> tuple[Attribute, ...]:
-    """Rows of one nesting level; deeper lines become the items of the row before them."""
-    rows: list[Attribute] = []
-    while lines:
-        found = _ROW.fullmatch(lines[0].strip())
-        if found is None:
-            raise RTXRError(f"no row of a module table: {lines[0].strip()!r}")
-        if len(found["level"]) < level:
-            break
-        if len(found["level"]) > level:
-            if not rows:
-                raise RTXRError(f"a row without the sequence around it: {lines[0].strip()!r}")
-            items = _block(lines, level + 1, macros)
-            last = rows.pop()
-            rows.append(Attribute(last.keyword, last.type, last.condition, items))
-            continue
-        del lines[0]
-        names = found["names"].split()
-        if found["type"] == "include":
-            if missing := [name for name in names if name not in macros]:
-                raise RTXRError(f"no macro {missing[0]!r}; {did_you_mean(missing[0], macros)}")
-            rows += [row for name in names for row in macros[name]]
-        else:
-            rows += [Attribute(name, found["type"], found["why"] or "") for name in names]
-    return tuple(rows)
 
 
 def _checked(rows: tuple[Attribute, ...]) -> tuple[Attribute, ...]:

@@ -21,6 +21,8 @@ from rtxr.view.plane import Outline, Plane
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Colormap
 
 ROIs = str | Sequence[str] | Literal[False] | None
 
@@ -30,10 +32,11 @@ CT_WINDOW = (40.0, 400.0)
 _PERCENTILES = (1.0, 99.0)
 #: Part of the slice's highest dose below which the wash shows nothing.
 _THRESHOLD = 0.1
-_DOSE_COLORS = "turbo"
-_DOSE_ALPHA = 0.4
-#: Longest side of the picture, inches.
-_SIDE = 5.2
+#: Colour map of doses and the part of it used: its ends are too dark to shine on grey.
+_DOSE_COLORS, _DOSE_PART = "turbo", (0.08, 0.9)
+_DOSE_ALPHA = 0.45
+#: Longest and shortest side of the picture, inches, and the room beside it and above for labels.
+_SIDES, _ROOM = (5.0, 1.6), (1.8, 0.85)
 
 
 def plot_slice(
@@ -145,9 +148,9 @@ def _new_axes(shown: Plane) -> Axes:
     """Axes of a new figure in the shape of the plane."""
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    width, height = (float(np.ptp(shown.limits(own))) for own in (shown.across, shown.up))
-    scale = _SIDE / max(width, height)
-    size = (max(width * scale, 2.0) + 1.5, max(height * scale, 1.6) + 0.8)
+    sides = np.array([np.ptp(shown.limits(own)) for own in (shown.across, shown.up)])
+    width, height = np.maximum(sides * _SIDES[0] / sides.max(), _SIDES[1]).tolist()
+    size = (width + _ROOM[0], height + _ROOM[1])
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
@@ -207,28 +210,39 @@ def _draw_dose(
     lowest = _THRESHOLD * highest if threshold is None else float(threshold)
     if highest <= 0:
         return
-    scale: dict[str, Any] = {"cmap": _DOSE_COLORS, "vmin": min(lowest, 0.0), "vmax": highest}
+    scale: dict[str, Any] = {"cmap": _dose_colors(), "vmin": 0.0, "vmax": highest}
     wash = np.ma.masked_where(~(values >= lowest), values)
     bar = None
     if wash.count():
         drawn = _draw_voxels(ax, shown, wash, alpha=alpha, zorder=1, **scale)
-        bar = _colour_bar(ax, drawn, f"Dose ({units})")
+        bar = _colour_bar(ax, shown, drawn, f"Dose ({units})")
     levels = sorted({float(level) for level in isodoses if np.nanmin(values) < level < highest})
     if levels:
         axes = shown.axis(shown.across), shown.axis(shown.up)
-        lines = ax.contour(*axes, values, levels=levels, linewidths=1.2, zorder=2, **scale)
+        style: dict[str, Any] = {"linestyles": "dashed", "linewidths": 1.1, "zorder": 2, **scale}
+        lines = ax.contour(*axes, values, levels=levels, **style)
         ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize="x-small", inline_spacing=2)
         if bar is not None:
             bar.add_lines(lines)
 
 
-def _colour_bar(ax: Axes, drawn: ScalarMappable, label: str) -> Any:
-    """Colour bar as high as the picture, in full colour."""
+def _dose_colors() -> Colormap:
+    """Colours of doses, low to high."""
+    from matplotlib import colormaps  # noqa: PLC0415
+    from matplotlib.colors import ListedColormap  # noqa: PLC0415
+
+    return ListedColormap(colormaps[_DOSE_COLORS](np.linspace(*_DOSE_PART, 256)), "dose")
+
+
+def _colour_bar(ax: Axes, shown: Plane, drawn: ScalarMappable, label: str) -> Colorbar:
+    """Colour bar in full colour, as high as the picture."""
     from matplotlib.cm import ScalarMappable  # noqa: PLC0415
 
-    beside = ax.inset_axes((1.025, 0.0, 0.035, 1.0))
+    width, height = (np.ptp(shown.limits(own)) for own in (shown.across, shown.up))
     opaque = ScalarMappable(drawn.norm, drawn.cmap)
-    return ax.figure.colorbar(opaque, cax=beside, label=label)
+    # The bar is 20 times as high as wide: as high as the picture when its width is 1/20 of that.
+    share = 0.046 * float(height / width)
+    return ax.figure.colorbar(opaque, ax=ax, label=label, fraction=share, aspect=20, pad=0.025)
 
 
 # --- contours -----------------------------------------------------------------------------------

@@ -87,9 +87,8 @@ def naive_inside(polygons, x, y):
     """Even-odd by definition, point by point, with the same half-open edges."""
     odd = False
     for polygon in polygons:
-        for (ax, ay), (bx, by) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            if (ay, ax) > (by, bx):
-                ax, ay, bx, by = bx, by, ax, ay
+        for one, two in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+            (ax, ay), (bx, by) = sorted([tuple(one), tuple(two)], key=lambda p: (p[1], p[0]))
             if ay <= y < by and ax + (y - ay) * ((bx - ax) / (by - ay)) <= x:
                 odd = not odd
     return odd

@@ -30,8 +30,8 @@ def pixels(path: str | Path) -> np.ndarray:
 def _added(new: pydicom.Dataset, old: pydicom.Dataset, where: str) -> set[str]:
     added = {f"{where}: {new[tag].keyword}" for tag in set(new.keys()) - set(old.keys())}
     for tag in old.keys():  # noqa: SIM118 (elements are decoded one by one)
-        if int(tag) == PIXEL_DATA:
-            continue  # compared decoded: the transfer syntax may be another
+        if int(tag) == PIXEL_DATA or not tag.element:
+            continue  # compared decoded; retired group lengths are not written
         theirs = old[tag]
         if theirs.VR == "SQ":
             here = f"{where}: {theirs.keyword}"

@@ -1,6 +1,6 @@
 """Modules of external beams: photons and electrons, and ions.
 
-Rows of PS3.3, edition 2026b, as data; see :mod:`rtxr.iod.table_text` for the notation. Conditions are
+Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased. Of the ion modules the rows that are always required are listed; the rest is passed
 through.
 """

@@ -1,6 +1,6 @@
 """Modules of patient, study, series, frame of reference, equipment and SOP instance.
 
-Rows of PS3.3, edition 2026b, as data; see :mod:`rtxr.iod.table_text` for the notation. Conditions are
+Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased. Items of optional sequences are listed as far as they are simple; what is not listed
 is passed through.
 """

@@ -1,6 +1,6 @@
 """Modules of images: general, plane, pixels, and those of CT, MR and PET.
 
-Rows of PS3.3, edition 2026b, as data; see :mod:`rtxr.iod.table_text` for the notation. Conditions are
+Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased.
 """
 

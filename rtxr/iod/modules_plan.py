@@ -1,6 +1,6 @@
 """Modules of plans: general, prescription, setup, fractions, and brachytherapy.
 
-Rows of PS3.3, edition 2026b, as data; see :mod:`rtxr.iod.table_text` for the notation. Conditions are
+Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased. Beams have their own file, :mod:`rtxr.iod.modules_beams`.
 """
 

@@ -1,6 +1,6 @@
 """Modules of structure sets and doses.
 
-Rows of PS3.3, edition 2026b, as data; see :mod:`rtxr.iod.table_text` for the notation. Conditions are
+Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased.
 """
 

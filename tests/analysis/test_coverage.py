@@ -40,7 +40,7 @@ def test_sums_to_the_area_of_every_slice():
 @pytest.mark.parametrize("spacing", [1.0, 2.0, 2.9, 7.0])
 def test_sums_to_the_volume_on_any_grid(spacing):
     shape = [each for z in (0, 3, 6) for each in stack(circle(9.0), [z]) + stack(circle(4.0), [z])]
-    grid = axial_grid((30, 30, 30), (spacing, 1.7, 1.1), (-40.0, -25.0, -16.0))
+    grid = axial_grid((30, 30, 30), (spacing, 1.7, 1.1), (-5.0 * spacing, -25.0, -16.0))
     ds = make_case({"A": shape}, GRID)
     found = coverage(ds, "A", grid)
     volume = found.values.sum() * spacing * 1.7 * 1.1 / 1000

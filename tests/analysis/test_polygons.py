@@ -9,10 +9,10 @@ from analysis.shapes import circle, closed, naive_inside, shoelace, square, star
 from rtxr.analysis import polygons
 
 # A square with a square hole, joined to the outside by a bridge of no width.
+_BRIDGE = (-5, 0), (-2, 0)
+_HOLE = (-2, 2), (2, 2), (2, -2), (-2, -2)
 KEYHOLE = np.array(
-    [(-5, -5), (5, -5), (5, 5), (-5, 5), (-5, 0), (-2, 0)]
-    + [(-2, 2), (2, 2), (2, -2), (-2, -2), (-2, 0), (-5, 0)],
-    dtype=float,
+    [(-5, -5), (5, -5), (5, 5), (-5, 5), *_BRIDGE, *_HOLE, *_BRIDGE[::-1]], dtype=float
 )
 FIGURE_OF_EIGHT = np.array([[0, 0], [4, 4], [4, 0], [0, 4]], dtype=float)
 

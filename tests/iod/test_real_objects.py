@@ -8,11 +8,13 @@ import time
 import pydicom
 import pytest
 from pydicom.dataelem import RawDataElement
+from pydicom.uid import generate_uid
 
 from iod.objects import codes, differences, header_and_bulk, structure_data, write
 from rtxr.iod import pixels, rt_structure_set
 from rtxr.iod.build import build
 from rtxr.iod.contour_items import with_contour_data
+from rtxr.iod.provenance import changed_values
 from rtxr.iod.raw import duplicate, put
 from rtxr.iod.tables import IODS, iod_for
 
@@ -84,10 +86,17 @@ def test_unchanged_objects_come_out_equal_plus_additions(case, case_data):
     assert seen == set(CASES[case])
 
 
-def _written(path, target, *, implicit_vr=False):
-    """An unchanged object, built and written with its uncompressed pixels."""
+def _written(path, target, *, implicit_vr=False, changed=False):
+    """An object, built and written with its uncompressed pixels."""
     header, full = header_and_bulk(path)
-    built = build(iod_for(str(full.SOPClassUID)), header, _values(header, full))
+    iod = iod_for(str(full.SOPClassUID))
+    values = _values(header, full)
+    if changed:
+        values = {**changed_values(iod, header, "made for a test"), **values}
+        values["SOPInstanceUID"] = generate_uid(prefix=None)
+        values["SeriesInstanceUID"] = generate_uid(prefix=None)
+    built = build(iod, header, values)
+    assert built.violations == ()
     dataset = duplicate(built.dataset)
     if "PixelData" in full:
         raw = full.get_item("PixelData").value
@@ -106,6 +115,19 @@ def test_what_is_added_makes_a_case_conform(name, implicit_vr, case_data, valida
     assert validator.dciodvfy(path) == []
     if not name.startswith("ct"):
         assert set(validator.drtdump(path)) <= set(validator.drtdump(source))
+
+
+@pytest.mark.validators
+@pytest.mark.parametrize(
+    "name", ["rtss.dcm", "rtplan.dcm", "rtdose.dcm", "ct_z168.56_uncompressed.dcm"]
+)
+def test_a_changed_object_conforms_and_says_so(name, case_data, validator, tmp_path):
+    source = case_data("breast_boost_eclipse") / name
+    path = _written(source, tmp_path / name, changed=True)
+    assert validator.dciodvfy(path) == []
+    back = pydicom.dcmread(path)
+    assert back.ContributingEquipmentSequence[-1].ContributionDescription == "made for a test"
+    assert back.get("ApprovalStatus", "UNAPPROVED") == "UNAPPROVED"
 
 
 @pytest.mark.validators

@@ -44,7 +44,7 @@ def test_opening_reads_no_pixels_and_a_slice_reads_one_file(phantom, monkeypatch
     ds = xr.open_dataset(phantom, engine="rtxr")
     repr(ds), ds._repr_html_(), ds.rt.structures(), ds.rt.beams()
     assert read == []
-    ds.ct.sel(z=0, method="nearest").values
+    ds.ct.sel(z=0, method="nearest").load()
     assert len(read) == 1
 
 

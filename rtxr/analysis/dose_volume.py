@@ -165,8 +165,8 @@ class _Tally:
         doses = (self.start + np.arange(self.bins + 1, dtype=np.float64)) * self.width
         outside = volume_cc * (self.outside / total)
         volumes = np.clip((self.inside - below) * scale, 0.0, volume_cc - outside)
-        mean = self.dose_volume / self.inside
-        low, high = min(self.minimum, mean), max(self.maximum, mean)
+        low, high = float(self.minimum), float(self.maximum)
+        mean = float(np.clip(self.dose_volume / self.inside, low, high))
         kept = slice(
             max(int(np.searchsorted(doses, low)) - 2, 0), int(np.searchsorted(doses, high)) + 2
         )
@@ -220,7 +220,7 @@ def _reported(found: RoiDose) -> RoiDose:
     if not share > 1e-6:
         return found
     text = (
-        f"ROI {found.label!r}: {100 * share:.2f} % of its volume ({found.outside_cc:.3f} cm3) lies "
+        f"ROI {found.label!r}: {100 * share:.2g} % of its volume ({found.outside_cc:.3f} cm3) lies "
         "outside the voxel centres of the dose grid, or where the dose is NaN; it stays in the "
         "whole volume, and doses are those of the rest"
     )

@@ -153,7 +153,7 @@ def roi_slabs(
     if not keep.all():
         text = f"{int((~keep).sum())} contours repeat another one of their plane and are dropped"
         findings.append(roi_finding("duplicate-contours", "info", roi.label, text))
-    kept, own = _keep(closed, keep, own)
+    kept, own = (closed, own) if keep.all() else _keep(closed, keep, own)
     plane = plane[keep]
     group = np.where(kept.types == XOR_TYPE, -1 - plane, np.arange(len(plane)))
     group = np.unique(group, return_inverse=True)[1]

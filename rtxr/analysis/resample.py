@@ -43,7 +43,7 @@ class Brackets:
 def brackets(axis: FloatArray, values: FloatArray) -> Brackets:
     """Neighbouring voxels of positions on a monotonic axis, and how far between them."""
     at = fractional_positions(axis, values)
-    low = np.clip(np.nan_to_num(np.floor(at)), 0, max(len(axis) - 2, 0)).astype(np.int64)
+    low = np.nan_to_num(np.floor(at)).astype(np.int64)
     return Brackets(low, np.minimum(low + 1, len(axis) - 1), at - low)
 
 

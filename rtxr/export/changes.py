@@ -9,6 +9,7 @@ import numpy as np
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.export.objects import OUT_OF_REACH, Outgoing
+from rtxr.iod import pixels
 from rtxr.iod.tables import IODS
 from rtxr.read import headers
 from rtxr.read.pixels import pixel_file, read_frames
@@ -35,10 +36,12 @@ def judge(each: Outgoing) -> Outgoing:
 
     A source out of reach counts as changed: nobody can say that it is not.
     """
-    if each.record is None or not each.own_uid:
-        return each
-    reason = _difference(each)
-    return replace(each, changes=(*each.changes, reason)) if reason else each
+    reason = _difference(each) if each.own_uid else ""
+    changes = (*each.changes, reason) if reason else each.changes
+    if not changes or each.pixels is None:
+        return replace(each, changes=changes)
+    extremes = pixels.extremes(each.pixels, each.header)
+    return replace(each, changes=changes, values={**each.values, **extremes})
 
 
 def override(each: Outgoing, attributes: Mapping[str, object]) -> Outgoing:

@@ -16,7 +16,11 @@ from rtxr.export.objects import CONTOURS_CHANGED, MADE_IN_MEMORY, Outgoing, Reco
 from rtxr.geometry import Layout, layout_for, slice_origins
 from rtxr.iod import pixels, rt_dose
 from rtxr.iod.build import DELETE
+from rtxr.iod.modules_rt import RT_DVH
 from rtxr.iod.tables import IODS
+
+#: The module goes as a whole: a structure set reference without DVHs would call for them.
+DVH_KEYWORDS = tuple(row.keyword for row in RT_DVH.attributes)
 
 
 def dose_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
@@ -93,7 +97,7 @@ def drop_stale_dvhs(objects: Sequence[Outgoing]) -> list[Outgoing]:
             out.append(
                 replace(
                     each,
-                    values={**each.values, "DVHSequence": DELETE},
+                    values={**each.values, **dict.fromkeys(DVH_KEYWORDS, DELETE)},
                     changes=each.changes or ("its stored DVHs describe other contours",),
                     findings=(*each.findings, note),
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from rtxr.iod.tables import IODS, iod_for
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 #: Rows and columns must be evenly spaced to this many mm for one Pixel Spacing to describe them.
 SPACING_TOLERANCE_MM = 1e-3
+UID_CHARACTERS = re.compile(r"[0-9.]+")
 
 Source = tuple[Record | None, pydicom.Dataset | None, bool]
 
@@ -133,7 +135,11 @@ def _sources(
     counts = Counter(uids)
     if len(uids) != len(positions):
         uids = [""] * len(positions)
-    own = [uid if counts[uid] == 1 and uid in records else "" for uid in uids]
+    # Keys made up for slices without a UID of their own hold more than digits and dots.
+    own = [
+        uid if counts[uid] == 1 and uid in records and UID_CHARACTERS.fullmatch(uid) else ""
+        for uid in uids
+    ]
     if all(own):
         return [(*source_of(records, uid), True) for uid in own]
     known = [uid for uid in dict.fromkeys(uids) if uid in records]
@@ -166,7 +172,7 @@ def _slice(
     record, header, own = source
     modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
     iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
-    encoded = pixels.encode_image(plane, header)
+    encoded = pixels.encode_image(plane, header, modality=modality)
     values = {**ct_image.plane_values(*geometry, header), **encoded.attributes}
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,7 @@ class Outgoing:
     header: pydicom.Dataset | None
     values: Mapping[str, object] = field(default_factory=dict)
     derived: Mapping[str, object] = field(default_factory=dict)
-    pixels: npt.NDArray[np.generic] | None = None
+    pixels: npt.NDArray[np.integer[Any]] | None = None
     own_uid: bool = True
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

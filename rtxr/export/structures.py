@@ -141,15 +141,18 @@ def _compare(ds: xr.Dataset, record: Record | None) -> tuple[dict[int, bytes], t
     now, then = structure_data(ds), structure_data(xr.Dataset(coords=part.coords))
     changes = () if _rois(now) == _rois(then) else (ROIS_CHANGED,)
     old = {key: _contour(then, at) for at, key in enumerate(then.contour_keys)}
-    edited = [
+    edited = {
         key
         for at, key in enumerate(now.contour_keys)
         if key not in old or not _equal(_contour(now, at), old[key])
-    ]
+    }
     of_kept = [number for number in then.contour_roi_numbers if number in now.roi_numbers]
     if edited or len(of_kept) != len(now.contour_keys):
         changes = (*changes, CONTOURS_CHANGED)
-    return {key: texts[key] for key in now.contour_keys if key not in edited}, changes
+    # Contours that name no ROI are in no table; their items and texts are passed on.
+    lost = texts.keys() - set(then.contour_keys)
+    kept = [key for key in now.contour_keys if key not in edited]
+    return {key: texts[key] for key in (*kept, *lost)}, changes
 
 
 def _rois(data: StructureData) -> dict[int, tuple[str, str, str]]:

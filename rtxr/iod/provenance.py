@@ -52,9 +52,8 @@ def changed_values(
     for day, hour in _CHANGED_AT:
         if day in iod.keywords:
             values |= {day: date, hour: time}
-    for day, hour in (("ContentDate", "ContentTime"),):
-        if header is not None and day in header:
-            values |= {day: date, hour: time}
+    if header is not None and "ContentDate" in header:
+        values |= {"ContentDate": date, "ContentTime": time}
     if header is not None and "ApprovalStatus" in header:
         values["ApprovalStatus"] = "UNAPPROVED"
         values |= {keyword: DELETE for keyword in _APPROVAL if keyword in header}

@@ -78,7 +78,7 @@ def shoelace(polygon):
 
 def star(rng, n=40, radius=10.0, centre=(0.0, 0.0), wobble=0.4):
     """Random simple polygon around a centre."""
-    angle = np.sort(rng.uniform(0, 2 * np.pi, n))
+    angle = 2 * np.pi * (np.arange(n) + rng.uniform(0, 0.4, n)) / n
     length = radius * (1 + wobble * rng.uniform(-1, 1, n))
     return np.column_stack([np.cos(angle), np.sin(angle)]) * length[:, None] + np.asarray(centre)
 

@@ -6,11 +6,21 @@
 >>> ds.rt.to_dicom("out/")  # doctest: +SKIP
 """
 
-from rtxr import accessor as _accessor  # registers ``.rt``
-from rtxr import errors, tutorial
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from rtxr import errors
 from rtxr.errors import Finding, RTXRError
-from rtxr.index import Index, load, open_dir, scan
-from rtxr.iod.conformance import conformance
+
+if TYPE_CHECKING:
+    from rtxr import tutorial
+    from rtxr.accessor import DataArrayRT, DatasetRT
+    from rtxr.index import Index, load, open_dir, scan
+    from rtxr.iod.conformance import conformance
 
 __version__ = "0.1.0"
 
@@ -27,4 +37,43 @@ __all__ = [
     "tutorial",
 ]
 
-del _accessor
+#: Public names and where they live; each is imported when it is first asked for.
+_HOMES = {
+    "Index": "rtxr.index",
+    "conformance": "rtxr.iod.conformance",
+    "load": "rtxr.index",
+    "open_dir": "rtxr.index",
+    "scan": "rtxr.index",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tutorial":
+        return import_module("rtxr.tutorial")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(
+        f"module 'rtxr' has no attribute {name!r}; {errors.did_you_mean(name, __all__)}"
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _dataset_rt(ds: xr.Dataset) -> DatasetRT:
+    """Radiotherapy methods of a case Dataset; see :class:`rtxr.accessor.DatasetRT`."""
+    from rtxr.accessor import DatasetRT  # noqa: PLC0415 (loads when .rt is first used)
+
+    return DatasetRT(ds)
+
+
+def _dataarray_rt(array: xr.DataArray) -> DataArrayRT:
+    """Radiotherapy methods of one variable; see :class:`rtxr.accessor.DataArrayRT`."""
+    from rtxr.accessor import DataArrayRT  # noqa: PLC0415 (loads when .rt is first used)
+
+    return DataArrayRT(array)
+
+
+xr.register_dataset_accessor("rt")(_dataset_rt)  # type: ignore[no-untyped-call]
+xr.register_dataarray_accessor("rt")(_dataarray_rt)  # type: ignore[no-untyped-call]

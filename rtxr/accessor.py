@@ -1,7 +1,8 @@
 """``.rt`` on Dataset and DataArray: each method one call of a documented function.
 
 The accessor holds no state. It reads the Dataset it is called on and nothing else, so it gives
-the same answer after netCDF, zarr, pickle, copy or chunking.
+the same answer after netCDF, zarr, pickle, copy or chunking. ``rtxr/__init__.py`` registers it, and
+imports this module when ``.rt`` is first used.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 ROIs = str | Sequence[str] | None
 
 
-@xr.register_dataarray_accessor("rt")  # type: ignore[no-untyped-call]
 class DataArrayRT:
     """Radiotherapy methods of one variable."""
 
@@ -39,7 +39,6 @@ class DataArrayRT:
         return model.grid_of(self._array)
 
 
-@xr.register_dataset_accessor("rt")  # type: ignore[no-untyped-call]
 class DatasetRT:
     """Radiotherapy methods of a case Dataset."""
 

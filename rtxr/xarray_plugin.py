@@ -10,8 +10,6 @@ from typing import Any
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
-from rtxr.index import open_dir
-
 #: How many files a guess looks at before it gives up.
 GUESS_FILES = 32
 
@@ -31,6 +29,8 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         case: str | int | None = None,
     ) -> xr.Dataset:
         """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`."""
+        from rtxr.index import open_dir  # noqa: PLC0415 (xarray imports all engines to list them)
+
         selection: dict[str, Any] = {} if case is None else {"case": case}
         ds = open_dir(filename_or_obj, on_irregular=on_irregular, **selection)
         names = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())

@@ -5,12 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import rtxr
 
-HEAVY = ("matplotlib", "ipywidgets", "IPython", "dask", "zarr", "netCDF4", "tqdm", "scipy", "PIL")
+HEAVY = (
+    "pydicom",
+    "matplotlib",
+    "ipywidgets",
+    "IPython",
+    "dask",
+    "zarr",
+    "netCDF4",
+    "tqdm",
+    "scipy",
+    "PIL",
+)
 CODE = f"""
 import sys
-import pydicom, xarray
+import xarray
 before = set(sys.modules)
 import rtxr
 print(*[name for name in {HEAVY!r} if name in sys.modules and name not in before])
@@ -24,3 +37,9 @@ def test_import_loads_nothing_heavy():
 
 def test_the_public_names_are_there():
     assert set(rtxr.__all__) <= set(dir(rtxr))
+    assert all(getattr(rtxr, name) is not None for name in rtxr.__all__)
+
+
+def test_a_name_that_is_not_there_shows_the_nearest():
+    with pytest.raises(AttributeError, match="did you mean 'open_dir'"):
+        _ = rtxr.opendir

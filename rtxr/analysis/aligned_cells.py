@@ -207,8 +207,10 @@ def _cuts(nodes: FloatArray, low: float, high: float, parts: int) -> FloatArray:
 
     No cell between two cuts reaches over a node or over the end of the dose grid.
     """
+    if len(nodes) == 1:  # known on one plane only, which is the end of every cell
+        return np.unique([low, *np.clip(nodes, low, high), high])
     inner = np.empty(0)
-    if len(nodes) > 1 and high > nodes[0] and low < nodes[-1]:
+    if high > nodes[0] and low < nodes[-1]:
         count = len(nodes) - 1
         fine = np.interp(np.arange(count * parts + 1) / parts, np.arange(count + 1), nodes)
         first = max(int(np.searchsorted(fine, low, side="right")) - 1, 0)

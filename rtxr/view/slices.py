@@ -221,9 +221,10 @@ def _draw_dose(
         axes = shown.axis(shown.across), shown.axis(shown.up)
         style: dict[str, Any] = {"linestyles": "dashed", "linewidths": 1.1, "zorder": 2, **scale}
         lines = ax.contour(*axes, values, levels=levels, **style)
-        ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize="x-small", inline_spacing=2)
+        for text in ax.clabel(lines, fmt="%g", fontsize=7):
+            text.set(path_effects=_edge("#ffffff"), fontweight="bold")
         if bar is not None:
-            bar.add_lines(lines)
+            bar.add_lines(levels, colors=["black"] * len(levels), linewidths=1.2)
 
 
 def _dose_colors() -> Colormap:
@@ -241,7 +242,7 @@ def _colour_bar(ax: Axes, shown: Plane, drawn: ScalarMappable, label: str) -> Co
     width, height = (np.ptp(shown.limits(own)) for own in (shown.across, shown.up))
     opaque = ScalarMappable(drawn.norm, drawn.cmap)
     # The bar is 20 times as high as wide: as high as the picture when its width is 1/20 of that.
-    share = 0.046 * float(height / width)
+    share = min(0.046 * float(height / width), 0.2)
     return ax.figure.colorbar(opaque, ax=ax, label=label, fraction=share, aspect=20, pad=0.025)
 
 

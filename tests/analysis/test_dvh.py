@@ -232,6 +232,19 @@ def test_nan_in_the_dose_is_outside():
     assert dvh.roi_dose(ds, "A").outside_fraction == pytest.approx(12 / 20)
 
 
+@pytest.mark.parametrize("dim", [0, 1, 2])
+def test_a_dose_of_one_plane_is_no_volume_dose(dim):
+    shape = [30, 30, 30]
+    shape[dim] = 1
+    first = [-29.0, -29.0, -29.0]
+    first[dim] = 0.0
+    grid = axial_grid(shape, (2.0,) * 3, first, "dose_")
+    ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, np.ones(grid.shape)))
+    found = dvh.roi_dose(ds, "A")
+    assert found.outside_fraction == 1
+    assert found.findings[-1].code == "outside-dose-grid"
+
+
 @pytest.mark.parametrize("matrix", [rotation(shift=(5, 6, 7)), np.diag([-1.0, -1.0, 1.0, 1.0])])
 def test_same_patient_presented_otherwise(matrix):
     shape = stack(circle(RADIUS, 360), HEIGHTS)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from analysis.shapes import circle, closed, naive_inside, shoelace, square, star
 from rtxr.analysis import polygons
+from rtxr.analysis.raster import fill
 
 # A square with a square hole, joined to the outside by a bridge of no width.
 _BRIDGE = (-5, 0), (-2, 0)
@@ -123,3 +124,21 @@ def test_nothing():
     assert polygons.crossing_planes(edges).tolist() == []
     zero = np.zeros(1)
     assert not polygons.Lookup(edges).inside(zero.astype(np.int64), zero, zero).any()
+
+
+@given(st.integers(0, 2**31), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_any_polygons_agree_with_a_fine_raster(seed, lattice):
+    # Self-crossing, overlapping, with shared and collinear edges where on a lattice.
+    rng = np.random.default_rng(seed)
+    sizes = [(rng.integers(3, 20), 2) for _ in range(rng.integers(1, 5))]
+    shapes = [rng.uniform(-6, 6, size) for size in sizes]
+    if lattice:
+        shapes = [np.round(shape) for shape in shapes]
+    centres = (np.arange(600) + 0.5) / 600 * 13 - 6.5 + 1e-4 * np.pi
+    for combine in ("xor", "union"):
+        edges = closed(shapes)
+        inside, _, _ = fill(edges, edges.plane, centres, centres, 1, combine)
+        assert area(shapes, combine) == pytest.approx(
+            inside.sum() * (13 / 600) ** 2, rel=0.003, abs=0.3
+        )

@@ -9,7 +9,9 @@ import pydicom
 import pytest
 
 import rtxr
+from rtxr import header_store
 from rtxr.errors import ConformanceError, UnknownNameError
+from rtxr.read import headers
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def test_keep_forbids_changes(small, tmp_path):
 
 def test_new_renews_everything_and_keeps_the_links(small, tmp_path):
     written = export(small, tmp_path / "out", uids="new")
-    source = rtxr.read.headers.parse(rtxr.header_store.unpack(small)[str(small.plan_uid.values)])
+    source = headers.parse(header_store.unpack(small)[str(small.plan_uid.values)])
     plan = written["RTPLAN_1"]
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
         assert plan[keyword].value != source[keyword].value

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import export, model, summary
-from rtxr.analysis import contours, coverage, dvh, raster, resample
+from rtxr.analysis import contours, coverage, dvh, metrics, raster, resample
 from rtxr.analysis.frames import GridLike
 from rtxr.analysis.planes import EndCap
 from rtxr.analysis.polygons import Combine
@@ -126,7 +126,7 @@ class DatasetRT:
 
     def dvh_metrics(
         self,
-        names: Sequence[str] = summary.DEFAULT_METRICS,
+        names: Sequence[str] = metrics.DEFAULT_METRICS,
         rois: ROIs = None,
         *,
         prescription: float | None = None,

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROIs = str | Sequence[str] | None
-#: What ``ds.rt.dvh_metrics()`` shows where nothing is asked for.
-DEFAULT_METRICS = ("volume", "min", "mean", "max", "D95%", "D2cc")
 
 
 def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
@@ -74,7 +72,7 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
 
 def dvh_metrics(
     ds: xr.Dataset,
-    names: Sequence[str] = DEFAULT_METRICS,
+    names: Sequence[str] = metrics.DEFAULT_METRICS,
     rois: ROIs = None,
     *,
     prescription: float | None = None,
@@ -103,9 +101,7 @@ def dvh_metrics(
     """
     source = "given"
     findings: list[Finding] = []
-    if prescription is None and any(
-        metrics.parse_metric(name).kind.needs_prescription for name in names
-    ):
+    if prescription is None and metrics.need_prescription(names):
         prescription, source, findings = rt_plan.target_prescription(ds)
         if prescription is None:
             reasons = "; ".join(finding.message for finding in findings)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROIs = str | Sequence[str] | None
+#: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
+WHOLE_PLAN = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "")
 
 
 def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
@@ -100,11 +102,12 @@ def dvh_metrics(
         ``attrs["prescription_source"]`` say what percentages of dose refer to.
     """
     source = "given"
-    findings: list[Finding] = []
+    findings = _part_of_plan(ds, options.get("dose", model.DOSE), names)
     if prescription is None and metrics.need_prescription(names):
-        prescription, source, findings = rt_plan.target_prescription(ds)
+        prescription, source, noticed = rt_plan.target_prescription(ds)
+        findings += noticed
         if prescription is None:
-            reasons = "; ".join(finding.message for finding in findings)
+            reasons = "; ".join(finding.message for finding in noticed)
             raise MissingDataError(
                 "metrics in % of the prescription were asked for and no one dose is prescribed"
                 + (f" ({reasons})" if reasons else "")
@@ -117,6 +120,18 @@ def dvh_metrics(
         *model.findings_frame(findings).to_dict("records"),
     ]
     return table
+
+
+def _part_of_plan(ds: xr.Dataset, dose: str, names: Sequence[str]) -> list[Finding]:
+    """Warn where a dose that is only part of the plan meets the prescription of all of it."""
+    kind = str(ds[dose].attrs.get("DoseSummationType", "")) if dose in ds else ""
+    if not metrics.need_prescription(names) or kind in WHOLE_PLAN:
+        return []
+    text = (
+        f"(3004,000A) DoseSummationType of {dose!r} is {kind!r}, not the plan's total; metrics in "
+        "% of the prescription compare a part with the whole"
+    )
+    return [Finding("dose-not-plan-total", "warning", text)]
 
 
 def plot_dvh(

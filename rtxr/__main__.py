@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder or rtxr.tutorial.phantom(options.out / "phantom")
     try:
         run(folder, options.out, overwrite=options.overwrite)
-    except rtxr.RTXRError as error:
+    except (rtxr.RTXRError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -48,7 +48,7 @@ def run(folder: Path, out: Path, *, overwrite: bool = False) -> None:
     if model.PLAN_UID in ds.coords:
         columns = ["BeamNumber", "BeamName", "RadiationType", "BeamMeterset", "BeamDose"]
         _show("Beams", ds.rt.beams().filter(columns))
-        _show("Prescriptions", ds.rt.prescriptions())
+        _show("Prescriptions", ds.rt.prescriptions().dropna(axis="columns", how="all"))
     pictures = _pictures(ds, out)
     written = ds.rt.to_dicom(out / "dicom", overwrite=overwrite)
     _show_findings("Findings of the export", pd.DataFrame(written.attrs["findings"]))
@@ -65,7 +65,9 @@ def _pictures(ds: xr.Dataset, out: Path) -> list[Path]:
     if model.ROI in ds.coords:
         _show("Structures", ds.rt.structures())
         if model.dose_names(ds):
-            _show("DVH metrics", ds.rt.dvh_metrics().round(3))
+            metrics = ds.rt.dvh_metrics()
+            _show("DVH metrics", metrics.round(3))
+            _show_findings("Findings of the metrics", pd.DataFrame(metrics.attrs["findings"]))
             made.append(_save(ds.rt.plot_dvh(static=True), out / "dvh.png"))
     return made
 
@@ -87,9 +89,8 @@ def _save(axes: Axes, path: Path) -> Path:
 
 
 def _show(title: str, table: pd.DataFrame) -> None:
-    """Print a table without its empty columns."""
     print(f"\n{title}")
-    print(table.dropna(axis="columns", how="all").to_string(na_rep="-"))
+    print(table.to_string(na_rep="-"))
 
 
 def _show_findings(title: str, table: pd.DataFrame) -> None:

@@ -71,6 +71,10 @@ class MissingDataError(RTXRError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class ConflictingDataError(RTXRError, ValueError):
+    """Parts of a Dataset contradict each other."""
+
+
 class UnknownNameError(MissingDataError):
     """A name (ROI, metric, IOD, column) that does not exist; the nearest ones are named."""
 
@@ -98,9 +102,11 @@ class ExistingFilesError(RTXRError, FileExistsError):
 def did_you_mean(asked: str, existing: Iterable[str], limit: int = 8) -> str:
     """Sentence that names what exists, nearest first, for the end of an error message."""
     names = list(dict.fromkeys(existing))
-    near = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(asked.casefold(), folded, n=3, cutoff=0.6)
+    near = near or [name for name in folded if asked and asked.casefold() in name][:3]
     if near:
-        return "did you mean " + " or ".join(map(repr, near)) + "?"
+        return "did you mean " + " or ".join(repr(folded[name]) for name in near) + "?"
     if not names:
         return "there are none"
     more = f" and {len(names) - limit} more" if len(names) > limit else ""

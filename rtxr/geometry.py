@@ -47,6 +47,14 @@ class Grid:
     matrix: FloatArray = field(default_factory=lambda: np.eye(4))
     frame_of_reference_uid: str = ""
 
+    def __repr__(self) -> str:
+        parts = (
+            f"{dim}: {len(axis)} from {axis[0]:g} to {axis[-1]:g} mm"
+            for dim, axis in zip(self.dims, self.axes, strict=True)
+        )
+        kind = "axis-aligned" if self.is_axis_aligned else "oblique"
+        return f"<Grid {kind}, {', '.join(parts)}>"
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of voxels along ``dims``."""
@@ -161,14 +169,16 @@ def cell_edges(centres: npt.ArrayLike) -> FloatArray:
 
 
 def fractional_positions(axis: FloatArray, values: FloatArray) -> FloatArray:
-    """Fractional indices of values on an ascending or descending axis; NaN outside its ends."""
+    """Fractional indices of values on an ascending or descending axis; NaN outside its ends.
+
+    A value up to 0.01 mm beyond an end, as far as an axis-aligned grid may be off, is on it.
+    """
     if len(axis) == 1:
         return np.where(np.abs(values - axis[0]) <= ALIGNMENT_TOLERANCE_MM, 0.0, np.nan)
     index = np.arange(len(axis), dtype=np.float64)
     if axis[0] > axis[-1]:
         axis, index = axis[::-1], index[::-1]
-    # A point on the outermost centre must not fall out by the last bit of a matrix product.
-    slack = 1e-9 * max(1.0, float(np.abs(axis[[0, -1]]).max()))
+    slack = ALIGNMENT_TOLERANCE_MM
     inside = (values >= axis[0] - slack) & (values <= axis[-1] + slack)
     return np.where(inside, np.interp(values, axis, index), np.nan)
 

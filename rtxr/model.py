@@ -93,6 +93,19 @@ def dose_names(ds: xr.Dataset) -> list[str]:
     return sorted(names, key=lambda name: int(name[len("dose_") :] or 1))
 
 
+def contents(ds: xr.Dataset) -> list[str]:
+    """What a case holds, in words: ``["ct", "2 doses", "8 ROIs", "plan"]``."""
+    image, doses = image_name(ds), len(dose_names(ds))
+    rois = ds.sizes.get(ROI, 1) if ROI in ds.coords else 0
+    parts = {
+        str(image): image is not None,
+        f"{doses} dose" + "s" * (doses > 1): doses,
+        f"{rois} ROI" + "s" * (rois > 1): rois,
+        "plan": PLAN_UID in ds.coords,
+    }
+    return [text for text, there in parts.items() if there]
+
+
 def resolve(ds: xr.Dataset, name: str) -> str:
     """Variable meant by ``"image"``, ``"dose"`` or a variable's own name.
 
@@ -237,8 +250,8 @@ def require_structures(ds: xr.Dataset) -> None:
     missing = [name for name in STRUCTURE_COORDS if name not in ds.coords]
     if missing:
         raise MissingDataError(
-            "this Dataset has no structures (missing coordinates: " + ", ".join(missing) + "); "
-            "selecting variables with ds[[...]] drops them, ds.drop_vars(...) keeps them"
+            f"this Dataset has no structures (coordinates such as {missing[0]!r}): the case has no "
+            "structure set, or ds[[...]] dropped them, which ds.drop_vars(...) does not"
         )
 
 

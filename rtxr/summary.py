@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import xarray as xr
@@ -16,6 +16,7 @@ from rtxr.analysis import contours, dvh, metrics
 from rtxr.analysis.planes import EndCap
 from rtxr.errors import Finding, MissingDataError
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
+from rtxr.view import dvh_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,11 +75,12 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
 
 def dvh_metrics(
     ds: xr.Dataset,
-    names: Sequence[str] = metrics.DEFAULT_METRICS,
+    names: str | Sequence[str] = metrics.DEFAULT_METRICS,
     rois: ROIs = None,
     *,
     prescription: float | None = None,
-    **options: Any,
+    dose: str = model.DOSE,
+    end_cap: EndCap = "half",
 ) -> pd.DataFrame:
     """Dose-volume metrics, with the prescription taken from the plan where none is given.
 
@@ -86,14 +88,16 @@ def dvh_metrics(
     ----------
     ds : Dataset
         A case with structures and a dose.
-    names : sequence of str
+    names : str or sequence of str
         Metrics as in ``"D95%"``, ``"D2cc"``, ``"V20Gy"``, ``"V20Gy[cc]"``, ``"V95%"``, ``"mean"``.
     rois : str or sequence of str, optional
         ROI labels; all by default.
     prescription : float, optional
         Gy; by default what :func:`rtxr.read.rt_plan.target_prescription` finds in the plan.
-    **options
-        Passed to :func:`rtxr.analysis.metrics.dvh_metrics`.
+    dose : str, default: "dose"
+        Which dose.
+    end_cap : {"half", "none"}, default: "half"
+        Whether the outermost contours stand for half the local spacing beyond them.
 
     Returns
     -------
@@ -101,8 +105,9 @@ def dvh_metrics(
         One row per ROI, one column per metric. ``attrs["prescription"]`` and
         ``attrs["prescription_source"]`` say what percentages of dose refer to.
     """
+    names = [names] if isinstance(names, str) else names
     source = "given"
-    findings = _part_of_plan(ds, options.get("dose", model.DOSE), names)
+    findings = _part_of_plan(ds, dose, names)
     if prescription is None and metrics.need_prescription(names):
         prescription, source, noticed = rt_plan.target_prescription(ds)
         findings += noticed
@@ -113,7 +118,9 @@ def dvh_metrics(
                 + (f" ({reasons})" if reasons else "")
                 + "; pass prescription=... in Gy"
             )
-    table = metrics.dvh_metrics(ds, names, rois, prescription=prescription, **options)
+    table = metrics.dvh_metrics(
+        ds, names, rois, prescription=prescription, dose=dose, end_cap=end_cap
+    )
     table.attrs["prescription_source"] = source if prescription is not None else "none"
     table.attrs["findings"] = [
         *table.attrs.get("findings", []),
@@ -138,10 +145,12 @@ def plot_dvh(
     ds: xr.Dataset,
     rois: ROIs = None,
     *,
+    static: Literal[True] = True,
     relative: bool = True,
     stored: bool = False,
     ax: Axes | None = None,
-    **options: Any,
+    dose: str = model.DOSE,
+    end_cap: EndCap = "half",
 ) -> Axes:
     """Cumulative DVHs of a case as a matplotlib figure.
 
@@ -151,18 +160,22 @@ def plot_dvh(
         A case with structures and a dose.
     rois : str or sequence of str, optional
         ROI labels; by default every ROI with a volume.
+    static : True
+        A matplotlib figure, which is all there is.
     relative : bool, default: True
         Volume in % of the ROI, else cm3.
     stored : bool, default: False
         Also draw the DVHs that came in the dose file, dashed.
     ax : matplotlib Axes, optional
         Draw here instead of on a new figure.
-    **options
-        Passed to :func:`rtxr.analysis.dvh.dvh`.
+    dose : str, default: "dose"
+        Which dose.
+    end_cap : {"half", "none"}, default: "half"
+        Whether the outermost contours stand for half the local spacing beyond them.
     """
-    from rtxr.view import dvh_plot  # noqa: PLC0415 (pictures load when first used)
-
-    table = dvh.dvh(ds, rois, **options)
+    if not static:
+        raise ValueError("plot_dvh draws with matplotlib only: pass static=True")
+    table = dvh.dvh(ds, rois, dose=dose, end_cap=end_cap)
     colors = dict(zip(model.roi_labels(ds), map(str, ds[model.ROI_COLOR].values), strict=True))
-    beside = rt_dose.stored_dvh(ds, dose=options.get("dose", model.DOSE)) if stored else None
+    beside = rt_dose.stored_dvh(ds, dose=dose) if stored else None
     return dvh_plot.plot_dvh(table, relative=relative, stored=beside, colors=colors, ax=ax)

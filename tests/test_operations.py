@@ -88,6 +88,12 @@ CHANGED = {
         {"ct", *LINKED},
     ),
     "some ROIs": (lambda ds: ds.isel(roi=[0, 1]), LINKED),
+    "rename a ROI": (
+        lambda ds: ds.assign_coords(roi=[str(label).upper() for label in ds.roi.values]),
+        LINKED,
+    ),
+    "move the image": (lambda ds: ds.drop_vars("mask").assign_coords(z=ds.z + 3), {"ct", *LINKED}),
+    "one row": (lambda ds: ds.isel(y=10), {"ct", *LINKED}),
     "cut the dose": (lambda ds: ds.isel(dose_x=slice(2, -2)), {"dose"}),
 }
 
@@ -111,6 +117,8 @@ REFUSED = {
         lambda ds: ds.assign_coords(mask=~ds.mask),
         r"mask.*disagrees.*contours",
     ),
+    "a ROI twice": (lambda ds: ds.isel(roi=[1, 1]), r"ROINumber is what joins"),
+    "nothing of a case": (lambda ds: ds[["roi"]].drop_vars("roi"), r"holds no object"),
     "negative dose": (lambda ds: ds.assign(dose=-ds.dose), r"negative"),
 }
 
@@ -177,6 +185,29 @@ def test_operations_that_leave_no_case_are_refused_with_a_reason(case, name, tmp
     with pytest.raises(rtxr.errors.ConformanceError, match=reason):
         edited.rt.to_dicom(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dose_made_in_memory_is_one_of_the_case(case, tmp_path):
+    case.assign(dose_2=case.dose / 2).rt.to_dicom(tmp_path / "out")
+    back = rtxr.open_dir(tmp_path / "out")
+    assert {"dose", "dose_2"} <= set(back.data_vars)
+    assert len(set(back.rt.doses()["ReferencedRTPlan"])) == 1
+
+
+def test_a_case_without_rois_has_no_structure_set(case, tmp_path):
+    written = case.isel(roi=[]).rt.to_dicom(tmp_path / "out")
+    assert "RT Structure Set" not in set(written["IOD"])
+
+
+def test_a_moved_image_is_not_what_the_contours_were_drawn_on(case, tmp_path):
+    case.drop_vars("mask").assign_coords(z=case.z + 3).rt.to_dicom(tmp_path / "out")
+    back = rtxr.open_dir(tmp_path / "out")
+    assert not back.contour_image_uid.astype(bool).any()
+
+
+def test_variables_that_are_no_object_are_named(case):
+    problems = case.assign(ratio=case.dose / 2).rt.validate()
+    assert problems["message"].str.contains("'ratio' is no image or dose").any()
 
 
 def test_a_chunked_case_stays_chunked_and_unread(case):

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.sweep import Edges, closed_edges
-from rtxr.errors import Finding
+from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray, Grid
 
 EndCap = Literal["half", "none"]
@@ -140,6 +140,8 @@ def roi_slabs(
     image : Grid, optional
         Its spacing is the thickness of a single plane.
     """
+    if end_cap not in get_args(EndCap):
+        raise UnknownNameError(f"end_cap={end_cap!r}; {did_you_mean(end_cap, get_args(EndCap))}")
     closed, findings = _closed(roi)
     if not len(closed.types):
         frame = np.asarray(candidates[0])

@@ -38,6 +38,7 @@ _NO_HEADERS = Finding(
 
 def to_dicom(
     ds: xr.Dataset,
+    /,
     out: str | os.PathLike[str],
     *,
     uids: identity.UIDPolicy = "auto",
@@ -100,6 +101,7 @@ def to_dicom(
 
 def validate(
     ds: xr.Dataset,
+    /,
     *,
     uids: identity.UIDPolicy = "auto",
     strict: bool = False,
@@ -123,8 +125,8 @@ def prepare(
 ) -> tuple[list[files.Ready], list[Finding]]:
     """Everything an export does before it writes: the finished objects and all findings."""
     found, findings = collect(ds)
-    judged = [changes.override(changes.judge(each), attributes) for each in found]
-    judged = doses.drop_stale_dvhs(judged)
+    judged = doses.drop_stale_dvhs([changes.judge(each) for each in found])
+    judged = [changes.override(each, attributes) for each in judged]
     identified, more = identity.assign(judged, uids)
     findings += more
     ready = []
@@ -155,9 +157,25 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
         found += structures.structure_objects(ds, records, found)
     except RTXRError as error:
         findings.append(Finding("not-exportable", "error", str(error)))
-    if not found and not findings:
+    findings += _left_out(ds)
+    if not found and not any(finding.severity == "error" for finding in findings):
         findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))
     return found, findings
+
+
+def _left_out(ds: xr.Dataset) -> list[Finding]:
+    """Variables that stand for no DICOM object."""
+    known = {model.image_name(ds), *model.dose_names(ds)}
+    return [
+        Finding(
+            "variable-not-exported",
+            "warning",
+            f"data variable {name!r} is no image or dose of the case and is not written; doses are "
+            "named dose, dose_2, …",
+        )
+        for name in ds.data_vars
+        if name not in known
+    ]
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -40,11 +40,14 @@ def dose_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
 def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoing:
     array = on_grid_only(ds, name)
     grid = model.grid_of(array)
-    uid = ds.coords.get(model.uid_name(name))
-    record, header = source_of(records, "" if uid is None else str(uid.values))
+    record, header = source_of(records, _uid(ds, name))
+    own = record is not None
+    if not own:  # a dose made in memory says of patient, study and plan what its sisters say
+        sisters = [uid for each in model.dose_names(ds) if (uid := _uid(ds, each)) in records]
+        record, header = source_of(records, sisters[0] if sisters else "")
     layout = _frames_like(layout_for(grid, _orientation(header)), header)
     positions, cosines = slice_origins(grid, layout)
-    spacing = pixel_spacing(grid, layout.order)
+    spacing = pixel_spacing(grid, layout.order, header)
     frames = layout.store(array.values)
     encoded = pixels.encode_dose(frames, header)
     values = {
@@ -60,9 +63,15 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
         values=values,
         derived={"FrameOfReferenceUID": grid.frame_of_reference_uid},
         pixels=encoded.stored,
-        changes=recomputed(values) if record else (MADE_IN_MEMORY,),
+        own_uid=own,
+        changes=recomputed(values) if own else (MADE_IN_MEMORY,),
         findings=tuple(encoded.findings),
     )
+
+
+def _uid(ds: xr.Dataset, name: str) -> str:
+    uid = ds.coords.get(model.uid_name(name))
+    return "" if uid is None else str(uid.values)
 
 
 def _orientation(header: pydicom.Dataset | None) -> list[float]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import pydicom
 from pydicom.uid import generate_uid
 
-from rtxr.errors import Finding
+from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import remap_uids
 from rtxr.model import IMAGE_NAMES
@@ -49,7 +49,14 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
         Changed objects carry a new SOPInstanceUID and SeriesInstanceUID in ``values``.
     list of Finding
         For ``"keep"``: a violation per variable that changed.
+
+    Raises
+    ------
+    UnknownNameError
+        No such policy.
     """
+    if policy not in get_args(UIDPolicy):
+        raise UnknownNameError(f"uids={policy!r}; {did_you_mean(str(policy), get_args(UIDPolicy))}")
     if policy == "keep":
         return Identified(tuple(objects), {}), _refuse_changes(objects)
     spread = _spread(objects)

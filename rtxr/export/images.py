@@ -24,6 +24,8 @@ from rtxr.iod.tables import IODS, iod_for
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 #: Rows and columns must be evenly spaced to this many mm for one Pixel Spacing to describe them.
 SPACING_TOLERANCE_MM = 1e-3
+#: A slice is its source's if it lies in the same plane to this many mm.
+SAME_HEIGHT_MM = 0.01
 UID_CHARACTERS = re.compile(r"[0-9.]+")
 
 Source = tuple[Record | None, pydicom.Dataset | None, bool]
@@ -48,8 +50,8 @@ def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     positions, cosines = slice_origins(grid, layout)
     if layout.flip[layout.slice_dim]:
         positions = positions[::-1]
-    spacing = pixel_spacing(grid, layout.order)
     sources = _sources(records, uids, positions, cosines, name)
+    spacing = pixel_spacing(grid, layout.order, sources[0][1])
     along = grid.dims[layout.slice_dim]
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
@@ -77,14 +79,19 @@ def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
     return array
 
 
-def pixel_spacing(grid: Grid, order: tuple[int, int, int]) -> tuple[float, float]:
+def pixel_spacing(
+    grid: Grid, order: tuple[int, int, int], header: pydicom.Dataset | None
+) -> tuple[float, float]:
     """Row spacing and column spacing, mm, of an ascending grid stored in this order.
+
+    A single row or column has the spacing its header says, as coordinates cannot tell.
 
     Raises
     ------
     GeometryError
-        Rows or columns are not evenly spaced.
+        Rows or columns are not evenly spaced, or there is a single one and no header.
     """
+    stated = list((None if header is None else header.get("PixelSpacing")) or ())
     found = []
     for stored in (1, 2):
         dim = order.index(stored)
@@ -94,8 +101,14 @@ def pixel_spacing(grid: Grid, order: tuple[int, int, int]) -> tuple[float, float
                 f"coordinate {grid.dims[dim]!r} is not evenly spaced ({steps.min():.4g} to "
                 f"{steps.max():.4g} mm); (0028,0030) PixelSpacing needs one value: resample first"
             )
+        if not len(steps) and not stated:
+            raise GeometryError(
+                f"{grid.dims[dim]!r} has one position and no header says how wide it is; "
+                "(0028,0030) PixelSpacing cannot be told"
+            )
         # The mean step, from the ends: the digits of the coordinates, not of their differences.
-        found.append(float(np.ptp(grid.axes[dim]) / len(steps)) if len(steps) else 1.0)
+        step = np.ptp(grid.axes[dim]) / len(steps) if len(steps) else stated[stored - 1]
+        found.append(float(step))
     return found[0], found[1]
 
 
@@ -131,28 +144,31 @@ def _of_modality(records: Records, name: str) -> Iterator[str]:
 def _sources(
     records: Records, uids: list[str], positions: FloatArray, cosines: FloatArray, name: str
 ) -> list[Source]:
-    """Header of each slice: its own, or the nearest one where its UID is missing or repeated."""
+    """Header of each slice: its own, or the nearest one where it is not where its UID was.
+
+    A UID that is missing, repeated, or of a slice at another height is not the slice's own.
+    """
     counts = Counter(uids)
     if len(uids) != len(positions):
         uids = [""] * len(positions)
-    # Keys made up for slices without a UID of their own hold more than digits and dots.
-    own = [
-        uid if counts[uid] == 1 and uid in records and UID_CHARACTERS.fullmatch(uid) else ""
-        for uid in uids
-    ]
-    if all(own):
-        return [(*source_of(records, uid), True) for uid in own]
     known = [uid for uid in dict.fromkeys(uids) if uid in records]
     known = known or list(_of_modality(records, name))
     parsed = {uid: source_of(records, uid) for uid in known}
     normal = slice_normal(cosines)
     heights = {uid: _height(header, normal) for uid, (_, header) in parsed.items()}
     found: list[Source] = []
-    for uid, position in zip(own, positions, strict=True):
-        height = float(position @ normal)
-        near = uid or min(heights, key=lambda each: abs(heights[each] - height), default="")
-        found.append((*parsed.get(near, (None, None)), bool(uid)))
+    for uid, height in zip(uids, positions @ normal, strict=True):
+        # Keys made up for slices without a UID hold more than digits and dots.
+        own = bool(uid in parsed and counts[uid] == 1 and UID_CHARACTERS.fullmatch(uid))
+        if not own or abs(heights[uid] - height) > SAME_HEIGHT_MM:
+            uid, own = _nearest(heights, height), False  # noqa: PLW2901
+        found.append((*parsed.get(uid, (None, None)), own))
     return found
+
+
+def _nearest(heights: Mapping[str, float], height: float) -> str:
+    """UID of the source slice nearest to a height, empty where there is none."""
+    return min(heights, key=lambda uid: abs(heights[uid] - height), default="")
 
 
 def _height(header: pydicom.Dataset | None, normal: FloatArray) -> float:

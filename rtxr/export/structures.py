@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.raster import mask_source
-from rtxr.errors import Finding, RTXRError
+from rtxr.errors import ConflictingDataError, Finding, RTXRError
 from rtxr.export.objects import (
     CONTOURS_CHANGED,
     MADE_IN_MEMORY,
@@ -46,9 +47,10 @@ def structure_objects(
     MissingDataError
         Some of the structure coordinates are missing.
     """
-    if model.ROI not in ds.coords:
+    if model.ROI not in ds.coords or not ds[model.ROI].size:
         return []
     model.require_structures(ds)
+    _require_distinct_rois(ds)
     uid = ds.coords.get(model.STRUCTURE_SET_UID)
     record, header = source_of(records, "" if uid is None else str(uid.values))
     texts, changes = _compare(ds, record)
@@ -69,6 +71,15 @@ def structure_objects(
             findings=(*findings, *mask_findings(ds)),
         )
     ]
+
+
+def _require_distinct_rois(ds: xr.Dataset) -> None:
+    numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
+    if len(np.unique(numbers)) < len(numbers):
+        raise ConflictingDataError(
+            "coordinate 'roi_number' holds a number twice; (3006,0022) ROINumber is what joins a "
+            "ROI to its contours: select each ROI once"
+        )
 
 
 def mask_findings(ds: xr.Dataset) -> list[Finding]:
@@ -110,7 +121,7 @@ def structure_data(ds: xr.Dataset, texts: dict[int, bytes] | None = None) -> Str
     grid = model.grid_of(ds) if model.image_name(ds) else None
     return StructureData(
         roi_numbers=numbers.tolist(),
-        roi_names=_strings(ds, model.ROI_NAME),
+        roi_names=_names(ds),
         roi_types=_strings(ds, model.ROI_TYPE),
         roi_colors=_strings(ds, model.ROI_COLOR),
         contour_keys=keys.tolist(),
@@ -121,6 +132,20 @@ def structure_data(ds: xr.Dataset, texts: dict[int, bytes] | None = None) -> Str
         texts=texts or {},
         frame_of_reference_uid=grid.frame_of_reference_uid if grid else "",
     )
+
+
+def _names(ds: xr.Dataset) -> list[str]:
+    """ROI names; a label that was edited is the new name."""
+    facts = zip(
+        _strings(ds, model.ROI),
+        _strings(ds, model.ROI_NAME),
+        np.atleast_1d(ds[model.ROI_NUMBER].values),
+        strict=True,
+    )
+    return [
+        name if re.fullmatch(re.escape(name or f"ROI {number}") + r"( \(\d+\))?", label) else label
+        for label, name, number in facts
+    ]
 
 
 def _strings(

@@ -198,7 +198,7 @@ def _finite(values: npt.NDArray[Any], what: str) -> tuple[npt.NDArray[Any], tupl
     if not bad.any():
         return values, ()
     text = (
-        f"the {what} has no number (NaN or infinite) in {int(bad.sum())} of {bad.size} voxels and "
+        f"the {what} has voxels without a number (NaN or infinite) and "
         "stored integers have no NaN: fill it, for example with fillna, or select the rest"
     )
     return np.where(bad, 0, values), (Finding(f"nan-in-{what}", "error", text),)

@@ -90,6 +90,8 @@ def load(path: str | os.PathLike[str], *, mask_source: MaskSource | None = None)
     if not source.exists():
         raise MissingDataError(f"there is no saved case at {source}")
     kind = _kind(source)
+    if kind == "zarr" and not _is_store(source):
+        raise MissingDataError(f"{source} is no case that ds.rt.save wrote")
     engine: Any = "zarr" if kind == "zarr" else _netcdf_engine()
     ds = _normalised(xr.open_dataset(source, engine=engine))
     if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
@@ -122,9 +124,12 @@ def _check_target(target: Path, kind: str, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ExistingFilesError(f"{target} exists; pass overwrite=True to replace it")
-    is_store = target.is_dir() and any((target / mark).exists() for mark in _ZARR_MARKS)
-    if (kind == "zarr" and not is_store) or (kind == "netcdf" and not target.is_file()):
+    if (kind == "zarr" and not _is_store(target)) or (kind == "netcdf" and not target.is_file()):
         raise ExistingFilesError(f"{target} exists and is no saved case; choose another path")
+
+
+def _is_store(path: Path) -> bool:
+    return path.is_dir() and any((path / mark).exists() for mark in _ZARR_MARKS)
 
 
 def _zarr_chunks(ds: xr.Dataset) -> dict[Hashable, dict[str, Any]]:

@@ -132,3 +132,13 @@ def test_a_doubled_dose_is_exact(small, tmp_path):
     dose = pydicom.dcmread(tmp_path / "out" / "RTDOSE_1.dcm")
     half_a_step = float(dose.DoseGridScaling) / 2
     np.testing.assert_allclose(back.dose, small.dose * 2, rtol=0, atol=half_a_step * 1.001)
+
+
+def test_new_texts_leave_the_stored_dvhs(small, tmp_path):
+    written = export(small, tmp_path / "out", StudyDescription="renamed")
+    assert "DVHSequence" in written["RTDOSE_1"]
+
+
+def test_an_unknown_policy_is_refused(small, tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'new'"):
+        small.rt.to_dicom(tmp_path / "out", uids="news")

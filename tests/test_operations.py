@@ -110,6 +110,16 @@ REFUSED = {
         lambda ds: ds.assign(ct=xr.concat([ds.ct, ds.ct], "phase")),
         r"ds.isel\(phase=0\)",
     ),
+    "plain concat": (
+        lambda ds: xr.concat(
+            [part.drop_vars("mask") for part in (ds.isel(z=[0, 1]), ds.isel(z=[2, 3]))],
+            "z",
+            data_vars="all",
+        ),
+        r"data_vars='minimal'",
+    ),
+    "no slice left": (lambda ds: ds.isel(z=slice(0, 0)), r"'ct' is empty along \['z'\]"),
+    "no dose left": (lambda ds: ds.isel(dose_y=slice(0, 0)), r"'dose' is empty along"),
     "uneven columns": (lambda ds: ds.isel(x=[0, 1, 2, 4, 8]), r"PixelSpacing needs one value"),
     "lost coordinate": (lambda ds: ds.drop_vars("z"), r"no millimetre coordinates along"),
     "select variables": (lambda ds: ds[["ct"]], r"drops them"),
@@ -185,6 +195,12 @@ def test_operations_that_leave_no_case_are_refused_with_a_reason(case, name, tmp
     with pytest.raises(rtxr.errors.ConformanceError, match=reason):
         edited.rt.to_dicom(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_values_that_integers_cannot_hold_are_said_to_be_rounded(case):
+    problems = case.assign(ct=case.ct * 1.3337 + 0.25).rt.validate()
+    assert (problems["code"] == "values-rounded").any()
+    assert not (case.assign(ct=case.ct + 1).rt.validate()["code"] == "values-rounded").any()
 
 
 def test_a_dose_made_in_memory_is_one_of_the_case(case, tmp_path):

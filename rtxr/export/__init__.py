@@ -60,7 +60,8 @@ def to_dicom(
         Instance UID; a changed one gets a new one, in a new series of the same study, and every
         reference follows. ``"new"`` renews all. ``"keep"`` makes every change a violation.
     overwrite : bool, default: False
-        Replace files of the same names. The files the case was opened from are never replaced.
+        Replace an earlier export in the folder, all of it. Files that rtxr did not write stay; one
+        of the same name is an error. The folder the case was opened from is never written to.
     strict : bool, default: False
         Flaws that came unchanged with the source are violations too.
     **attributes
@@ -129,11 +130,15 @@ def prepare(
     judged = [changes.override(each, attributes) for each in judged]
     identified, more = identity.assign(judged, uids)
     findings += more
+    findings += _patients(found)
     ready = []
     for each in identified.objects:
         values = dict(each.values)
         if each.changes:
-            values = {**provenance.changed_values(each.iod, each.header, each.why), **values}
+            values = {
+                **provenance.changed_values(each.iod, each.header, each.why, derived=each.edited),
+                **values,
+            }
         built = build(each.iod, each.header, values, derived=each.derived, strict=strict)
         identified.follow(built.dataset)
         findings += [*each.findings, *built.findings, *built.violations]
@@ -161,6 +166,18 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
     if not found and not any(finding.severity == "error" for finding in findings):
         findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))
     return found, findings
+
+
+def _patients(objects: Iterable[Outgoing]) -> list[Finding]:
+    """A finding where the files of one case name several patients."""
+    known = {str(each.header.get("PatientID", "")) for each in objects if each.header is not None}
+    if len(known) < 2:
+        return []
+    text = (
+        f"the objects name {len(known)} different (0010,0020) PatientID, as their sources do; "
+        "PatientID=... writes one in all"
+    )
+    return [Finding("patient-mismatch", "warning", text)]
 
 
 def _left_out(ds: xr.Dataset) -> list[Finding]:

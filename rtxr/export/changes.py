@@ -6,29 +6,58 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from pydicom.datadict import dictionary_VR
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.export.objects import OUT_OF_REACH, Outgoing
+from rtxr.export.objects import OUT_OF_REACH, PIXELS_CHANGED, Outgoing
 from rtxr.iod import pixels
 from rtxr.iod.tables import IODS
 from rtxr.read import headers
 from rtxr.read.pixels import pixel_file, read_frames
 
-#: What an export decides itself; setting them by hand would break the links between the files.
-OWNED = ("SOPClassUID", "SOPInstanceUID", "PixelData", "Rows", "Columns", "NumberOfFrames")
+#: What an export decides or computes itself; set by hand it would contradict the Dataset.
+OWNED = frozenset(
+    [
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "SeriesInstanceUID",
+        "FrameOfReferenceUID",
+        "Modality",
+        "PixelData",
+        "Rows",
+        "Columns",
+        "NumberOfFrames",
+        "FrameIncrementPointer",
+        "GridFrameOffsetVector",
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "SliceLocation",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "DoseGridScaling",
+        "DoseUnits",
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "BitsAllocated",
+        "BitsStored",
+        "HighBit",
+        "PixelRepresentation",
+    ]
+)
 
 
 def check_overrides(attributes: Mapping[str, object]) -> None:
     """Raise UnknownNameError for a keyword that no IOD here has, or that is not the caller's."""
     existing = sorted({keyword for iod in IODS.values() for keyword in iod.keywords})
     for keyword in attributes:
-        if keyword in OWNED:
-            raise UnknownNameError(f"{keyword} follows from the Dataset; edit the Dataset instead")
         if keyword not in existing:
             raise UnknownNameError(
                 f"{keyword!r} is no attribute of the IODs written here; "
                 f"{did_you_mean(keyword, existing)}"
             )
+        if keyword in OWNED or dictionary_VR(keyword) == "SQ":
+            raise UnknownNameError(f"{keyword} follows from the Dataset; edit the Dataset instead")
 
 
 def judge(each: Outgoing) -> Outgoing:
@@ -37,11 +66,12 @@ def judge(each: Outgoing) -> Outgoing:
     A source out of reach counts as changed: nobody can say that it is not.
     """
     reason = _difference(each) if each.own_uid else ""
-    changes = (*each.changes, reason) if reason else each.changes
-    if not changes or each.pixels is None:
-        return replace(each, changes=changes)
+    changes = tuple(dict.fromkeys([*each.changes, *([reason] if reason else [])]))
+    edited = each.edited or reason == PIXELS_CHANGED
+    if not edited or each.pixels is None:
+        return replace(each, changes=changes, edited=edited)
     extremes = pixels.extremes(each.pixels, each.header)
-    return replace(each, changes=changes, values={**each.values, **extremes})
+    return replace(each, changes=changes, edited=edited, values={**each.values, **extremes})
 
 
 def override(each: Outgoing, attributes: Mapping[str, object]) -> Outgoing:
@@ -73,4 +103,4 @@ def _difference(each: Outgoing) -> str:
         same = np.array_equal(read_frames(pixel_file(source), range(len(frames))), frames)
     except (OSError, RTXRError):
         return OUT_OF_REACH
-    return "" if same else "its pixel values changed"
+    return "" if same else PIXELS_CHANGED

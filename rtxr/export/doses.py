@@ -12,7 +12,7 @@ import xarray as xr
 from rtxr import model
 from rtxr.errors import Finding
 from rtxr.export.images import AXIAL, on_grid_only, pixel_spacing, recomputed
-from rtxr.export.objects import CONTOURS_CHANGED, MADE_IN_MEMORY, Outgoing, Records, source_of
+from rtxr.export.objects import MADE_IN_MEMORY, STRUCTURE_SET, Outgoing, Records, source_of
 from rtxr.geometry import Layout, layout_for, slice_origins
 from rtxr.iod import pixels, rt_dose
 from rtxr.iod.build import DELETE
@@ -64,6 +64,7 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
         derived={"FrameOfReferenceUID": grid.frame_of_reference_uid},
         pixels=encoded.stored,
         own_uid=own,
+        edited=bool(values) or not own,
         changes=recomputed(values) if own else (MADE_IN_MEMORY,),
         findings=tuple(encoded.findings),
     )
@@ -91,11 +92,11 @@ def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
 
 def drop_stale_dvhs(objects: Sequence[Outgoing]) -> list[Outgoing]:
     """Remove stored DVHs that describe another dose or other contours than those written."""
-    edited = any(CONTOURS_CHANGED in each.changes for each in objects)
+    contours = any(each.edited and each.variable == STRUCTURE_SET for each in objects)
     out = []
     for each in objects:
         has_dvhs = each.header is not None and "DVHSequence" in each.header
-        if model.DOSE_NAME.fullmatch(each.variable) and has_dvhs and (each.changes or edited):
+        if model.DOSE_NAME.fullmatch(each.variable) and has_dvhs and (each.edited or contours):
             note = Finding(
                 "stale-dvh-removed",
                 "info",

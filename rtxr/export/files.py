@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ import pandas as pd
 import pydicom
 import xarray as xr
 from pydicom.dataset import FileMetaDataset
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     PYDICOM_IMPLEMENTATION_UID,
     UID,
@@ -49,8 +51,8 @@ def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
         raise ExistingFilesError(f"{out} is a file; name a folder to write to")
     if out.exists() and any(out.iterdir()) and not overwrite:
         raise ExistingFilesError(
-            f"{out} is not empty; name a new folder, or pass overwrite=True to replace files of "
-            "the same names"
+            f"{out} is not empty; name a new folder, or pass overwrite=True to replace an earlier "
+            "export"
         )
     if out.exists() and header_store.has_headers(ds):
         folders = {
@@ -104,7 +106,11 @@ def _write_one(each: Ready, path: Path) -> None:
     dataset.file_meta = _file_meta(
         dataset, ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
     )
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
+    path.write_bytes(buffer.getvalue())
+    if path.read_bytes() != buffer.getvalue():
+        raise RTXRError(f"{path.name} did not read back byte for byte")
 
 
 def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> FileMetaDataset:
@@ -143,9 +149,15 @@ def _move(aside: Path, out: Path, names: Sequence[str], *, overwrite: bool) -> N
     if not out.exists():
         aside.rename(out)
         return
-    clashes = [name for name in names if (out / name).exists()]
-    if clashes and not overwrite:
-        raise ExistingFilesError(f"{out} already holds {clashes[:3]}; nothing was replaced")
+    earlier = {path.name for path in out.iterdir() if _is_export(path)}
+    clashes = sorted({name for name in names if (out / name).exists()} | earlier)
+    foreign = [name for name in clashes if name not in earlier]
+    if foreign or (clashes and not overwrite):
+        raise ExistingFilesError(
+            f"{out} holds {(foreign or clashes)[0]!r}"
+            + (", which is no export of rtxr's" if foreign else "")
+            + "; nothing was replaced, name another folder"
+        )
     kept = aside / "replaced"
     kept.mkdir()
     moved: list[str] = []
@@ -162,3 +174,12 @@ def _move(aside: Path, out: Path, names: Sequence[str], *, overwrite: bool) -> N
             if (kept / name).exists():
                 os.replace(kept / name, out / name)
         raise
+
+
+def _is_export(path: Path) -> bool:
+    """Whether rtxr wrote this file; another's is never replaced."""
+    try:
+        meta = pydicom.filereader.read_file_meta_info(path)
+    except (OSError, InvalidDicomError, EOFError):
+        return False
+    return str(meta.get("ImplementationVersionName", "")) == IMPLEMENTATION_VERSION_NAME

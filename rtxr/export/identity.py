@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -13,11 +12,10 @@ from pydicom.uid import generate_uid
 from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import remap_uids
+from rtxr.iod.raw import duplicate
 from rtxr.model import IMAGE_NAMES
 
 UIDPolicy = Literal["auto", "new", "keep"]
-#: A UID as it stands in a header's bytes; a zero byte or a length field always ends it.
-UID_TOKEN = re.compile(rb"[0-9][0-9.]{6,127}")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
             for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
                 if old := _text(each, keyword):
                     values[keyword] = mapping.setdefault(old, _new_uid())
-        out.append(replace(each, values={**values, **each.values}))
+        out.append(replace(each, values={**each.values, **values}))
     return Identified(tuple(out), mapping), []
 
 
@@ -111,13 +109,9 @@ def _spread(objects: Sequence[Outgoing]) -> list[Outgoing]:
                 else each
                 for each in spread
             ]
-    mentioned = [_mentions(each) for each in spread]
     while True:
         gone = _renewed_uids(spread)
-        moved = [
-            bool(not each.changes and mentions & (gone - {each.uid}))
-            for each, mentions in zip(spread, mentioned, strict=True)
-        ]
+        moved = [bool(not each.changes and _refers(each, gone - {each.uid})) for each in spread]
         if not any(moved):
             return spread
         spread = [
@@ -132,9 +126,12 @@ def _renewed_uids(objects: Iterable[Outgoing]) -> set[str]:
     return renewed | {_text(each, "SeriesInstanceUID") for each in images} - {""}
 
 
-def _mentions(each: Outgoing) -> set[str]:
-    data = b"" if each.record is None else each.record.data
-    return {token.decode() for token in UID_TOKEN.findall(data)}
+def _refers(each: Outgoing, uids: set[str]) -> bool:
+    """Whether the header names one of the UIDs: a quick look at its bytes, then at its elements."""
+    if each.record is None or each.header is None:
+        return False
+    near = [uid for uid in uids if uid.encode() in each.record.data]
+    return bool(near) and remap_uids(duplicate(each.header), dict.fromkeys(near, "2.25.0")) > 0
 
 
 def _text(each: Outgoing, keyword: str) -> str:

@@ -6,14 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pydicom
 import xarray as xr
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from rtxr import model
-from rtxr.errors import GeometryError
+from rtxr.errors import Finding, GeometryError
 from rtxr.export.objects import Outgoing, Records, source_of
 from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
 from rtxr.header_store import Record
@@ -24,6 +26,15 @@ from rtxr.iod.tables import IODS, iod_for
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 #: Rows and columns must be evenly spaced to this many mm for one Pixel Spacing to describe them.
 SPACING_TOLERANCE_MM = 1e-3
+#: Differences below this part of a step are those of floating point, not of rounding.
+ROUNDING = 1e-3
+#: Lossy compression by transfer syntax (PS3.3 C.7.6.1.1.5.1). JPEG 2000 may be either: its files
+#: are left to say so themselves.
+LOSSY_METHODS = {
+    str(JPEGBaseline8Bit): "ISO_10918_1",
+    str(JPEGExtended12Bit): "ISO_10918_1",
+    str(JPEGLSNearLossless): "ISO_14495_1",
+}
 #: A slice is its source's if it lies in the same plane to this many mm.
 SAME_HEIGHT_MM = 0.01
 UID_CHARACTERS = re.compile(r"[0-9.]+")
@@ -58,7 +69,8 @@ def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
         plane = layout.store(array.isel({along: [at]}).values)[0]
         found.append(_slice(name, at, plane, source, (position, cosines, spacing)))
     derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
-    return _numbered([replace(each, derived=derived) for each in found])
+    found = [replace(each, derived=derived) for each in found]
+    return _numbered(found)
 
 
 def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
@@ -69,12 +81,18 @@ def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
     GeometryError
         Another dimension, such as one that ``concat`` or ``expand_dims`` added.
     """
+    if not all(ds[name].shape):
+        raise GeometryError(
+            f"{name!r} is empty along {[str(d) for d, n in ds[name].sizes.items() if not n]}; "
+            f"select some of it, or leave it out with ds.drop_vars({name!r})"
+        )
     array = model.ascending(ds[name])
     foreign = [str(dim) for dim in array.dims if dim not in model.grid_of(array).dims]
     if foreign:
         raise GeometryError(
             f"{name!r} has dimensions {foreign} beside its grid; one DICOM series holds one stack: "
-            f"select one with ds.isel({foreign[0]}=0)"
+            f"select one with ds.isel({foreign[0]}=0) (xr.concat along one grid leaves the other "
+            "alone with data_vars='minimal', coords='minimal', compat='override')"
         )
     return array
 
@@ -192,23 +210,63 @@ def _slice(
     values = {**ct_image.plane_values(*geometry, header), **encoded.attributes}
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
+    compression = _compression(record, header)
+    findings = [*encoded.findings, *_rounded(plane, encoded)]
+    if compression:
+        text = f"{', '.join(compression)} were missing from a lossy source and are added"
+        findings.append(Finding("added-derived", "info", text))
     return Outgoing(
         variable=name,
         iod=iod,
         file_name=f"{modality}_{at + 1:04d}.dcm",
         record=record,
         header=header,
-        values=values,
+        values={**values, **compression},
         pixels=encoded.stored,
         own_uid=own,
+        edited=bool(values) or not own,
         changes=(*(() if own else ("not at the position of a source slice",)), *recomputed(values)),
-        findings=tuple(encoded.findings),
+        findings=tuple(findings),
     )
 
 
 def recomputed(values: Mapping[str, object]) -> tuple[str, ...]:
     """The change that values computed from the arrays stand for, if there are any."""
     return ("recomputed: " + ", ".join(values),) if values else ()
+
+
+def _rounded(plane: npt.NDArray[np.generic], encoded: pixels.Encoded) -> list[Finding]:
+    """A finding where a new scaling cannot hold the values exactly."""
+    if "RescaleSlope" not in encoded.attributes:
+        return []
+    slope = float(encoded.attributes["RescaleSlope"])
+    stored = encoded.stored * slope + float(encoded.attributes["RescaleIntercept"])
+    if np.abs(stored - plane.astype(np.float64)).max() <= ROUNDING * abs(slope):
+        return []
+    text = (
+        "the values do not fit stored integers exactly; they are rounded to half a step of the "
+        "new (0028,1053) RescaleSlope"
+    )
+    return [Finding("values-rounded", "warning", text)]
+
+
+def _compression(record: Record | None, header: pydicom.Dataset | None) -> dict[str, object]:
+    """What PS3.3 C.7.6.1.1.5 asks of an image that was ever lossy, where its source is silent."""
+    syntax = str(getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", ""))
+    if record is None or header is None or syntax not in LOSSY_METHODS:
+        return {}
+    if header.get("LossyImageCompression") == "01":
+        return {}
+    plain = header.Rows * header.Columns * header.BitsAllocated / 8
+    try:
+        ratio = plain / Path(record.path).stat().st_size
+    except OSError:
+        ratio = 1.0
+    return {
+        "LossyImageCompression": "01",
+        "LossyImageCompressionRatio": f"{max(ratio, 1.0):.2f}",
+        "LossyImageCompressionMethod": LOSSY_METHODS[syntax],
+    }
 
 
 def _numbered(slices: list[Outgoing]) -> list[Outgoing]:

@@ -21,15 +21,19 @@ from rtxr.read import headers
 
 Records = Mapping[str, Record]
 
+#: Variable of a structure set and of a plan, which are no variables of a Dataset.
+STRUCTURE_SET, PLAN = "structure_set", "plan"
+
 #: Changes that more than one stage speaks of.
 MADE_IN_MEMORY = "made in memory"
+PIXELS_CHANGED = "its pixel values changed"
 CONTOURS_CHANGED = "its contours changed"
 OUT_OF_REACH = "its source file is out of reach"
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One object on its way out.
+    """One object on its way out: collected, judged, identified, then built.
 
     Parameters
     ----------
@@ -51,8 +55,10 @@ class Outgoing:
         Stored values, (rows, columns) or (frames, rows, columns).
     own_uid : bool
         Whether the record is this object's own, not its nearest neighbour's.
+    edited : bool
+        Whether its pixels, geometry or contours are other than the source's.
     changes : tuple of str
-        Why this is not its source any more; empty when it is.
+        Why this is not its source any more, in words; empty when it is.
     findings : tuple of Finding
         What was noticed on the way.
     """
@@ -66,6 +72,7 @@ class Outgoing:
     derived: Mapping[str, object] = field(default_factory=dict)
     pixels: npt.NDArray[np.integer[Any]] | None = None
     own_uid: bool = True
+    edited: bool = False
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from rtxr import model
-from rtxr.export.objects import Outgoing, Records, source_of
+from rtxr.export.objects import PLAN, Outgoing, Records, source_of
 from rtxr.iod.tables import iod_for
 
 
@@ -17,4 +17,4 @@ def plan_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     if header is None:
         return []
     iod = iod_for(str(header.SOPClassUID))
-    return [Outgoing("plan", iod, "RTPLAN_1.dcm", record, header)]
+    return [Outgoing(PLAN, iod, "RTPLAN_1.dcm", record, header)]

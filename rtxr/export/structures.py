@@ -16,6 +16,7 @@ from rtxr.export.objects import (
     CONTOURS_CHANGED,
     MADE_IN_MEMORY,
     OUT_OF_REACH,
+    STRUCTURE_SET,
     Outgoing,
     Records,
     source_of,
@@ -61,12 +62,13 @@ def structure_objects(
         changes = (*changes, IMAGES_GONE)
     return [
         Outgoing(
-            variable="structure_set",
+            variable=STRUCTURE_SET,
             iod=IODS["RTSTRUCT"],
             file_name="RTSTRUCT_1.dcm",
             record=record,
             header=header,
             values=values,
+            edited=CONTOURS_CHANGED in changes,
             changes=changes,
             findings=(*findings, *mask_findings(ds)),
         )

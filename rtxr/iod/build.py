@@ -14,6 +14,8 @@ from typing import Any, Final
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 
 from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.iod import charset
@@ -132,6 +134,7 @@ def _apply(
             continue
         try:
             element = make(keyword, value, signed=is_signed(dataset))
+            _try_encoding(element)
         except (ValueError, TypeError, OverflowError, AttributeError):
             text = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {keyword}: the value does not fit its VR"
             violations.append(Finding("bad-value", "error", text, uid))
@@ -140,6 +143,15 @@ def _apply(
             put(dataset, element)
             given[keyword] = element
     return given, violations
+
+
+def _try_encoding(element: DataElement) -> None:
+    """Raise what pydicom would raise while writing; sequences hold elements made here already."""
+    if element.VR == "SQ":
+        return
+    buffer = DicomBytesIO()
+    buffer.is_little_endian = buffer.is_implicit_VR = True
+    write_data_element(buffer, element)
 
 
 def _already(dataset: Dataset, element: DataElement) -> bool:

@@ -25,7 +25,12 @@ _LONGEST_DESCRIPTION, _LONGEST_VERSION = 1024, 64
 
 
 def changed_values(
-    iod: IOD, header: Dataset | None, description: str, *, now: datetime | None = None
+    iod: IOD,
+    header: Dataset | None,
+    description: str,
+    *,
+    derived: bool = True,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """Values that every changed object takes, besides those that changed.
 
@@ -37,6 +42,8 @@ def changed_values(
         Its source, None for an object made from scratch.
     description : str
         What was done, in one sentence.
+    derived : bool, default: True
+        Whether the pixels are other than the source's, which makes an image a derived one.
     now : datetime, optional
         Time of the change.
 
@@ -57,7 +64,11 @@ def changed_values(
     if header is not None and "ApprovalStatus" in header:
         values["ApprovalStatus"] = "UNAPPROVED"
         values |= {keyword: DELETE for keyword in _APPROVAL if keyword in header}
-    if "ImageOrientationPatient" in iod.keywords and "DerivationDescription" in iod.keywords:
+    if (
+        derived
+        and "ImageOrientationPatient" in iod.keywords
+        and "DerivationDescription" in iod.keywords
+    ):
         values |= _image(header, description)
     return values
 

@@ -54,14 +54,27 @@ def test_a_folder_with_files_is_not_touched_unless_told(small, tmp_path):
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_overwrite_replaces_files_of_the_same_names_only(small, tmp_path):
+def test_overwrite_replaces_an_earlier_export_whole(small, tmp_path):
     out = tmp_path / "out"
     small.rt.to_dicom(out)
     (out / "notes.txt").write_text("mine")
-    small.rt.to_dicom(out, overwrite=True, StudyDescription="second")
+    small.isel(z=[0]).rt.to_dicom(out, overwrite=True, StudyDescription="second")
     assert (out / "notes.txt").read_text() == "mine"
     assert pydicom.dcmread(out / "RTPLAN_1.dcm").StudyDescription == "second"
+    assert not (out / "CT_0002.dcm").exists()
     assert names(tmp_path) == {"out"}
+
+
+def test_overwrite_leaves_files_that_rtxr_did_not_write(small, tmp_path):
+    out = tmp_path / "out"
+    small.rt.to_dicom(out)
+    theirs = pydicom.dcmread(out / "RTPLAN_1.dcm")
+    theirs.file_meta.ImplementationVersionName = "OTHER"
+    theirs.save_as(out / "RTPLAN_1.dcm")
+    before = (out / "RTPLAN_1.dcm").read_bytes()
+    with pytest.raises(ExistingFilesError, match=r"'RTPLAN_1.dcm', which is no export"):
+        small.rt.to_dicom(out, overwrite=True)
+    assert (out / "RTPLAN_1.dcm").read_bytes() == before
 
 
 def test_the_folder_of_the_sources_is_never_written_to(phantom, case):

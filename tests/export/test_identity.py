@@ -11,6 +11,7 @@ import pytest
 import rtxr
 from rtxr import header_store
 from rtxr.errors import ConformanceError, UnknownNameError
+from rtxr.export.changes import OWNED
 from rtxr.read import headers
 
 
@@ -110,7 +111,12 @@ def test_an_attribute_that_says_what_the_source_says_is_no_change(small, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("keyword", "match"), [("PatientIdd", "did you mean 'PatientID'"), ("Rows", "edit the Dataset")]
+    ("keyword", "match"),
+    [
+        ("PatientIdd", "did you mean 'PatientID'"),
+        *[(keyword, "edit the Dataset") for keyword in sorted(OWNED)],
+        ("BeamSequence", "edit the Dataset"),
+    ],
 )
 def test_attributes_that_cannot_be_set(small, tmp_path, keyword, match):
     with pytest.raises(UnknownNameError, match=match):
@@ -142,3 +148,16 @@ def test_new_texts_leave_the_stored_dvhs(small, tmp_path):
 def test_an_unknown_policy_is_refused(small, tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'new'"):
         small.rt.to_dicom(tmp_path / "out", uids="news")
+
+
+def test_new_texts_do_not_make_an_image_a_derived_one(small, tmp_path):
+    written = export(small, tmp_path / "out", StudyDescription="renamed")
+    source = headers.parse(header_store.unpack(small)[str(small.ct_uid.values[0])])
+    assert written["CT_0001"].ImageType == source.ImageType
+    assert "rtxr" in str(written["CT_0001"].SoftwareVersions)
+
+
+def test_a_value_that_cannot_be_written_is_a_violation(small, tmp_path):
+    with pytest.raises(ConformanceError, match="StudyDate: the value does not fit"):
+        small.rt.to_dicom(tmp_path / "out", StudyDate=20200101)
+    assert not (tmp_path / "out").exists()

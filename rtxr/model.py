@@ -1,6 +1,7 @@
 """The vocabulary of a case Dataset: names, dimensions, units, and how to find things by them.
 
-No other module spells a dimension, variable or coordinate name. The data model is described in
+No other module spells a dimension, variable or coordinate name, but for the three of
+:mod:`rtxr.header_store`. The data model is described in
 docs/architecture.md. Nothing here reads files or knows pydicom.
 """
 
@@ -62,6 +63,8 @@ LONG_NAMES: Mapping[str, str] = {
     "pt": "PET activity",
     "dose": "absorbed dose",
 }
+#: Values of (3004,0002) DoseUnits that stand for a fraction of a Gy; no terms of the Standard.
+DOSE_UNITS_PER_GRAY: Mapping[str, float] = {"CGY": 100.0}
 #: Attribute of the Dataset with the findings of reading, as JSON (attrs must stay flat).
 FINDINGS_ATTR = "rtxr_findings"
 

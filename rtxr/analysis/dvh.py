@@ -16,6 +16,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.contours import finding_dicts, slabs, with_crossings
+from rtxr.analysis.dose_units import AXIS_NAMES, unit_findings, unit_of
 from rtxr.analysis.dose_volume import RoiDose, integrate
 from rtxr.analysis.planes import EndCap
 from rtxr.analysis.resample import field_of
@@ -94,7 +95,8 @@ def dvh(
     Returns
     -------
     DataFrame
-        Index ``dose_gy`` (``dose_relative`` for a dose in relative units) from 0 to beyond the
+        Index ``dose_gy`` (``dose_relative``, ``dose_percent``, ``dose_cgy`` or ``dose_other``
+        where the attrs of the dose name such a unit, with a finding) from 0 to beyond the
         maximum; a column per ROI with the volume that receives at least that dose, cm3. The row
         at 0 is the whole volume, which includes what lies outside the dose grid; no other row
         does, so a step from the first row to the second shows it. ``attrs``: ``dose``,
@@ -121,15 +123,20 @@ def dvh(
     highest = max((each.maximum for each in found if np.isfinite(each.maximum)), default=0.0)
     width = max(bin_width, highest / _MAX_ROWS)
     steps = np.arange(int(np.floor(max(highest, 0.0) / width)) + 2) * width
-    relative = str(ds[dose].attrs.get("DoseUnits", "GY")).upper() == "RELATIVE"
-    index = pd.Index(steps, name="dose_relative" if relative else "dose_gy")
+    unit = unit_of(ds, dose)
+    index = pd.Index(steps, name=AXIS_NAMES[unit])
     table = pd.DataFrame({each.label: each.volume_at(steps) for each in found}, index=index)
     table.attrs = {
         "dose": dose,
-        "units": "relative" if relative else "Gy",
+        "units": unit,
         "end_cap": end_cap,
         "rois": {each.label: _summary(each) for each in found},
-        "findings": finding_dicts(finding for each in found for finding in each.findings),
+        "findings": finding_dicts(
+            [
+                *unit_findings(ds, dose),
+                *(finding for each in found for finding in each.findings),
+            ]
+        ),
     }
     return table
 

@@ -54,11 +54,6 @@ class AxisMap:
         """
         return self.sign[j] * (grid_axes[2 - self.axis[j]] - self.offset[j])
 
-    def to_grid_order(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """An array along (w, v, u) to the order of the grid's dimensions."""
-        dims = [2 - self.axis[j] for j in (2, 1, 0)]
-        return array.transpose(np.argsort(dims))
-
     def to_frame_order(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """An array along the grid's dimensions to (w, v, u)."""
         return array.transpose([2 - self.axis[j] for j in (2, 1, 0)])

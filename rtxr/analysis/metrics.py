@@ -27,6 +27,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.contours import finding_dicts
+from rtxr.analysis.dose_units import unit_findings, unit_of
 from rtxr.analysis.dose_volume import RoiDose
 from rtxr.analysis.dvh import roi_doses
 from rtxr.analysis.planes import EndCap
@@ -119,6 +120,7 @@ KINDS: tuple[Kind, ...] = (
 #: What a table shows when nothing else is asked for (ICRU 83: near-minimum, median, near-maximum).
 DEFAULT_METRICS = ("volume", "mean", "min", "max", "D98%", "D50%", "D2%")
 
+_RELATIVE = {"relative": "relative", "%": "in percent"}
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 
 
@@ -177,7 +179,8 @@ def dvh_metrics(
     Returns
     -------
     DataFrame
-        A row per ROI, a column per metric as it was spelt; doses in Gy. ``attrs``:
+        A row per ROI, a column per metric as it was spelt; doses in Gy (in the dose's own unit,
+        with a finding, where its attrs name another). ``attrs``:
         ``prescription`` (Gy or None) and ``findings``, a list of dicts.
 
     Raises
@@ -185,7 +188,8 @@ def dvh_metrics(
     UnknownNameError
         No such metric or ROI; the message shows the nearest.
     MissingDataError
-        No structures, no such dose, or a metric in % of a prescription that was not given.
+        No structures, no such dose, a metric in % of a prescription that was not given, or one
+        in Gy of a dose whose attrs name another unit.
     """
     asked = [parse_metric(name) for name in ([metrics] if isinstance(metrics, str) else metrics)]
     _require(asked, prescription, ds, dose)
@@ -199,7 +203,8 @@ def dvh_metrics(
         rows, orient="index", columns=[metric.name for metric in asked], dtype=float
     )
     table.index.name = model.ROI
-    findings = [finding for each in found for finding in each.findings]
+    findings = unit_findings(ds, dose)
+    findings += [finding for each in found for finding in each.findings]
     findings += [
         finding
         for each in found
@@ -222,12 +227,18 @@ def _require(
         )
     if prescription is not None and not prescription > 0:
         raise RTXRError(f"prescription={prescription!r}: it must be above 0")
-    units = str(ds[dose].attrs.get("DoseUnits", "GY")).upper() if dose in ds.data_vars else "GY"
+    unit = unit_of(ds, dose)
     gray = [metric.name for metric in asked if metric.kind.needs_gray]
-    if units == "RELATIVE" and gray:
+    if unit in ("relative", "%") and gray:
         raise MissingDataError(
-            f"{', '.join(gray)}: the dose is relative ((3004,0002) DoseUnits); ask for V<n>% with "
-            "prescription=<the value that is 100 %>"
+            f"{', '.join(gray)}: the dose is {_RELATIVE[unit]} ((3004,0002) DoseUnits); ask for "
+            "V<n>% with prescription=<the value that is 100 %>"
+        )
+    if unit in ("cGy", "other") and (gray or percent):
+        raise MissingDataError(
+            f"{', '.join(gray + percent)}: the dose is not in Gy (its attrs 'units' and "
+            f"'DoseUnits'); convert it, and set ds[{dose!r}].attrs['units'] = 'Gy' and "
+            f"ds[{dose!r}].attrs['DoseUnits'] = 'GY'"
         )
 
 

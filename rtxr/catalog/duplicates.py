@@ -1,4 +1,8 @@
-"""Several files with one SOPInstanceUID: which of them is used."""
+"""Several files with one SOPInstanceUID: which of them is used.
+
+Whether they are copies is told by the hash of the whole file, pixels included (column ``digest``).
+It is made when cases are formed, for files that share a UID only; a scan reads headers alone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pydicom import uid as sop
 
-from rtxr.catalog.table import uid_name
+from rtxr.catalog.table import syntax_name
 from rtxr.errors import Finding
 
 _LOSSY = frozenset(
@@ -86,7 +90,7 @@ def _differing(
 ) -> Finding:
     folder = os.path.commonpath([os.path.dirname(file["path"]) for file in (used, *others)])
     first, *rest = (
-        f"{os.path.relpath(file['path'], folder)} ({uid_name(file['TransferSyntaxUID'])})"
+        f"{os.path.relpath(file['path'], folder)} ({syntax_name(file['TransferSyntaxUID'])})"
         for file in (used, *others)
     )
     message = (

@@ -122,7 +122,7 @@ def kinds(table: pd.DataFrame) -> pd.Series[Any]:
     """
     known = table["SOPClassUID"].map(KINDS)
     foreign = table["SOPClassUID"].isin(
-        [u for u in table["SOPClassUID"].unique() if uid_name(u) == u]
+        [u for u in table["SOPClassUID"].unique() if syntax_name(u) == u]
     )
     placed = table["ImagePositionPatient"].notna() | ~table["Modality"].isin(IMAGE_KINDS)
     by_modality = table["Modality"].where(
@@ -137,12 +137,12 @@ def describe(keyword: str) -> str:
     return f"({tag.group:04X},{tag.element:04X}) {keyword}"
 
 
-def uid_name(uid: str) -> str:
+def syntax_name(uid: str) -> str:
     """Name of a UID that DICOM defines (PS3.6 annex A); any other UID itself."""
     return str(sop.UID(uid, config.IGNORE).name)
 
 
 def sop_class_name(uid: str) -> str:
     """Name of a SOP class for people."""
-    name = uid_name(uid)
+    name = syntax_name(uid)
     return name.removesuffix(" Storage") if name != uid else f"SOP class {uid or 'missing'}"

@@ -25,6 +25,7 @@ from rtxr.header_store import Record
 from rtxr.iod import rt_structure_set
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
+from rtxr.read.lazy import is_in_memory
 from rtxr.read.rt_structure_set import contour_data, read_structure_set
 
 ROIS_CHANGED = "its ROIs changed"
@@ -89,7 +90,7 @@ def mask_findings(ds: xr.Dataset) -> list[Finding]:
 
     Contours are the truth; a lazy mask is a view of them and is not read.
     """
-    if model.MASK not in ds.coords or not ds[model.MASK].variable._in_memory:
+    if model.MASK not in ds.coords or not is_in_memory(ds[model.MASK]):
         return []
     mask = ds[model.MASK]
     hint = "drop it with ds.drop_vars('mask'), or make contours of it"

@@ -81,7 +81,12 @@ class Index:
 
     @cached_property
     def _catalog(self) -> Catalog:
-        return find_cases(self._table)
+        return find_cases(self._compared)
+
+    @cached_property
+    def _compared(self) -> pd.DataFrame:
+        """The table with content hashes where cases depend on them; reads whole files."""
+        return _with_digests(self._table)
 
     @cached_property
     def _all_findings(self) -> tuple[Finding, ...]:
@@ -154,9 +159,9 @@ class Index:
     def __or__(self, other: Index) -> Index:
         if not isinstance(other, Index):
             return NotImplemented
-        both = pd.concat([self._table, other._table], ignore_index=True)
+        both = pd.concat([self._known, other._known], ignore_index=True)
         both = both.drop_duplicates("path", ignore_index=True)
-        return Index(_with_digests(both), list(dict.fromkeys([*self._noticed, *other._noticed])))
+        return Index(both, list(dict.fromkeys([*self._noticed, *other._noticed])))
 
     def __sub__(self, other: Index) -> Index:
         if not isinstance(other, Index):
@@ -170,10 +175,16 @@ class Index:
 
     def _kept(self, met: BoolArray, carried: Iterable[Finding] = ()) -> Index:
         """Some rows with the findings about them."""
-        table = self._table[met].reset_index(drop=True)
+        table = self._known[met].reset_index(drop=True)
         paths = set(table["path"])
         noticed = [finding for finding in (*self._noticed, *carried) if finding.path in paths]
         return Index(table, list(dict.fromkeys(noticed)))
+
+    @property
+    def _known(self) -> pd.DataFrame:
+        """The table with what was hashed so far, so that no file is hashed twice."""
+        known: pd.DataFrame = self.__dict__.get("_compared", self._table)
+        return known
 
     def _cases_called(self, case: Any) -> list[Case]:
         labels = [case] if isinstance(case, str | int) else list(case)
@@ -251,9 +262,14 @@ def scan(path: PathLike | Iterable[PathLike], *, progress: bool | None = None) -
     ------
     FileNotFoundError
         A path does not exist.
+
+    Notes
+    -----
+    Files that share a SOPInstanceUID are compared whole, pixels included, when the index first
+    forms its cases (to show, list, select or open them), not by the scan.
     """
     rows, findings = scan_headers(path, progress=progress)
-    return Index(_with_digests(build_table(rows)), findings)
+    return Index(build_table(rows), findings)
 
 
 def open_dir(

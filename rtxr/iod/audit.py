@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
+from pydicom.tag import BaseTag, Tag
 
+from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.raw import element_at, elements_of, is_empty, items_of, vr_of
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values import flaw
@@ -60,6 +61,7 @@ def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
         for row in use.module.checked:
             _note_missing(dataset, row, "", use.module, iod, found)
             rows.setdefault(row.tag, (row, use.module))
+    _note_excluded(dataset, rows, found)
     _note_values(dataset, "", None, found)
     for row, module in rows.values():
         _descend(dataset, row, "", module, iod, found)
@@ -106,6 +108,26 @@ def _note_missing(
     code = MISSING_1 if row.type[0] == "1" else MISSING_2
     known = found.setdefault((code, path), Flaw(code, path, row.tag, module))
     known.count += known.module is module
+
+
+def _note_excluded(
+    dataset: Dataset,
+    rows: dict[BaseTag, tuple[Attribute, Module]],
+    found: dict[tuple[str, str], Flaw],
+) -> None:
+    """Conditional attributes that have a value although their condition rules them out."""
+    for keyword, others in EXCLUDED_BY.items():
+        row, module = rows.get(Tag(keyword), (None, None))
+        if row is None or is_empty(element_at(dataset, row.tag)):
+            continue
+        for other in map(Tag, others):
+            if not is_empty(element_at(dataset, other)):
+                name = f"({other.group:04X},{other.element:04X}) {keyword_for_tag(other)}"
+                detail = f"a value, which {name} rules out"
+                found[BAD_VALUE, keyword] = Flaw(
+                    BAD_VALUE, keyword, row.tag, module, detail, count=1
+                )
+                break
 
 
 def _note_values(

@@ -87,7 +87,7 @@ class Completion:
     ) -> DataElement | None:
         """Element for a missing attribute, None where there is no rule or no need for one."""
         rule = self.iod.rule(path)
-        if row.type.endswith("C") and rule.kind != "empty":
+        if row.type.endswith("C"):
             condition = self.iod.conditions.get(path)
             if condition is None or not condition(dataset):
                 return None

@@ -114,6 +114,11 @@ COMMON: Mapping[str, Predicate] = {
     ),
 }
 
+#: Outermost attributes that may not stand beside others with a value, by keyword.
+EXCLUDED_BY: Mapping[str, tuple[str, ...]] = {
+    "PixelAspectRatio": ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"),
+}
+
 #: Conditions of the Approval Module.
 APPROVAL: Mapping[str, Predicate] = {
     keyword: equals("ApprovalStatus", "APPROVED", "REJECTED")

@@ -54,7 +54,7 @@ class Conformance:
 
     def _line(self, path: str, row: Attribute) -> Line:
         rule = self.iod.rule(path)
-        written = rule.kind not in ("copy", "empty")
+        written = rule.kind != "copy"
         emptied = row.type == "2" or (row.type == "2C" and path in self.iod.conditions)
         status: Status = "green" if written else "yellow" if emptied else "plain"
         return Line(row, path.count("."), status, rule.kind if rule.kind != "copy" else "")

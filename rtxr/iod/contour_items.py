@@ -7,7 +7,7 @@ seconds on a clinical structure set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -186,30 +186,6 @@ class ContourItems:
         for at, start, stop in zip(anew, [0, *stops], stops, strict=False):
             found[at] = joined(strings[start:stop])
         return found
-
-
-def with_contour_data(header: Dataset, texts: Sequence[bytes]) -> list[Dataset] | None:
-    """ROI Contour Sequence of a header with its Contour Data put back, None where it has none.
-
-    For objects other than structure sets that carry contours, such as doses with points of their
-    own (once part of RT Dose), and for structure sets that nobody edited.
-
-    Parameters
-    ----------
-    header : pydicom.Dataset
-        Without Contour Data; not changed.
-    texts : sequence of bytes
-        Contour Data (3006,0050) as stored, by contour key; an empty one is left out.
-    """
-    left = iter(texts)
-    made = []
-    for roi in items_of(header, "ROIContourSequence"):
-        contours = [duplicate(contour) for contour in items_of(roi, "ContourSequence")]
-        for contour in contours:
-            if data := next(left, b""):
-                _put_data(contour, data)
-        made.append(_roi_item(roi, contours, ""))
-    return made or None
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,6 @@ def ds_strings(values: npt.ArrayLike) -> list[str]:
     return texts
 
 
-def ds_bytes(values: npt.ArrayLike) -> bytes:
-    """Value field of a multi-valued decimal string: backslashes between, padded to even length."""
-    return joined(ds_strings(values))
-
-
 def joined(texts: Iterable[str]) -> bytes:
     """Value field of decimal strings: backslashes between, padded to even length."""
     data = "\\".join(texts).encode("ascii")

@@ -178,7 +178,9 @@ RT_ION_BEAMS = Module(
 1  IonBeamSequence
 >1 BeamNumber BeamName BeamType RadiationType
 >2 TreatmentMachineName
->1 PrimaryDosimeterUnit TreatmentDeliveryType ScanMode VirtualSourceAxisDistances
+>1 PrimaryDosimeterUnit TreatmentDeliveryType ScanMode
+>1C ModulatedScanModeType | the scan mode is MODULATED_SPEC
+>1 VirtualSourceAxisDistances
 >1 NumberOfWedges NumberOfCompensators NumberOfBoli NumberOfBlocks NumberOfRangeShifters
 >1 NumberOfLateralSpreadingDevices NumberOfRangeModulators PatientSupportType
 >1 NumberOfControlPoints

@@ -20,6 +20,7 @@ from rtxr.errors import Finding
 from rtxr.iod.build import DELETE
 from rtxr.iod.decimal_strings import ds_string
 from rtxr.iod.raw import numbers_of, text_of
+from rtxr.model import DOSE_UNITS_PER_GRAY
 
 __all__ = ["Encoded", "ds_string", "encode_dose", "encode_image", "extremes"]
 
@@ -148,7 +149,8 @@ def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded
     Parameters
     ----------
     values : array_like, (frames, rows, columns)
-        Dose in the unit of the header, Gy without one.
+        Dose in Gy, also where the header's (3004,0002) DoseUnits is CGY; a relative dose in the
+        header's unit.
     header : pydicom.Dataset or None
         Its scaling and bits are kept where every dose is one of their steps; else its scaling
         with 32 bits, else a scaling that makes them whole, else a new one of 32 bits.
@@ -160,6 +162,9 @@ def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded
         (3004,0004) DoseType is ERROR, are violations, and stored as 0.
     """
     numbers, findings = _finite(np.asarray(values), "dose")
+    per_gray = DOSE_UNITS_PER_GRAY.get(text_of(header, "DoseUnits").upper())
+    if per_gray is not None:
+        numbers = numbers * per_gray
     is_error = text_of(header, "DoseType") == "ERROR"
     negative = int((numbers < 0).sum())
     if negative and not is_error:

@@ -154,7 +154,12 @@ RT_ION_PLAN = register_iod(
             *_LAST,
         ),
         rules={**_RULES, "SOPClassUID": constant(str(RTIonPlanStorage))},
-        conditions=_PLAN_CONDITIONS,
+        conditions={
+            **_PLAN_CONDITIONS,
+            "IonBeamSequence.ModulatedScanModeType": conditions.equals(
+                "ScanMode", "MODULATED_SPEC"
+            ),
+        },
     ),
 )
 

@@ -22,7 +22,7 @@ from rtxr.iod.raw import Predicate
 TYPES = ("1", "1C", "2", "2C", "3")
 Usage = Literal["M", "C", "U"]
 RuleKind = Literal[
-    "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived", "empty"
+    "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived"
 ]
 
 
@@ -37,7 +37,7 @@ class Rule:
         arrays. ``given``: by the caller. The others fill in what is missing: ``new uid``,
         ``same as`` another attribute, ``constant``, ``default`` (like a constant, but only for
         objects made from scratch: guessing it for a source would be inventing), ``derived`` from
-        other attributes, ``empty`` (also where the condition of a 2C cannot be decided).
+        other attributes.
     value : object, optional
         The keyword or the constant.
     function : callable, optional
@@ -50,7 +50,7 @@ class Rule:
 
 
 COPY, COMPUTED, GIVEN = Rule("copy"), Rule("computed"), Rule("given")
-NEW_UID, EMPTY = Rule("new uid"), Rule("empty")
+NEW_UID = Rule("new uid")
 
 
 def same_as(keyword: str) -> Rule:

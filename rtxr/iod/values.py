@@ -1,4 +1,4 @@
-"""What a value may be: lengths and characters by VR (PS3.5 6.2), enumerated values by attribute.
+"""What a value may be: lengths and characters by VR (PS3.5 6.2), values by attribute.
 
 Checks run on the bytes of raw elements, so that nothing is converted for them.
 """
@@ -41,6 +41,10 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "TM": re.compile(r"(\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?)? *"),
     "UI": re.compile(r"((0|[1-9]\d*)(\.(0|[1-9]\d*))*)?"),
 }
+#: Control characters (PS3.5 6.1.3): escape sequences in any text, line ends in some.
+_NO_CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f]")
+_NO_CONTROL_BYTES = re.compile(rb"[\x00-\x1a\x1c-\x1f]")
+_ONE_LINE_VRS = frozenset({"AE", "LO", "PN", "SH"})
 _PN_GROUP_LENGTH = 64
 #: Values of more bytes than this are searched as a whole, not one by one.
 _BULK_BYTES = 256
@@ -74,6 +78,9 @@ ENUMERATED: Mapping[str, tuple[str, ...]] = {
     "RTPlanGeometry": ("PATIENT", "TREATMENT_DEVICE"),
     "TissueHeterogeneityCorrection": ("IMAGE", "ROI_OVERRIDE", "WATER"),
 }
+#: Numbers that PS3.3 wants above zero where there are any.
+POSITIVE = ("SliceThickness",)
+_POSITIVE_TAGS = frozenset(int(Tag(keyword)) for keyword in POSITIVE)
 _ENUMERATED_BY_TAG = {int(Tag(keyword)): allowed for keyword, allowed in ENUMERATED.items()}
 
 
@@ -86,6 +93,13 @@ def flaw(element: Element) -> str:
     if isinstance(element, RawDataElement) and len(element.value or b"") > _BULK_BYTES:
         return _bulk_flaw(element.value or b"", vr)
     texts = list(_texts(element, vr))
+    return _characters_flaw(texts, vr) or _value_flaw(texts, int(element.tag))
+
+
+def _characters_flaw(texts: list[str], vr: str) -> str:
+    """Flaw that the VR tells."""
+    if vr in _ONE_LINE_VRS and any(map(_NO_CONTROL.search, texts)):
+        return f"control characters, which VR {vr} does not allow"
     if vr == "PN":
         return _name_flaw(texts)
     longest = max(map(len, texts), default=0)
@@ -93,10 +107,21 @@ def flaw(element: Element) -> str:
         return f"{longest} characters, and VR {vr} allows {MAX_LENGTH[vr]}"
     if vr in _PATTERNS and not all(map(_PATTERNS[vr].fullmatch, texts)):
         return f"characters that VR {vr} does not allow"
-    allowed = _ENUMERATED_BY_TAG.get(int(element.tag), ())
+    return ""
+
+
+def _value_flaw(texts: list[str], tag: int) -> str:
+    """Flaw that the attribute tells; the characters are right."""
+    allowed = _ENUMERATED_BY_TAG.get(tag, ())
     if allowed and any(text.strip() not in ("", *allowed) for text in texts):
         return f"none of the values the Standard allows: {', '.join(allowed)}"
+    if tag in _POSITIVE_TAGS and any(_is_not_positive(text) for text in texts):
+        return "a value that is not above 0"
     return ""
+
+
+def _is_not_positive(text: str) -> bool:
+    return bool(text.strip()) and not float(text) > 0
 
 
 def _texts(element: Element, vr: str) -> Iterable[str]:
@@ -123,6 +148,8 @@ def _text(value: object) -> str:
 def _bulk_flaw(data: bytes, vr: str) -> str:
     """Flaw of many values, or of a long text."""
     data = data.rstrip(b" \0")
+    if vr in _ONE_LINE_VRS and _NO_CONTROL_BYTES.search(data):
+        return f"control characters, which VR {vr} does not allow"
     if vr in _SINGLE:
         longest = MAX_LENGTH.get(vr, len(data))
         return (

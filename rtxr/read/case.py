@@ -22,7 +22,7 @@ from rtxr.read.headers import Header, read_header
 from rtxr.read.lazy import chunked
 from rtxr.read.part import Part
 from rtxr.read.rt_dose import has_grid, read_dose
-from rtxr.read.rt_plan import read_plan
+from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
 from rtxr.read.structure_tables import MaskSource, with_mask
 
@@ -75,9 +75,12 @@ def open_case(
     policy(on_irregular)
     image, error = _image(case, on_irregular, cache)
     frame = _frame_of_reference(image)
-    parts = [image, _structure_set(case, frame), _plan(case), *_doses(case, cache)]
+    plan = _plan_header(case)
+    parts = [image, _structure_set(case, frame), _plan(plan), *_doses(case, cache)]
     if error is not None and not any(part.records for part in parts):
         raise error
+    if isinstance(plan, Header):
+        parts.append(Part(findings=image_findings(plan, _uids(case, parts))))
     parts.append(Part(findings=_case_findings(case, parts)))
     ds = _dataset(case, parts)
     if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
@@ -147,10 +150,13 @@ def _structure_set(case: Case, frame_of_reference_uid: str) -> Part:
         return Part(findings=[Finding("structure-set-not-opened", "error", str(error), path=path)])
 
 
-def _plan(case: Case) -> Part:
-    if case.plan is None:
+def _plan_header(case: Case) -> Header | Finding | None:
+    return None if case.plan is None else _header_or_finding(str(case.plan["path"]))
+
+
+def _plan(header: Header | Finding | None) -> Part:
+    if header is None:
         return Part()
-    header = _header_or_finding(str(case.plan["path"]))
     return Part(findings=[header]) if isinstance(header, Finding) else read_plan(header)
 
 
@@ -190,6 +196,12 @@ def _grid(part: Part, name: str) -> Grid:
 
 
 # --- findings about the case as a whole -----------------------------------------------------------
+def _uids(case: Case, parts: Sequence[Part]) -> set[str]:
+    """SOPInstanceUIDs of all objects of a case, those that are not opened included."""
+    uids = {record.uid for part in parts for record in part.records}
+    return uids | set(case.rt_images["SOPInstanceUID"] if len(case.rt_images) else ())
+
+
 def _frame_of_reference(part: Part) -> str:
     for name, coord in part.coords.items():
         if name.endswith(model.SPATIAL_REF):

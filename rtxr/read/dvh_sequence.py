@@ -169,7 +169,10 @@ def _curve(
         widths=widths,
         volumes=np.maximum(stored, 0.0),
         unit=text(item, "DVHVolumeUnits"),
-        statistics={name: number(item, keyword) for name, keyword in keywords.items()},
+        statistics={
+            name: None if (value := number(item, keyword)) is None else value / _per_gray(item)
+            for name, keyword in keywords.items()
+        },
     )
     return curve, findings + more
 
@@ -189,7 +192,7 @@ def _dose_factor(item: pydicom.Dataset, label: str) -> tuple[float, list[Finding
     scaling = number(item, "DVHDoseScaling") or 1.0
     units = text(item, "DoseUnits").upper() or "GY"
     if units != "RELATIVE":
-        return scaling, []
+        return scaling / _per_gray(item), []
     reference = number(item, "DVHNormalizationDoseValue")
     if reference is None:
         message = (
@@ -199,6 +202,11 @@ def _dose_factor(item: pydicom.Dataset, label: str) -> tuple[float, list[Finding
         return float("nan"), [Finding("dvh-relative-dose", "warning", message)]
     message = f"{label!r}: the dose axis is relative; taken as percent of {reference:g} Gy"
     return scaling * reference / 100.0, [Finding("dvh-relative-dose", "info", message)]
+
+
+def _per_gray(item: pydicom.Dataset) -> float:
+    """Stored units of dose in one Gy."""
+    return model.DOSE_UNITS_PER_GRAY.get(text(item, "DoseUnits").upper(), 1.0)
 
 
 def _volume_factor(

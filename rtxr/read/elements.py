@@ -8,8 +8,11 @@ representation and four offsets into the bytes; nothing is copied.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from typing import Literal, NamedTuple
+
+from rtxr.errors import NotDicomError
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -17,6 +20,8 @@ PIXEL_DATA = 0x7FE00010
 
 #: Value representations whose explicit header has a 16-bit length (PS3.5 Table 7.1-2).
 SHORT_VR = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split(b" "))
+#: Those with a 32-bit length (Table 7.1-1); one that is not known yet has it too.
+LONG_VR = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split(b" "))
 #: Bytes per number, for swapping the byte order; all other representations are text or bytes.
 NUMBER_WIDTH = {
     **dict.fromkeys((b"US", b"SS", b"OW", b"AT"), 2),
@@ -39,6 +44,9 @@ class Encoding(NamedTuple):
 
 IMPLICIT = Encoding(explicit=False)
 EXPLICIT = Encoding(explicit=True)
+#: Length of the preamble with its prefix (PS3.10 7.1).
+PREAMBLE = 132
+_LAST_FIRST_GROUP = 0x0028  # a data set that begins later than that is none
 
 _SHORT = (struct.Struct(">H").unpack_from, struct.Struct("<H").unpack_from)
 _LONG = (struct.Struct(">L").unpack_from, struct.Struct("<L").unpack_from)
@@ -79,6 +87,50 @@ class Item(NamedTuple):
     undefined: bool
 
 
+def first_element(head: bytes) -> int | None:
+    """Position of the first element of a file, None where its first 132 bytes are not DICOM's.
+
+    Without preamble a file begins with group 2 or 8, the latter in either byte order.
+    """
+    if head[128:PREAMBLE] == b"DICM":
+        return PREAMBLE
+    return 0 if head[:2] in (b"\x02\0", b"\x08\0", b"\0\x08") else None
+
+
+def data_set_encoding(first: bytes) -> Encoding | None:
+    """Encoding of a data set as its first eight bytes show, whatever the file meta says.
+
+    None where no data set begins like that.
+    """
+    if len(first) < 8:
+        return None
+    # The first group is small (0008), so its zero byte tells the byte order.
+    group, swapped = (int.from_bytes(first[:2], order) for order in ("little", "big"))
+    if min(group, swapped) > _LAST_FIRST_GROUP:
+        return None
+    vr = first[4:6]
+    return Encoding(vr in SHORT_VR or is_long(vr), little=group <= swapped)
+
+
+def is_long(vr: bytes) -> bool:
+    """Whether two bytes are a value representation with a 32-bit length."""
+    return vr in LONG_VR or (vr.isalpha() and vr.isupper() and vr not in SHORT_VR)
+
+
+def inflated(data: bytes) -> bytes:
+    """A deflated data set (PS3.5 A.5) as it was before.
+
+    Raises
+    ------
+    NotDicomError
+        The bytes are not deflated.
+    """
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
+    except zlib.error as error:
+        raise NotDicomError(f"the deflated data set cannot be inflated: {error}") from error
+
+
 def elements(data: bytes, start: int, stop: int, encoding: Encoding) -> Iterator[Element]:
     """Data elements between two offsets, up to an item delimiter.
 
@@ -95,7 +147,7 @@ def elements(data: bytes, start: int, stop: int, encoding: Encoding) -> Iterator
         tag = group << 16 | number
         if tag in (ITEM_END, SEQUENCE_END):
             return
-        vr, value, length = _header(data, start, encoding)
+        vr, value, length = element_header(data, start, encoding)
         if length == UNDEFINED:
             value_stop, end = _sequence_end(data, value, nested(vr, encoding))
         else:
@@ -104,13 +156,19 @@ def elements(data: bytes, start: int, stop: int, encoding: Encoding) -> Iterator
         start = end
 
 
-def _header(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, int, int]:
-    """Value representation, offset of the value and length of an element."""
+def element_header(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, int, int]:
+    """Value representation, offset of the value and length of an element.
+
+    Raises
+    ------
+    ValueError
+        The bytes end inside the header.
+    """
     vr = data[start + 4 : start + 6] if encoding.explicit else b""
     try:
         if vr in SHORT_VR:
             return vr, start + 8, _SHORT[encoding.little](data, start + 6)[0]
-        if vr and vr.isalpha() and vr.isupper():
+        if is_long(vr):
             return vr, start + 12, _LONG[encoding.little](data, start + 8)[0]
         # Some writers slip an implicit header into an explicit data set.
         return b"", start + 8, _LONG[encoding.little](data, start + 4)[0]

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import io
 import os
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rtxr.errors import NotDicomError
-from rtxr.read.elements import EXPLICIT, SHORT_VR, Encoding
-from rtxr.read.header_walk import FIRST_PIXELS, LONG_VR, Found, Walk, Wanted, Window
+from rtxr.read.elements import (
+    EXPLICIT,
+    PREAMBLE,
+    Encoding,
+    data_set_encoding,
+    first_element,
+    inflated,
+)
+from rtxr.read.header_walk import FIRST_PIXELS, Found, Walk, Wanted, Window
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 #: Transfer syntax of a file that does not say it, by what its bytes show.
@@ -66,7 +72,7 @@ class FileHeader:
     damage: str = ""
 
 
-def read_header(
+def read_index_values(
     path: str | os.PathLike[str],
     wanted: Mapping[int, Wanted],
     stop: Mapping[str, int] | None = None,
@@ -93,7 +99,7 @@ def read_header(
         window = Window(file, os.fstat(file.fileno()).st_size)
         size = window.size
         meta = Walk(window, EXPLICIT, wanted)
-        start = meta.run(_first_element(window.data[:132]), stop_at=_META_GROUP + 1 << 16)
+        start = meta.run(_first_element(window.data[:PREAMBLE]), stop_at=_META_GROUP + 1 << 16)
         syntax = meta.found.uid("TransferSyntaxUID")
         if syntax == DEFLATED:
             window, start = _inflated(window, start), 0
@@ -107,11 +113,10 @@ def read_header(
 
 
 def _first_element(head: bytes) -> int:
-    """Position of the first element; without preamble a file begins with group 2 or 8."""
-    if head[128:132] == b"DICM":
-        return 132
-    if head[:2] in (b"\x02\0", b"\x08\0", b"\0\x08"):
-        return 0
+    """Position of the first element; the message says what a file is that has none."""
+    start = first_element(head)
+    if start is not None:
+        return start
     if not head:
         raise NotDicomError("an empty file")
     what = [text for magic, text in _OTHERS.items() if head.startswith(magic)]
@@ -119,18 +124,16 @@ def _first_element(head: bytes) -> int:
 
 
 def _encoding(window: Window, start: int) -> Encoding:
-    """How the data set is written: as its first element shows, whatever the file meta says."""
-    offset = window.offset(start, 6)
-    first = window.data[offset : offset + 6].ljust(6, b"\0")
-    explicit = first[4:6] in SHORT_VR or first[4:6] in LONG_VR
-    return Encoding(explicit, little=first[1] == 0)
+    """How the data set is written."""
+    length = max(min(8, window.size - start), 0)
+    offset = window.offset(start, length)
+    encoding = data_set_encoding(window.data[offset : offset + length])
+    if encoding is None:
+        raise NotDicomError("no DICOM data elements")
+    return encoding
 
 
 def _inflated(window: Window, start: int) -> Window:
-    """The data set of a deflated file (PS3.5 A.5)."""
-    packed = window.bytes_at(start, window.size - start)
-    try:
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed)
-    except zlib.error as error:
-        raise NotDicomError(f"a deflated data set that cannot be inflated: {error}") from error
+    """The data set of a deflated file."""
+    data = inflated(window.bytes_at(start, window.size - start))
     return Window(io.BytesIO(data), len(data))

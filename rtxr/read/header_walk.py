@@ -14,12 +14,14 @@ from typing import BinaryIO, NamedTuple
 
 from rtxr.read.elements import (
     ITEM_END,
+    LONG_VR,
     SEQUENCE_END,
     SHORT_VR,
     UNDEFINED,
     Element,
     Encoding,
     elements,
+    is_long,
     items,
     nested,
 )
@@ -28,8 +30,6 @@ from rtxr.read.elements import (
 WINDOW_BYTES = 16 * 1024
 #: A wanted sequence of undefined length is read until its end; beyond this it is taken as damage.
 LARGEST_SEQUENCE_BYTES = 256 * 1024 * 1024
-#: Value representations whose explicit header has a 32-bit length (PS3.5 Table 7.1-1).
-LONG_VR = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
 _SOP_CLASS, _ITEM_GROUP = 0x00080016, 0xFFFE
 #: Float, double and integer pixel data.
@@ -205,7 +205,7 @@ class Walk:
         if explicit and group != _ITEM_GROUP:
             if vr in SHORT_VR:
                 return group << 16 | element, vr, position + 8, short
-            if vr in LONG_VR:
+            if is_long(vr):
                 return group << 16 | element, vr, position + 12, long
             # Some writers slip an implicit header into an explicit data set.
         if group == element == 0:

@@ -31,22 +31,20 @@ from rtxr.header_store import Record
 from rtxr.read import parse as parsing
 from rtxr.read.elements import (
     EXPLICIT,
-    PIXEL_DATA,
     Element,
     Encoding,
+    first_element,
     rewrite,
     to_little_endian,
     without,
 )
 from rtxr.read.sources import (
-    PREAMBLE,
     TRANSFER_SYNTAX,
     Cut,
     PixelSpan,
     Source,
     find_cut,
     read_cut,
-    source_of,
     tolerant,
 )
 
@@ -139,43 +137,12 @@ def read_header(path: str | os.PathLike[str], uid: str = "") -> Header:
     return _header(source, cut, os.fspath(path), uid)
 
 
-def read_record(path: str | os.PathLike[str], uid: str = "") -> Record:
-    """Header record of a file, see :func:`read_header`."""
-    return read_header(path, uid).record
-
-
-def header_from_bytes(data: bytes, path: str = "", uid: str = "") -> Header:
-    """Header of a DICOM file held in memory, see :func:`read_header`."""
-    return header_of(source_of(data, complete=True, name=path), path, uid)
-
-
 def header_of(source: Source, path: str = "", uid: str = "") -> Header:
     """Header of a file whose bytes are all here, see :func:`read_header`."""
     cut = find_cut(source, io.BytesIO(source.data), len(source.data))
     if cut is None:
         raise NotDicomError(f"{path or 'these bytes'}: no DICOM data elements")
     return _header(source, cut, path, uid)
-
-
-def record_from_dataset(ds: pydicom.Dataset, path: str = "") -> Record:
-    """Record of a pydicom Dataset; its PixelData and ContourData are left out.
-
-    A Dataset without file meta is written in Explicit VR Little Endian. One read from a file
-    keeps its encoding, and its untouched elements their bytes.
-    """
-    copy = ds[:PIXEL_DATA]
-    copy.update(ds[PIXEL_DATA + 1 :])
-    meta = pydicom.dataset.FileMetaDataset()
-    meta.update(getattr(ds, "file_meta", None) or {})
-    if "TransferSyntaxUID" not in meta:
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    copy.file_meta = meta
-    copy.preamble = getattr(ds, "preamble", None) or b"\0" * 128
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pydicom.dcmwrite(buffer, copy, enforce_file_format=False)
-    return header_from_bytes(buffer.getvalue(), path).record
 
 
 def parse(record: Record) -> pydicom.FileDataset:
@@ -239,7 +206,7 @@ def _without_contour_data(body: bytes, encoding: Encoding) -> bytes:
 
 def _with_explicit_little(front: bytes) -> bytes:
     """Preamble and file meta that say Explicit VR Little Endian."""
-    start = PREAMBLE if front[128:PREAMBLE] == b"DICM" else 0
+    start = first_element(front) or 0
     value = str(ExplicitVRLittleEndian).encode() + b"\0"
 
     def syntax(element: Element, _: Encoding) -> bytes | None:

@@ -112,6 +112,11 @@ def lazy_variable(
     return variable
 
 
+def is_in_memory(array: xr.DataArray) -> bool:
+    """Whether the values are held rather than read or computed when asked for."""
+    return bool(array.variable._in_memory)
+
+
 def chunked(ds: xr.Dataset, chunks: Mapping[Hashable, int] | int | str) -> xr.Dataset:
     """The Dataset with its lazy variables as dask arrays.
 

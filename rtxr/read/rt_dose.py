@@ -15,6 +15,7 @@ import xarray as xr
 from rtxr import header_store, model
 from rtxr.errors import Finding, MissingDataError
 from rtxr.geometry import Grid
+from rtxr.model import DOSE_UNITS_PER_GRAY
 from rtxr.read.dose_grid import dose_grid
 from rtxr.read.dvh_sequence import stored_dvh
 from rtxr.read.headers import Header, parse
@@ -27,7 +28,7 @@ from rtxr.read.planes import PlaneStack
 __all__ = ["doses", "has_grid", "read_dose", "stored_dvh"]
 
 _GRAY = frozenset({"GY", "GRAY", "GYS"})
-_UNITS = {"RELATIVE": "1", "CGY": "cGy", "PERCENT": "%"}
+_UNITS = {"RELATIVE": "1", "PERCENT": "%"}
 
 
 def has_grid(header: Header) -> bool:
@@ -71,7 +72,9 @@ def read_dose(
     Returns
     -------
     Part
-        ``dose`` (dose_z, dose_y, dose_x), float64, in Gy: stored integer x DoseGridScaling.
+        ``dose`` (dose_z, dose_y, dose_x), float64, in Gy: stored integer x DoseGridScaling, and
+        / 100 where DoseUnits is CGY (no term of the Standard, but met). A relative dose stays as
+        it is; ``attrs["units"]`` and ``attrs["DoseUnits"]`` describe the values here.
 
     Raises
     ------
@@ -85,8 +88,8 @@ def read_dose(
     file = pixel_file(header)
     grid, layout, frames, findings = dose_grid(header, file, model.prefix_of(name))
     file = replace(file, frames=max(file.frames, frames))
-    scaling = _scaling(header)
-    units, more = _units(header)
+    units, per_unit, more = _units(header)
+    scaling = _scaling(header) / per_unit
     source = PlaneStack(
         files=(file,),
         file_of=np.zeros(frames, np.intp),
@@ -103,6 +106,8 @@ def read_dose(
     attrs = {"units": units, "long_name": model.LONG_NAMES[model.DOSE]}
     for keyword in ("DoseSummationType", "DoseType", "DoseUnits"):
         attrs[keyword] = header.text(keyword)
+    if per_unit != 1:
+        attrs["DoseUnits"] = "GY"
     variable = lazy_variable(
         dims, source, attrs, cache=cache, preferred_chunks=_whole(dims, source)
     )
@@ -139,20 +144,24 @@ def _scaling(header: Header) -> float:
     return scaling
 
 
-def _units(header: Header) -> tuple[str, list[Finding]]:
-    """Unit of the dose, with a Finding where it is not plainly Gy."""
+def _units(header: Header) -> tuple[str, float, list[Finding]]:
+    """Unit of the dose, stored units in one of it, and a Finding where it is not plainly Gy."""
     stored = header.text("DoseUnits").upper()
     if stored == "GY":
-        return "Gy", []
+        return "Gy", 1, []
     if stored in _GRAY or not stored:
         message = f"(3004,0002) DoseUnits is {stored or 'missing'}; taken as GY"
-        return "Gy", [Finding("dose-units", "info", message)]
+        return "Gy", 1, [Finding("dose-units", "info", message)]
+    if stored in DOSE_UNITS_PER_GRAY:
+        per_gray = DOSE_UNITS_PER_GRAY[stored]
+        message = f"(3004,0002) DoseUnits is {stored}; values are divided by {per_gray:g} to be Gy"
+        return "Gy", per_gray, [Finding("dose-units", "warning", message)]
     units = _UNITS.get(stored, stored.lower())
     message = (
         f"(3004,0002) DoseUnits is {stored}; values are stored ones x DoseGridScaling in unit "
         f"{units!r}, not in Gy"
     )
-    return units, [Finding("dose-units", "warning", message)]
+    return units, 1, [Finding("dose-units", "warning", message)]
 
 
 def doses(ds: xr.Dataset) -> pd.DataFrame:

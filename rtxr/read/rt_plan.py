@@ -1,12 +1,13 @@
 """RT Plan (and RT Ion Plan) as tables: beams, control points with what they inherit, isocentres.
 
-Tables are made from the plan's header record when asked for; nothing of a plan is decoded when a
-case is opened. What a plan prescribes is in :mod:`rtxr.read.prescriptions` and offered here.
+Tables are made from the plan's header record when asked for; when a case is opened, a plan is
+decoded only to see whether the reference images that it names are there. What a plan prescribes
+is in :mod:`rtxr.read.prescriptions` and offered here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import UnknownNameError, did_you_mean
-from rtxr.read.headers import Header
+from rtxr.errors import Finding, UnknownNameError, did_you_mean
+from rtxr.read.headers import Header, parse
 from rtxr.read.item_values import integer, items, number, numbers, tag_of, text
 from rtxr.read.part import Part
 from rtxr.read.plan_records import beam_items, plan_of, referenced_beams
@@ -26,6 +27,7 @@ __all__ = [
     "beams",
     "control_points",
     "fraction_groups",
+    "image_findings",
     "isocenters",
     "prescriptions",
     "read_plan",
@@ -61,6 +63,8 @@ _INHERITED = (
 )
 _INHERITED_TAGS = {tag_of(keyword): keyword for keyword in _INHERITED}
 _ION_ONLY = frozenset({"MetersetRate", "SnoutPosition"})
+_REFERENCE_IMAGES = "ReferencedReferenceImageSequence"
+_REFERENCE_IMAGE_TAGS = (b"\x0c\x30\x42\x00", b"\x30\x0c\x00\x42")
 _JAWS = {"X": "X", "ASYMX": "X", "Y": "Y", "ASYMY": "Y"}
 _POSITION = ("isocenter_x", "isocenter_y", "isocenter_z")
 
@@ -69,6 +73,37 @@ def read_plan(header: Header) -> Part:
     """Contribution of a plan to a case: its header record and ``plan_uid``."""
     uid = xr.Variable((), np.array(header.record.uid, np.str_), {"long_name": "SOPInstanceUID"})
     return Part(coords={model.PLAN_UID: uid}, records=[header.record])
+
+
+def image_findings(header: Header, known: Collection[str]) -> list[Finding]:
+    """Reference images of the beams, such as DRRs, that are not among the known objects.
+
+    Elements read: ReferencedReferenceImageSequence (300C,0042) of the beams. A plan that does not
+    have it anywhere is not decoded.
+
+    Parameters
+    ----------
+    header : Header
+        Of the plan.
+    known : collection of str
+        SOPInstanceUIDs of the case.
+    """
+    record = header.record
+    if not any(tag in record.data for tag in _REFERENCE_IMAGE_TAGS):
+        return []
+    named = {
+        text(image, "ReferencedSOPInstanceUID")
+        for beam in beam_items(parse(record))
+        for image in items(beam, _REFERENCE_IMAGES)
+    }
+    absent = len(named.difference(known, [""]))
+    if not absent:
+        return []
+    message = (
+        f"the plan refers to {absent} image(s) ((300C,0042) {_REFERENCE_IMAGES}) that are not "
+        "part of this case"
+    )
+    return [Finding("unresolved-reference", "info", message, record.uid, record.path)]
 
 
 def beams(ds: xr.Dataset) -> pd.DataFrame:

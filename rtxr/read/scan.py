@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from rtxr.catalog import Row
 from rtxr.errors import Finding, NotDicomError, Severity
-from rtxr.read.file_header import read_header
+from rtxr.read.file_header import read_index_values
 from rtxr.read.scan_row import (
     CONTOUR_IMAGES,
     STOP,
@@ -137,14 +137,14 @@ def _is(question: Callable[[], bool]) -> bool:
 def _read(path: str, keep: dict[str, str]) -> tuple[Row | None, list[Finding]]:
     """Row of one file, or none and the Finding that says why."""
     try:
-        header = read_header(path, WANTED, STOP)
+        header = read_index_values(path, WANTED, STOP)
         if is_directory(header):
             message = "a DICOMDIR; the files it lists are found by their own content"
             return None, [_finding("dicomdir-ignored", message, path, "info")]
         if not is_object(header):
             raise NotDicomError("no SOP Class UID and SOP Instance UID where DICOM has them")
         if names_no_image(header):
-            header.found.update(read_header(path, CONTOUR_IMAGES).found)
+            header.found.update(read_index_values(path, CONTOUR_IMAGES).found)
         return make_row(path, header, keep)
     except NotDicomError as error:
         return None, [_finding("not-dicom", f"not DICOM: {error}", path, "info")]

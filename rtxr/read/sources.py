@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -24,15 +23,17 @@ from rtxr.read.elements import (
     UNDEFINED,
     Element,
     Encoding,
+    data_set_encoding,
+    element_header,
     elements,
+    first_element,
+    inflated,
     item_header,
 )
 from rtxr.read.parse import text
 
-PREAMBLE = 132
 TRANSFER_SYNTAX = 0x00020010
-_FIRST_READ = 1 << 16
-_LAST_FIRST_GROUP = 0x0028  # a data set that begins later than that is none
+_FIRST_READ, _META_GROUP = 1 << 16, 0x0002
 
 
 class PixelSpan(NamedTuple):
@@ -107,44 +108,36 @@ def tolerant(data: bytes, start: int, encoding: Encoding) -> Iterator[Element]:
 
 def source_of(data: bytes, complete: bool, name: str) -> Source:
     """Find the file meta, the transfer syntax and the encoding of the data set."""
-    start = PREAMBLE if data[128:PREAMBLE] == b"DICM" else 0
-    transfer_syntax = ""
-    if data[start : start + 2] == b"\x02\x00":
-        for element in tolerant(data, start, EXPLICIT):
-            if element.tag >> 16 != 2:
-                break
-            if element.tag == TRANSFER_SYNTAX:
-                transfer_syntax = text(data[element.value : element.stop])
-            start = element.end
+    name = name or "these bytes"
+    first = first_element(data)
+    if first is None:
+        raise NotDicomError(f"{name}: no DICOM data elements")
+    start, transfer_syntax = _file_meta(data, first)
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         if not complete:
             return Source(data, start, EXPLICIT, transfer_syntax, False)
-        data = data[:start] + _inflate(data[start:], name)
-    encoding = _encoding(data, start)
-    group = int.from_bytes(data[start : start + 2], encoding.order)
-    is_short = len(data) - start < 8
-    if group > _LAST_FIRST_GROUP or (is_short and complete):
-        raise NotDicomError(f"{name or 'these bytes'}: no DICOM data elements")
+        try:
+            data = data[:start] + inflated(data[start:])
+        except NotDicomError as error:
+            raise NotDicomError(f"{name}: {error}") from error
+    encoding = data_set_encoding(data[start : start + 8])
+    if encoding is None:
+        if complete or len(data) - start >= 8:
+            raise NotDicomError(f"{name}: no DICOM data elements")
+        encoding = EXPLICIT  # more bytes will tell
     return Source(data, start, encoding, transfer_syntax, complete)
 
 
-def _inflate(data: bytes, name: str) -> bytes:
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
-    except zlib.error as error:
-        raise NotDicomError(
-            f"{name}: the deflated data set (PS3.5 A.5) cannot be inflated: {error}"
-        ) from error
-
-
-def _encoding(data: bytes, start: int) -> Encoding:
-    """Encoding of a data set from its first element, whatever the file meta says."""
-    vr = data[start + 4 : start + 6]
-    explicit = len(vr) == 2 and vr.isalpha() and vr.isupper()
-    group = data[start : start + 2]
-    # The first group is small (0008), so its zero byte tells the byte order.
-    little = int.from_bytes(group, "little") <= int.from_bytes(group, "big")
-    return Encoding(explicit, little)
+def _file_meta(data: bytes, start: int) -> tuple[int, str]:
+    """Position of the data set, and the Transfer Syntax UID (0002,0010) before it."""
+    transfer_syntax = ""
+    for element in tolerant(data, start, EXPLICIT):
+        if element.tag >> 16 != _META_GROUP:
+            break
+        if element.tag == TRANSFER_SYNTAX:
+            transfer_syntax = text(data[element.value : element.stop])
+        start = element.end
+    return start, transfer_syntax
 
 
 def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
@@ -193,15 +186,10 @@ _PIXEL_MARKERS = (b"\x7f\xe0\x00\x10", b"\xe0\x7f\x10\x00")
 
 def _pixel_element(data: bytes, position: int, encoding: Encoding) -> Element:
     """PixelData without walking its value."""
-    vr = data[position + 4 : position + 6]
-    is_long = encoding.explicit and vr in {b"OB", b"OW", b"UN"}
-    value = position + (12 if is_long else 8)
-    if value > len(data):
-        raise ValueError("the bytes end inside an element")
-    length = int.from_bytes(data[value - 4 : value], encoding.order)
+    vr, value, length = element_header(data, position, encoding)
     undefined = length == UNDEFINED
     stop = value if undefined else value + length
-    return Element(PIXEL_DATA, vr if is_long else b"", position, value, stop, stop, undefined)
+    return Element(PIXEL_DATA, vr, position, value, stop, stop, undefined)
 
 
 def _pixel_value(

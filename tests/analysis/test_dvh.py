@@ -328,8 +328,20 @@ def test_table_reads_the_curve_at_its_own_doses():
 
 def test_relative_dose_says_so():
     ds = dosed({"A": stack(circle(RADIUS), HEIGHTS)}, lambda p: np.ones(p.shape[:-1]))
-    ds["dose"].attrs["DoseUnits"] = "RELATIVE"
-    assert dvh.dvh(ds).index.name == "dose_relative"
+    for attrs, name, unit in (
+        ({"units": "Gy", "DoseUnits": "RELATIVE"}, "dose_relative", "relative"),
+        ({"units": "1"}, "dose_relative", "relative"),
+        ({"units": "cGy"}, "dose_cgy", "cGy"),
+        ({"DoseUnits": "PERCENT"}, "dose_percent", "%"),
+        ({"units": "furlong"}, "dose_other", "other"),
+    ):
+        ds["dose"].attrs = attrs
+        table = dvh.dvh(ds)
+        assert (table.index.name, table.attrs["units"]) == (name, unit)
+        assert [each["code"] for each in table.attrs["findings"]] == ["dose-units"]
+    ds["dose"].attrs = {}
+    assert dvh.dvh(ds).index.name == "dose_gy"
+    assert dvh.dvh(ds).attrs["findings"] == []
 
 
 def test_an_unknown_thickness_has_doses_but_no_volume():

@@ -27,10 +27,12 @@ def test_permuted_frames_map_and_arrays_follow(frame):
         assert along.values([points[:, 2], points[:, 1], points[:, 0]], j) == pytest.approx(
             own[:, j]
         )
-    array = np.arange(60).reshape(GRID.shape)
-    assert (along.to_grid_order(along.to_frame_order(array)) == array).all()
-    shape = [len(along.values(GRID.axes, j)) for j in (2, 1, 0)]
-    assert list(along.to_frame_order(array).shape) == shape
+    positions = np.stack(np.meshgrid(*GRID.axes, indexing="ij"))  # of every voxel, along z, y, x
+    for j in range(3):
+        ordered = along.to_frame_order(positions[2 - along.axis[j]])
+        expected = along.sign[j] * (ordered - along.offset[j])
+        varying = np.moveaxis(expected, 2 - j, -1)  # frame order is w, v, u
+        assert (varying == along.values(GRID.axes, j)).all()
 
 
 def test_mirrored_and_shifted_grid():

@@ -119,6 +119,30 @@ def test_gray_of_a_relative_dose_is_refused(box):
     ]
 
 
+@pytest.mark.parametrize(
+    "attrs", [{"units": "cGy"}, {"DoseUnits": "CGY"}, {"units": "furlong", "DoseUnits": "GY"}]
+)
+def test_another_unit_is_never_taken_as_gray(box, attrs):
+    box["dose"].attrs.clear()
+    box["dose"].attrs.update(attrs)
+    for name in ("V20Gy", "V20Gy[cc]", "V50%"):
+        with pytest.raises(MissingDataError, match="not in Gy"):
+            metrics.dvh_metrics(box, [name], prescription=40.0)
+    table = metrics.dvh_metrics(box, ["mean"])
+    assert [each["code"] for each in table.attrs["findings"]] == ["dose-units"]
+
+
+def test_percent_is_relative(box):
+    box["dose"].attrs.update(units="%", DoseUnits="PERCENT")
+    with pytest.raises(MissingDataError, match=r"in percent.*V<n>%"):
+        metrics.dvh_metrics(box, ["V20Gy"])
+
+
+def test_without_attrs_a_dose_is_in_gray(box):
+    box["dose"].attrs.clear()
+    assert metrics.dvh_metrics(box, ["V20Gy"]).attrs["findings"] == []
+
+
 def test_every_kind_says_what_it_means():
     spellings = [kind.spelling for kind in metrics.KINDS]
     assert len(set(map(str.casefold, spellings))) == len(spellings)

@@ -64,7 +64,10 @@ def test_rotated_dose_goes_through_the_matrix():
     found = resample.dose_on(ds).values
     known = ~np.isnan(found)
     assert known.any()
-    assert found[known] == pytest.approx(linear(IMAGE)[known], abs=1e-9)
+    off = np.abs(found - linear(IMAGE))[known]
+    # A point up to 0.01 mm beyond the outermost centres takes the dose on them.
+    assert off.max() < 0.01
+    assert np.mean(off < 1e-9) > 0.99
 
 
 def test_shared_oblique_axes_are_interpolated_axis_by_axis():

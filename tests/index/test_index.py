@@ -151,6 +151,29 @@ def test_union_of_two_scans_finds_duplicates_across_them(tmp_path: Path) -> None
     assert both.cases["slices"].tolist() == [2]
 
 
+def test_files_are_compared_when_cases_are_formed_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        make.write(tmp_path / name, make.ct_series(2))
+    hashed: list[str] = []
+    digests = index_module.digests
+
+    def counted(paths: list[str]) -> list[str]:
+        hashed.extend(paths)
+        return digests(paths)
+
+    monkeypatch.setattr(index_module, "digests", counted)
+    index = scan(tmp_path, progress=False)
+    assert len(index.table) == 4
+    assert len(index.select(Modality="CT")) == 4
+    assert hashed == []
+    assert index.findings["code"].tolist() == ["duplicate-sop-instance"]
+    assert len(index.select(case=1).cases) == 1
+    assert len((index | index).cases) == 1
+    assert len(hashed) == len(set(hashed)) == 4
+
+
 def test_selecting_a_case_keeps_its_findings(tmp_path: Path) -> None:
     phases = [
         ds

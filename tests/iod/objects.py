@@ -20,12 +20,13 @@ from rtxr.iod.rt_structure_set import StructureData
 
 
 def header_and_bulk(path: Path) -> tuple[pydicom.Dataset, pydicom.Dataset]:
-    """An object without PixelData and ContourData, and as it is in the file."""
+    """An object without its bulk, and as it is in the file; a dose keeps its own points."""
     data = Path(path).read_bytes()
     header, full = (pydicom.dcmread(io.BytesIO(data), force=True) for _ in range(2))
     if "PixelData" in header:
         del header["PixelData"]
-    for roi in items_of(header, "ROIContourSequence"):
+    is_structure_set = text_of(header, "Modality") == "RTSTRUCT"
+    for roi in items_of(header, "ROIContourSequence") if is_structure_set else []:
         for contour in items_of(roi, "ContourSequence"):
             if "ContourData" in contour:
                 del contour["ContourData"]

@@ -186,6 +186,23 @@ def test_messages_hold_no_value_of_a_patient():
     assert "yyy" not in texts
 
 
+def test_flaws_of_the_source_that_are_no_matter_of_a_vr():
+    more = {
+        "SliceThickness": "0",
+        "SeriesDescription": "two\r\nlines",
+        "PixelAspectRatio": ["1000", "1000"],
+    }
+    built = build(CT, ct_header(**more), {})
+    found = [each for each in built.findings if each.code == "inherited-value"]
+    assert built.violations == ()
+    assert {each.severity for each in found} == {"warning"}
+    assert set(codes(found)) == {f"inherited-value {keyword}" for keyword in more}
+    ours = build(CT, ct_header(), {"SliceThickness": 0.0, "PixelAspectRatio": ["2", "1"]})
+    assert set(codes(ours.violations)) == {"bad-value SliceThickness", "bad-value PixelAspectRatio"}
+    alone = build(CT, ct_header(PixelAspectRatio=["2", "1"]), {"PixelSpacing": DELETE})
+    assert codes(alone.violations) == ["missing-type-1 PixelSpacing"]
+
+
 @pytest.mark.filterwarnings("ignore:The value length")
 def test_a_bad_value_given_is_a_violation_even_where_the_source_had_one():
     built = build(CT, ct_header(StudyID="z" * 17), {"StudyID": "y" * 20})

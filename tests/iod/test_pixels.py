@@ -103,7 +103,7 @@ def test_nan_is_a_violation():
     coded = encode_image(np.array([[np.nan, 1.0, np.inf]]), image_header())
     (finding,) = coded.findings
     assert (finding.code, finding.severity) == ("nan-in-image", "error")
-    assert "2 of 3 voxels" in finding.message
+    assert "voxels without a number" in finding.message
 
 
 def test_extremes_are_those_the_header_has():
@@ -120,6 +120,18 @@ def test_doses_of_the_source_keep_its_scaling():
     coded = encode_dose(gray, dose_header())
     assert coded.attributes == {}
     assert coded.stored.ravel().tolist() == [0, 1, 30_000, 65_535]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("scaling", ["0.1", "0.0123456789"])
+def test_gray_go_back_to_the_centigray_of_the_source(scaling, kind):
+    stored = np.array([0, 1, 30_000, 65_535]).reshape(1, 2, 2)
+    gray = (stored * (float(scaling) / 100)).astype(kind)
+    coded = encode_dose(gray, dose_header(scaling, DoseUnits="CGY"))
+    assert coded.attributes == {}
+    assert coded.stored.tolist() == stored.tolist()
+    relative = encode_dose(stored * float(scaling), dose_header(scaling, DoseUnits="RELATIVE"))
+    assert relative.stored.tolist() == stored.tolist()
 
 
 def test_doubled_doses_stay_exact_with_more_bits():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import pydicom
 import pytest
@@ -13,7 +12,6 @@ from pydicom.uid import generate_uid
 from iod.objects import codes, differences, header_and_bulk, structure_data, write
 from rtxr.iod import pixels, rt_structure_set
 from rtxr.iod.build import build
-from rtxr.iod.contour_items import with_contour_data
 from rtxr.iod.provenance import changed_values
 from rtxr.iod.raw import duplicate, put
 from rtxr.iod.tables import IODS, iod_for
@@ -55,9 +53,7 @@ _RT_IMAGE = "1.2.840.10008.5.1.4.1.1.481.1"
 def _values(header: pydicom.Dataset, full: pydicom.Dataset) -> dict[str, object]:
     """What an export gives for an object that nobody edited."""
     if header.SOPClassUID != IODS["RTSTRUCT"].sop_class_uid:
-        texts = list(structure_data(full).texts.values())
-        contours = with_contour_data(header, texts)
-        return {"ROIContourSequence": contours} if contours else {}
+        return {}
     values, findings = rt_structure_set.values(structure_data(full), header)
     assert findings == []
     assert set(values) == {"ROIContourSequence"}
@@ -189,15 +185,10 @@ def test_pixels_with_a_slope_that_is_no_integer(case_data):
         assert (coded.stored == ct.pixel_array).all()
 
 
-def test_a_slice_is_built_in_milliseconds(case_data):
+def test_elements_that_nobody_touches_stay_undecoded(case_data):
     header, _ = header_and_bulk(case_data("breast_boost_eclipse") / "ct_z168.56_uncompressed.dcm")
     buffer = io.BytesIO()
     header.save_as(buffer)
-    times = []
-    for _ in range(20):
-        fresh = pydicom.dcmread(io.BytesIO(buffer.getvalue()))
-        start = time.perf_counter()
-        build(IODS["CT"], fresh, {"InstanceNumber": 3})
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.01  # 2 ms on an idle machine
+    fresh = pydicom.dcmread(io.BytesIO(buffer.getvalue()))
+    build(IODS["CT"], fresh, {"InstanceNumber": 3})
     assert isinstance(fresh.get_item("RescaleSlope"), RawDataElement)

@@ -35,3 +35,13 @@ def test_a_patient_plan_owes_its_structure_set():
     built = build(IODS["RTPLAN"], None, {"RTPlanGeometry": "PATIENT"})
     missing = {each.message.split()[1] for each in built.violations}
     assert "ReferencedStructureSetSequence" in missing
+
+
+def test_a_specified_modulation_owes_its_type():
+    def missing(mode):
+        beams = [item(BeamNumber=1, ScanMode=mode)]
+        built = build(IODS["RTIONPLAN"], None, {"IonBeamSequence": beams})
+        return {each.message.split()[1] for each in built.violations}
+
+    assert "ModulatedScanModeType" in missing("MODULATED_SPEC")
+    assert "ModulatedScanModeType" not in missing("MODULATED")

@@ -104,6 +104,13 @@ def test_relative_doses_need_their_reference(tmp_path):
     assert stored_dvh(case_with(tmp_path, relative)).index.tolist() == [0, 30]
 
 
+def test_centigray_become_gray(tmp_path):
+    centi = dvh_item([10, 8, 0], width=50, DoseUnits="CGY", DVHMaximumDose=90)
+    table = stored_dvh(case_with(tmp_path, centi))
+    assert table.index.tolist() == [0, 0.5, 1]
+    assert table.attrs["rois"]["PTV"]["maximum"] == 0.9
+
+
 @pytest.mark.parametrize(
     ("place", "name"), [(0.0, "left edge"), (0.5, "centre"), (1.0, "right edge")]
 )

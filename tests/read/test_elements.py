@@ -12,7 +12,10 @@ from rtxr.read.elements import (
     EXPLICIT,
     IMPLICIT,
     Encoding,
+    data_set_encoding,
     elements,
+    first_element,
+    is_long,
     items,
     rewrite,
     to_little_endian,
@@ -104,3 +107,44 @@ def test_implicit_header_inside_an_explicit_data_set_is_followed():
 def test_byte_order_name():
     assert EXPLICIT.order == "little"
     assert Encoding(explicit=True, little=False).order == "big"
+
+
+@pytest.mark.parametrize(
+    ("head", "position"),
+    [
+        (b"\0" * 128 + b"DICM", 132),
+        (b"\x08\0\x05\0", 0),
+        (b"\0\x08\0\x05", 0),
+        (b"\x02\0\0\0", 0),
+        (b"DICM", None),
+        (b"", None),
+    ],
+)
+def test_first_element(head, position):
+    assert first_element(head) == position
+
+
+@pytest.mark.parametrize(
+    ("first", "encoding"),
+    [
+        (b"\x08\0\x05\0CS\x0a\0", EXPLICIT),
+        (b"\x08\0\x05\0\x0a\0\0\0", IMPLICIT),
+        (b"\0\x08\0\x05CS\0\x0a", Encoding(explicit=True, little=False)),
+        (b"\x09\0\x01\x10UN\0\0", EXPLICIT),
+        (b"\x10\x30\x05\0CS\x0a\0", None),  # no data set begins with group 3010
+        (b"\x08\0\x05\0", None),
+    ],
+)
+def test_encoding_of_a_data_set(first, encoding):
+    assert data_set_encoding(first) == encoding
+
+
+def test_value_representations_that_nobody_knows_have_long_lengths():
+    assert [is_long(vr) for vr in (b"OB", b"ZZ", b"CS", b"\x0a\0", b"xx", b"")] == [
+        *(True, True),
+        *(False, False, False, False),
+    ]
+    data = b"\x08\0\x05\0ZZ\0\0" + (2).to_bytes(4, "little") + b"ab"
+    assert [data[each.value : each.stop] for each in elements(data, 0, len(data), EXPLICIT)] == [
+        b"ab"
+    ]

@@ -5,7 +5,7 @@ import warnings
 
 import pydicom
 import pytest
-from factories import case, ct_slice, dose, item, save, structure_set, uid
+from factories import ct_slice, dose, save, structure_set
 from pydicom import uid as sop
 
 from rtxr.errors import NotDicomError
@@ -60,7 +60,7 @@ def test_private_elements_that_pydicom_cannot_decode_come_back(tmp_path):
     data = path.read_bytes()
     at = data.index(b"\xe0\x7f\x10\x00")
     path.write_bytes(data[:at] + odd + data[at:])
-    record = headers.read_record(path)
+    record = headers.read_header(path).record
     assert record.data.endswith(odd)
     assert headers.parse(record).get_item(0x01F11026).value == b"\x01\x02\x03"
 
@@ -98,19 +98,19 @@ def test_encapsulated_pixels_are_spanned_and_what_follows_is_kept(tmp_path):
 
 def test_rubbish_after_the_pixels_is_dropped(tmp_path):
     path = save(tmp_path / "x", ct_slice(1, 0.0))
-    clean = headers.read_record(path).data
+    clean = headers.read_header(path).record.data
     path.write_bytes(path.read_bytes() + bytes(32))
-    assert headers.read_record(path).data == clean
+    assert headers.read_header(path).record.data == clean
 
 
 def test_a_missing_instance_uid_gets_a_stable_key(tmp_path):
     ds = ct_slice(1, 0.0)
     del ds.SOPInstanceUID
     path = save(tmp_path / "x", ds)
-    key = headers.read_record(path).uid
+    key = headers.read_header(path).record.uid
     assert key.startswith("no-uid-")
-    assert headers.read_record(path).uid == key
-    assert headers.read_record(path, uid="mine").uid == "mine"
+    assert headers.read_header(path).record.uid == key
+    assert headers.read_header(path, uid="mine").record.uid == "mine"
 
 
 @pytest.mark.parametrize(
@@ -142,28 +142,10 @@ def test_numbers_and_texts_of_a_header(tmp_path):
     assert header.text("WindowCenter") == ""
 
 
-def test_record_from_dataset_equals_the_record_of_its_file(tmp_path):
-    for ds in case():
-        path = save(tmp_path / "x", ds)
-        from_file = headers.read_record(path)
-        again = headers.record_from_dataset(pydicom.dcmread(path), str(path))
-        assert again == from_file
-
-
-def test_record_from_dataset_without_file_meta():
-    ds = item(SOPInstanceUID=uid("a"), PatientName="Müller", SpecificCharacterSet="ISO_IR 100")
-    ds.PixelData = b"\0\0"
-    ds["PixelData"].VR = "OW"
-    back = headers.parse(headers.record_from_dataset(ds))
-    assert str(back.PatientName) == "Müller"
-    assert "PixelData" not in back
-    assert "PixelData" in ds
-
-
 def test_parse_is_quiet_and_never_raises(tmp_path):
     ds = dose()
     ds.add_new(0x00281052, "DS", "1")
-    record = headers.read_record(save(tmp_path / "x", ds))
+    record = headers.read_header(save(tmp_path / "x", ds)).record
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         headers.parse(record)
@@ -195,7 +177,7 @@ def test_group_length_of_the_file_meta_is_put_right(tmp_path):
     whole = pydicom.dcmread(path)
     whole.file_meta.TransferSyntaxUID = sop.DeflatedExplicitVRLittleEndian
     whole.save_as(path, enforce_file_format=True)
-    record = headers.read_record(path)
+    record = headers.read_header(path).record
     meta = headers.parse(record).file_meta
     start = 132 + 12 + meta.FileMetaInformationGroupLength
     assert record.data[start : start + 4] == b"\x08\x00\x08\x00"

@@ -183,7 +183,7 @@ def test_missing_scaling_asks_for_it(tmp_path):
         ("GY", "Gy", None),
         ("", "Gy", "info"),
         ("RELATIVE", "1", "warning"),
-        ("CGY", "cGy", "warning"),
+        ("PERCENT", "%", "warning"),
     ],
 )
 def test_units(tmp_path, stored, units, severity):
@@ -194,6 +194,19 @@ def test_units(tmp_path, stored, units, severity):
     assert part.data_vars["dose"].attrs["DoseUnits"] == stored
     assert [each.severity for each in part.findings] == ([severity] if severity else [])
     assert all(each.uid == source.SOPInstanceUID and each.path for each in part.findings)
+
+
+def test_centigray_become_gray(tmp_path):
+    gray, _ = opened(tmp_path / "gray", coded())
+    source = coded()
+    source.DoseUnits = "CGY"
+    centi, _ = opened(tmp_path / "centi", source)
+    assert centi["dose"].attrs["units"] == "Gy"
+    assert centi["dose"].attrs["DoseUnits"] == "GY"
+    np.testing.assert_allclose(centi["dose"].values, gray["dose"].values / 100, rtol=1e-14)
+    (finding,) = rt_dose.read_dose(read_header(save(tmp_path / "x", source))).findings
+    assert (finding.code, finding.severity) == ("dose-units", "warning")
+    assert "divided by 100" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,30 @@ def planned(folder, *, beams=(), groups=(), references=(), **elements) -> xr.Dat
     return xr.Dataset(coords={**part.coords, **header_store.pack(part.records)})
 
 
+@pytest.mark.parametrize("sequence", ["BeamSequence", "IonBeamSequence"])
+def test_reference_images_that_are_not_there(tmp_path, sequence):
+    def drr(number):
+        return item(ReferenceImageNumber=number, ReferencedSOPInstanceUID=f"1.2.{number}")
+
+    beams = [
+        item(BeamNumber=1, ReferencedReferenceImageSequence=[drr(1), drr(2)]),
+        item(BeamNumber=2, ReferencedReferenceImageSequence=[drr(2), drr(3)]),
+    ]
+    ds = base(sop.RTPlanStorage, "RTPLAN", "plan", **{sequence: beams})
+    header = read_header(save(tmp_path / "plan", ds))
+    (finding,) = rt_plan.image_findings(header, {"1.2.1"})
+    assert (finding.code, finding.severity) == ("unresolved-reference", "info")
+    assert "refers to 2 image(s) ((300C,0042) Ref" in finding.message
+    assert (finding.uid, finding.path) == (ds.SOPInstanceUID, header.record.path)
+    assert rt_plan.image_findings(header, {"1.2.1", "1.2.2", "1.2.3"}) == []
+
+
+def test_a_plan_without_reference_images_is_not_decoded(tmp_path, monkeypatch):
+    ds = base(sop.RTPlanStorage, "RTPLAN", "plan", BeamSequence=[arc()])
+    monkeypatch.setattr(rt_plan, "parse", None)
+    assert rt_plan.image_findings(read_header(save(tmp_path / "plan", ds)), ()) == []
+
+
 def test_one_row_per_beam(tmp_path):
     setup = arc(2, "Setup", TreatmentDeliveryType="SETUP", FinalCumulativeMetersetWeight=0)
     ds = planned(tmp_path, beams=[arc(), setup], groups=[group(used(1, 200, 1.5))])

@@ -15,8 +15,9 @@ import pytest
 from pydicom import uid as sop
 
 from rtxr.catalog import COLUMNS, build_table
-from rtxr.errors import Finding
+from rtxr.errors import Finding, NotDicomError
 from rtxr.read import file_header, header_walk, scan
+from rtxr.read.sources import read_source
 
 
 def rows_of(path: Any) -> tuple[list[dict[str, Any]], list[Finding]]:
@@ -146,7 +147,7 @@ def test_unreadable_files_and_folders_are_findings(
 ) -> None:
     paths = make.write(tmp_path / "open", make.ct_series(2))
     (tmp_path / "closed").mkdir()
-    real_scandir, real_read = os.scandir, scan.read_header
+    real_scandir, real_read = os.scandir, scan.read_index_values
 
     def scandir(folder: str) -> Any:
         if str(folder).endswith("closed"):
@@ -159,7 +160,7 @@ def test_unreadable_files_and_folders_are_findings(
         return real_read(path, *rest)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    monkeypatch.setattr(scan, "read_header", read)
+    monkeypatch.setattr(scan, "read_index_values", read)
     rows, findings = rows_of(tmp_path)
     assert len(rows) == 1
     assert {(f.code, f.message) for f in findings} == {
@@ -354,7 +355,26 @@ def test_values_equal_what_pydicom_reads(name: str, case_data: Callable[[str], P
         assert row["Rows"] == ds.get("Rows")
 
 
-def test_read_header_says_what_a_file_is_instead(tmp_path: Path) -> None:
+@pytest.mark.parametrize("syntax", [sop.ImplicitVRLittleEndian, sop.ExplicitVRLittleEndian])
+@pytest.mark.parametrize("preamble", [True, False])
+def test_scan_and_open_take_and_refuse_the_same_files(
+    tmp_path: Path, syntax: str, preamble: bool
+) -> None:
+    path = make.save(tmp_path / "a", make.ct_slice(1, 0), syntax=syntax, preamble=preamble)
+    data = path.read_bytes()
+    start = read_source(path).start
+    for first in (0x0008, 0x0010, 0x0029, 0x3006):
+        path.write_bytes(data[:start] + first.to_bytes(2, "little") + data[start + 2 :])
+        refused = []
+        for read in (read_source, lambda name: file_header.read_index_values(name, {})):
+            try:
+                read(path)
+            except NotDicomError:
+                refused.append(read)
+        assert len(refused) in (0, 2), hex(first)
+
+
+def test_what_a_file_is_instead_is_said(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"%PDF-1.7")
     with pytest.raises(ValueError, match="a PDF document"):
-        file_header.read_header(tmp_path / "a", {})
+        file_header.read_index_values(tmp_path / "a", {})

@@ -13,8 +13,13 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import settings
 
 from rtxr import tutorial
+
+# Machines are busy at times: no example has a deadline, and CI tries the same ones every time.
+settings.register_profile("rtxr", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("rtxr")
 
 ROOT = Path(__file__).resolve().parents[1]
 

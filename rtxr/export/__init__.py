@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -153,15 +154,17 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
     records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
     found: list[Outgoing] = []
     findings: list[Finding] = [] if records else [_NO_HEADERS]
-    for stage in (images.image_objects, plans.plan_objects, doses.dose_objects):
+    stages = (
+        images.image_objects,
+        plans.plan_objects,
+        doses.dose_objects,
+        partial(structures.structure_objects, others=found),  # contours refer to the images
+    )
+    for stage in stages:
         try:
             found += stage(ds, records)
         except RTXRError as error:  # one bad object must not hide what is wrong with the others
             findings.append(Finding("not-exportable", "error", str(error)))
-    try:
-        found += structures.structure_objects(ds, records, found)
-    except RTXRError as error:
-        findings.append(Finding("not-exportable", "error", str(error)))
     findings += _left_out(ds)
     if not found and not any(finding.severity == "error" for finding in findings):
         findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))

@@ -26,7 +26,8 @@ from rtxr.index import show
 from rtxr.index.selection import BoolArray, matching, require_any
 from rtxr.read import saved
 from rtxr.read.case import Chunks, open_case
-from rtxr.read.scan import PathLike, digests, scan_headers
+from rtxr.read.listing import PathLike
+from rtxr.read.scan import digests, scan_headers
 
 
 class Index:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter, thread_time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from rtxr.catalog import Row
 from rtxr.errors import Finding, NotDicomError, Severity
 from rtxr.read.file_header import read_index_values
+from rtxr.read.listing import PathLike, list_files
 from rtxr.read.scan_row import (
     CONTOUR_IMAGES,
     STOP,
@@ -26,17 +25,10 @@ from rtxr.read.scan_row import (
     make_row,
     names_no_image,
 )
+from rtxr.read.side_by_side import side_by_side
 
-PathLike = str | os.PathLike[str]
 T = TypeVar("T")
 
-#: Files read by one thread before it is decided how to read the others of their round.
-PROBE_FILES = 64
-ROUND_FILES = 2048
-#: Threads that wait for a slow disk or a network share side by side.
-WAITING_THREADS = 16
-#: Reading waits when it takes this many times as long as the processor is busy with it.
-WAITING = 3
 #: A scan of this many seconds shows its progress.
 PROGRESS_DELAY = 2.0
 
@@ -74,7 +66,7 @@ def scan_headers(
     rows = []
     with warnings.catch_warnings():  # what pydicom says about character sets
         warnings.simplefilter("ignore")
-        results = _side_by_side(lambda file: _read(file, keep), files)
+        results = side_by_side(lambda file: _read(file, keep), files)
         for row, noticed in _bar(results, progress, "reading headers", len(files)):
             findings += noticed
             if row is not None:
@@ -84,54 +76,7 @@ def scan_headers(
 
 def digests(paths: Sequence[str]) -> list[str]:
     """Hash of the whole content of each file; empty where it cannot be read."""
-    return list(_side_by_side(_digest, paths))
-
-
-def list_files(roots: Iterable[PathLike], findings: list[Finding]) -> Iterator[str]:
-    """Absolute paths of all regular files below some folders, in the order of their names."""
-    seen: set[tuple[int, int]] = set()  # a link may lead back up
-    for root in roots:
-        top = os.path.abspath(os.fspath(root))
-        if not os.path.exists(top):
-            raise FileNotFoundError(f"there is no file or folder {top!r}")
-        if not os.path.isdir(top):
-            yield top
-            continue
-        folders = [top]
-        while folders:
-            inside: list[str] = []
-            for entry in _entries(folders.pop(), seen, findings):
-                if _is(entry.is_dir):
-                    inside.append(entry.path)
-                elif _is(entry.is_file):
-                    yield entry.path
-                else:
-                    findings.append(_finding("unreadable-file", "no regular file", entry.path))
-            folders += reversed(inside)
-
-
-def _entries(
-    folder: str, seen: set[tuple[int, int]], findings: list[Finding]
-) -> list[os.DirEntry[str]]:
-    """Entries of a folder by name; none if it was seen before or cannot be read."""
-    try:
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in seen:
-            return []
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        findings.append(_finding("unreadable-folder", error.strerror or str(error), folder))
-        return []
-
-
-def _is(question: Callable[[], bool]) -> bool:
-    """Answer of a DirEntry; no where a link leads in a circle."""
-    try:
-        return question()
-    except OSError:
-        return False
+    return list(side_by_side(_digest, paths))
 
 
 def _read(path: str, keep: dict[str, str]) -> tuple[Row | None, list[Finding]]:
@@ -165,24 +110,6 @@ def _digest(path: str) -> str:
             return hashlib.file_digest(file, "blake2b").hexdigest()
     except OSError:
         return ""
-
-
-def _side_by_side(read: Callable[[str], T], paths: Sequence[str]) -> Iterator[T]:
-    """Results in order; in threads only where reading waits.
-
-    Parsing holds the interpreter, so that threads make a scan of cached files slower; on a slow
-    disk or a share most of the time goes by waiting, which threads do side by side. A few files
-    at the beginning of each round show which it is.
-    """
-    with ThreadPoolExecutor(WAITING_THREADS) as pool:
-        for start in range(0, len(paths), ROUND_FILES):
-            probe = start + PROBE_FILES
-            wall, busy = perf_counter(), thread_time()
-            results = [read(path) for path in paths[start:probe]]
-            waits = perf_counter() - wall > WAITING * (thread_time() - busy)
-            yield from results
-            rest = paths[probe : start + ROUND_FILES]
-            yield from pool.map(read, rest) if waits else map(read, rest)
 
 
 def _listed(files: Iterator[str], progress: bool | None) -> Iterator[str]:

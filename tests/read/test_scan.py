@@ -301,19 +301,6 @@ def test_pixels_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert sum(asked) <= 2 * header_walk.WINDOW_BYTES < 400 * 400 * 2
 
 
-@pytest.mark.parametrize("slow", [False, True])
-def test_results_keep_their_order_with_and_without_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: bool
-) -> None:
-    monkeypatch.setattr(scan, "PROBE_FILES", 2)
-    monkeypatch.setattr(scan, "ROUND_FILES", 7)
-    if slow:  # a disk on which every file waits
-        monkeypatch.setattr(scan, "thread_time", lambda: 0.0)
-    paths = make.write(tmp_path, make.ct_series(20))
-    rows, _ = rows_of(tmp_path)
-    assert [row["path"] for row in rows] == list(map(str, paths))
-
-
 def test_progress_shows_only_when_told_or_late(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,61 @@
+"""The files below some folders, each folder once, in the order of their names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from rtxr.errors import Finding
+
+PathLike = str | os.PathLike[str]
+
+
+def list_files(roots: Iterable[PathLike], findings: list[Finding]) -> Iterator[str]:
+    """Absolute paths of all regular files below some folders, in the order of their names."""
+    seen: set[tuple[int, int]] = set()  # a link may lead back up
+    for root in roots:
+        top = os.path.abspath(os.fspath(root))
+        if not os.path.exists(top):
+            raise FileNotFoundError(f"there is no file or folder {top!r}")
+        if not os.path.isdir(top):
+            yield top
+            continue
+        folders = [top]
+        while folders:
+            inside: list[str] = []
+            for entry in _entries(folders.pop(), seen, findings):
+                if _is(entry.is_dir):
+                    inside.append(entry.path)
+                elif _is(entry.is_file):
+                    yield entry.path
+                else:
+                    findings.append(
+                        Finding("unreadable-file", "warning", "no regular file", path=entry.path)
+                    )
+            folders += reversed(inside)
+
+
+def _entries(
+    folder: str, seen: set[tuple[int, int]], findings: list[Finding]
+) -> list[os.DirEntry[str]]:
+    """Entries of a folder by name; none if it was seen before or cannot be read."""
+    try:
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:
+            return []
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        findings.append(
+            Finding("unreadable-folder", "warning", error.strerror or str(error), path=folder)
+        )
+        return []
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    """Answer of a DirEntry; no where a link leads in a circle."""
+    try:
+        return question()
+    except OSError:
+        return False

@@ -18,8 +18,8 @@ from rtxr.errors import Finding, RTXRError
 
 if TYPE_CHECKING:
     from rtxr import tutorial
-    from rtxr.accessor import DataArrayRT, DatasetRT
-    from rtxr.index import Index, load, open_dir, scan
+    from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
+    from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.iod.conformance import conformance
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "errors",
     "load",
     "open_dir",
+    "open_tree",
     "scan",
     "tutorial",
 ]
@@ -43,6 +44,7 @@ _HOMES = {
     "conformance": "rtxr.iod.conformance",
     "load": "rtxr.index",
     "open_dir": "rtxr.index",
+    "open_tree": "rtxr.index",
     "scan": "rtxr.index",
 }
 
@@ -75,5 +77,13 @@ def _dataarray_rt(array: xr.DataArray) -> DataArrayRT:
     return DataArrayRT(array)
 
 
+def _datatree_rt(tree: xr.DataTree) -> DataTreeRT:
+    """Tables over the cases of a tree; see :class:`rtxr.accessor.DataTreeRT`."""
+    from rtxr.accessor import DataTreeRT  # noqa: PLC0415 (loads when .rt is first used)
+
+    return DataTreeRT(tree)
+
+
 xr.register_dataset_accessor("rt")(_dataset_rt)  # type: ignore[no-untyped-call]
 xr.register_dataarray_accessor("rt")(_dataarray_rt)  # type: ignore[no-untyped-call]
+xr.register_datatree_accessor("rt")(_datatree_rt)  # type: ignore[no-untyped-call]

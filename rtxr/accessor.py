@@ -1,4 +1,4 @@
-"""``.rt`` on Dataset and DataArray: each method is a documented function of the Dataset.
+"""``.rt`` on Dataset, DataArray and DataTree: each method is a documented function of the Dataset.
 
 The accessor holds no state. It reads the Dataset it is called on and nothing else, so it gives
 the same answer after netCDF, zarr, pickle, copy or chunking. ``rtxr/__init__.py`` registers it, and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -18,6 +18,7 @@ import xarray as xr
 
 from rtxr import export, model, summary
 from rtxr.analysis import contours, coverage, dvh, raster, resample
+from rtxr.errors import MissingDataError
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved
 from rtxr.view import slices
@@ -103,3 +104,65 @@ class DatasetRT:
     validate = _method(export.validate)
     to_dicom = _method(export.to_dicom)
     save = _method(saved.save)
+
+
+def _over_cases(
+    function: Callable[Concatenate[xr.Dataset, P], pd.DataFrame],
+) -> Callable[Concatenate[DataTreeRT, P], pd.DataFrame]:
+    """A table of a case as a method that makes one table of all cases."""
+
+    @wraps(function)
+    def method(self: DataTreeRT, /, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+        tables: dict[str, pd.DataFrame] = {}
+        without: dict[str, str] = {}
+        for path, ds in self._cases():
+            try:
+                tables[path] = function(ds, *args, **kwargs)
+            except MissingDataError as error:  # a case without dose has no DVH
+                without[path] = str(error)
+        filled = {path: table for path, table in tables.items() if len(table)}
+        joined = pd.concat(filled or tables or {"": pd.DataFrame()}, names=["case"])
+        joined.attrs = {"without": without}
+        return joined
+
+    as_dataset = _method(function)
+    method.__signature__ = inspect.signature(as_dataset)  # type: ignore[attr-defined]
+    lead = "Of every case of the tree; the first level of the index is its path, and\n    "
+    lead += "``attrs['without']`` says which cases lack what it takes.\n\n    "
+    method.__doc__ = lead + (as_dataset.__doc__ or "")
+    return method
+
+
+class DataTreeRT:
+    """Tables over all cases of a tree; see :func:`rtxr.open_tree`."""
+
+    def __init__(self, tree: xr.DataTree) -> None:
+        self._tree = tree
+
+    def __repr__(self) -> str:
+        return f"<.rt of a tree with {len(list(self._cases()))} cases>"
+
+    def _cases(self) -> Iterator[tuple[str, xr.Dataset]]:
+        """Path below this node and Dataset of every case."""
+        for node in self._tree.leaves:
+            if node.has_data:
+                yield node.relative_to(self._tree), node.to_dataset()
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What scanning and reading noticed: one row per finding, with the path of its case."""
+        found = {
+            node.relative_to(self._tree): model.findings_frame(model.findings_of(node.to_dataset()))
+            for node in self._tree.subtree
+            if model.FINDINGS_ATTR in node.attrs
+        }
+        joined = pd.concat(found, names=["case"]) if found else model.findings_frame(())
+        return joined.drop_duplicates(["code", "message", "uid", "path"], keep="last")
+
+    structures = _over_cases(summary.structures)
+    points = _over_cases(summary.points)
+    doses = _over_cases(rt_dose.doses)
+    beams = _over_cases(rt_plan.beams)
+    fraction_groups = _over_cases(rt_plan.fraction_groups)
+    prescriptions = _over_cases(rt_plan.prescriptions)
+    dvh_metrics = _over_cases(summary.dvh_metrics)

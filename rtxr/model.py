@@ -56,6 +56,25 @@ STRUCTURE_SET_UID = "structure_set_uid"
 PLAN_UID = "plan_uid"
 SPATIAL_REF = "spatial_ref"
 
+# --- dynamic series: an image with leading dimensions, named for what varies at one position ------
+#: Attribute that tells images at one position apart, best first > its dimension and unit.
+LEADING: Mapping[str, tuple[str, str]] = {
+    "TemporalPositionIdentifier": ("temporal_position", ""),
+    "NominalPercentageOfRespiratoryPhase": ("respiratory_phase", "%"),
+    "NominalPercentageOfCardiacPhase": ("cardiac_phase", "%"),
+    "AcquisitionNumber": ("acquisition", ""),
+    "EchoNumbers": ("echo", ""),
+    "EchoTime": ("echo_time", "ms"),
+    "DiffusionBValue": ("b_value", "s/mm2"),
+    "TriggerTime": ("trigger_time", "ms"),
+    "FrameReferenceTime": ("frame_reference_time", "ms"),
+    "ImageType": ("image_type", ""),
+    "AcquisitionTime": ("acquisition_time", ""),
+    "ContentTime": ("content_time", ""),
+}
+#: The leading dimension where only the order in time tells images apart.
+TIME_STEP = "time_step"
+
 UNITS: Mapping[str, str] = {"ct": "HU", "dose": "Gy", "mr": "1", "pt": "1"}
 LONG_NAMES: Mapping[str, str] = {
     "ct": "CT number",
@@ -155,6 +174,13 @@ def spatial_dims(
         f"no grid: dimensions {list(map(str, variable.dims))} hold no z, y, x "
         "(or slice, row, column)"
     )
+
+
+def leading_dims(array: xr.DataArray) -> list[str]:
+    """Dimensions of a variable beside its grid, outermost first: ``["temporal_position"]``."""
+    scalars = [key for key, value in array.coords.items() if value.ndim == 0]
+    grid = spatial_dims(array, scalars)
+    return [str(dim) for dim in array.dims if dim not in grid]
 
 
 def grid_of(data: xr.Dataset | xr.DataArray, name: str = "image") -> Grid:

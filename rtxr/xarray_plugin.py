@@ -15,10 +15,14 @@ GUESS_FILES = 32
 
 
 class RtxrBackendEntrypoint(BackendEntrypoint):
-    """Open a folder of DICOM RT files with ``xr.open_dataset(path, engine="rtxr")``."""
+    """Open a folder of DICOM RT files with ``xr.open_dataset(path, engine="rtxr")``.
+
+    ``xr.open_datatree`` and ``xr.open_groups`` take the engine too, for all cases of a folder.
+    """
 
     description = "DICOM radiotherapy: a folder of CT/MR/PET, RTSTRUCT, RTDOSE and RTPLAN files"
     open_dataset_parameters = ("filename_or_obj", "drop_variables", "on_irregular", "case")
+    supports_groups = True
 
     def open_dataset(  # type: ignore[override]
         self,
@@ -33,8 +37,33 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
 
         selection: dict[str, Any] = {} if case is None else {"case": case}
         ds = open_dir(filename_or_obj, on_irregular=on_irregular, **selection)
-        names = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
-        return ds.drop_vars(names, errors="ignore")
+        return _without(ds, drop_variables)
+
+    def open_datatree(  # type: ignore[override]
+        self,
+        filename_or_obj: str | os.PathLike[Any],
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        on_irregular: str = "keep",
+    ) -> xr.DataTree:
+        """Open all cases below a folder; see :func:`rtxr.open_tree`."""
+        groups = self.open_groups_as_dict(
+            filename_or_obj, drop_variables=drop_variables, on_irregular=on_irregular
+        )
+        return xr.DataTree.from_dict(groups)
+
+    def open_groups_as_dict(  # type: ignore[override]
+        self,
+        filename_or_obj: str | os.PathLike[Any],
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        on_irregular: str = "keep",
+    ) -> dict[str, xr.Dataset]:
+        """The nodes of :func:`rtxr.open_tree` by path."""
+        from rtxr.index import open_tree  # noqa: PLC0415 (xarray imports all engines to list them)
+
+        tree = open_tree(filename_or_obj, on_irregular=on_irregular)
+        return {node.path: _without(node.to_dataset(), drop_variables) for node in tree.subtree}
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Whether this is a folder in which one of the first files has a DICOM preamble."""
@@ -45,6 +74,12 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
             return False
         files = (path for path in folder.rglob("*") if path.is_file())
         return any(_has_preamble(path) for path, _ in zip(files, range(GUESS_FILES), strict=False))
+
+
+def _without(ds: xr.Dataset, names: str | Iterable[str] | None) -> xr.Dataset:
+    """The Dataset without some variables, as far as it has them."""
+    dropped = [names] if isinstance(names, str) else list(names or ())
+    return ds.drop_vars(dropped, errors="ignore")
 
 
 def _has_preamble(path: Path) -> bool:

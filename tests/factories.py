@@ -84,6 +84,18 @@ def ct_series(count: int = 3, spacing: float = 3.0, **elements: Any) -> list[Dat
     return [ct_slice(n + 1, n * spacing, name=(name, n + 1), **elements) for n in range(count)]
 
 
+def dynamic_series(
+    labels: Sequence[dict[str, Any]], count: int = 4, spacing: float = 3.0, **elements: Any
+) -> list[Dataset]:
+    """A slice per position and label, numbered position by position, so that labels interleave."""
+    name = elements.pop("name", "dynamic")
+    return [
+        ct_slice(n * len(labels) + at + 1, n * spacing, name=(name, at, n), **{**elements, **label})
+        for n in range(count)
+        for at, label in enumerate(labels)
+    ]
+
+
 def _with_pixels(ds: Dataset, values: np.ndarray[Any, Any]) -> Dataset:
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.Rows, ds.Columns = values.shape[-2:]

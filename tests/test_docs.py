@@ -1,12 +1,15 @@
-"""The reference of finding codes names what the source can produce, and nothing else."""
+"""The pages that list facts of the source or of published cases list what is true."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+import runpy
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
+
+import pytest
 
 from rtxr.errors import Severity
 
@@ -97,3 +100,9 @@ def test_reference_names_no_code_that_does_not_exist():
 def test_reference_gives_severities_that_exist():
     rows = ROW.findall(REFERENCE.read_text(encoding="utf-8"))
     assert {each for _, told in rows for each in told.split(", ")} <= set(get_args(Severity))
+
+
+@pytest.mark.data
+def test_the_table_of_published_cases_is_true(case_data: Callable[[str], Path]) -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "published_cases.py"))
+    assert script["page"](case_data(".")) == script["PAGE"].read_text(encoding="utf-8")

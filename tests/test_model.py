@@ -93,6 +93,15 @@ def test_ascending_brings_back_a_dimension_selected_away():
     assert model.ascending(case().ct.isel(z=1)).dims == ("z", "y", "x")
 
 
+def test_leading_dimensions_are_those_beside_the_grid():
+    array = xr.DataArray(np.zeros((2, 3, 4, 5)), dims=("echo", "z", "y", "x"))
+    array = array.assign_coords({dim: np.arange(array.sizes[dim]) for dim in "zyx"})
+    assert model.leading_dims(array) == ["echo"]
+    assert model.leading_dims(array.isel(echo=0)) == []
+    assert model.leading_dims(array.isel(z=1)) == ["echo"]
+    assert model.grid_of(array).shape == (3, 4, 5)
+
+
 def test_names_that_do_not_exist_show_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'PTV'"):
         model.select_rois(case(), "PTV1")

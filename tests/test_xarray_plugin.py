@@ -55,3 +55,15 @@ def test_several_cases_ask_for_a_choice(phantom, tmp_path):
     with pytest.raises(rtxr.errors.AmbiguousCaseError, match="case="):
         xr.open_dataset(folder, engine="rtxr")
     assert "ct" in xr.open_dataset(folder, engine="rtxr", case=2)
+
+
+def test_all_cases_open_as_a_tree(phantom):
+    tree = xr.open_datatree(phantom, engine="rtxr", drop_variables="dose")
+    (leaf,) = tree.leaves
+    assert leaf.path == f"/{rtxr.open_tree(phantom).leaves[0].path[1:]}"
+    assert "dose" not in leaf
+    assert leaf.to_dataset().mask.sel(roi="PTV_70").any()
+    groups = xr.open_groups(phantom, engine="rtxr")
+    xr.testing.assert_identical(
+        groups[leaf.path].drop_vars("mask"), rtxr.open_dir(phantom).drop_vars("mask")
+    )

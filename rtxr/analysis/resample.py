@@ -106,12 +106,19 @@ def field_of(ds: xr.Dataset, name: str = "dose", target: Grid | None = None) -> 
     ------
     MissingDataError
         The Dataset has no such variable; the message says which doses it has.
+    GeometryError
+        It has dimensions beside its grid (a dynamic image).
     """
     if name not in ds.data_vars:
         doses = model.dose_names(ds)
         exists = did_you_mean(name, doses) if doses else "this Dataset has no dose"
         raise MissingDataError(f"no dose {name!r}; {exists}")
     array = model.ascending(ds[name])
+    if leading := model.leading_dims(array):
+        raise GeometryError(
+            f"{name!r} has dimensions {leading} beside its grid; select one with "
+            f"ds.isel({leading[0]}=0)"
+        )
     if target is not None:
         array = array.isel(_needed(model.grid_of(array), target))
     return Field(model.grid_of(array), np.asarray(array.values, dtype=np.float64))

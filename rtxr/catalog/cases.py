@@ -6,29 +6,22 @@ a plan and every image stack that nothing refers to.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import itertools
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from rtxr.catalog import noted
+from rtxr.catalog.doses import dose_choice, dose_order
 from rtxr.catalog.duplicates import unused_duplicates
+from rtxr.catalog.dynamic import Leading
 from rtxr.catalog.links import Links, link
+from rtxr.catalog.lookup import Lookup, Record
 from rtxr.catalog.stacks import Stack, image_stacks
 from rtxr.catalog.table import IMAGE_KINDS, kinds
 from rtxr.errors import Finding
-
-#: Best dose of a plan first (PS3.3 C.8.8.3); types that are not named here come last.
-DOSE_RANKS: Mapping[str, int] = {
-    name: rank
-    for rank, name in enumerate(
-        (
-            *("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "FRACTION_SESSION", "BEAM"),
-            *("BEAM_SESSION", "BRACHY", "BRACHY_SESSION", "CONTROL_POINT", "RECORD"),
-        )
-    )
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +42,9 @@ class Case:
         Rows of the RT Images of the plan; may be empty.
     findings : tuple of Finding
         Decisions and oddities that concern this case.
+    leading : tuple of Leading
+        Leading dimensions of a dynamic image series; the rows of ``image`` then come label by
+        label, each along the normal of the slices.
     """
 
     label: str
@@ -58,6 +54,12 @@ class Case:
     doses: tuple[pd.Series[Any], ...]
     rt_images: pd.DataFrame
     findings: tuple[Finding, ...] = field(default=(), repr=False)
+    leading: tuple[Leading, ...] = ()
+
+    @property
+    def lead(self) -> pd.Series[Any]:
+        """Row that says whose the case is: the first slice, else the first object."""
+        return self.objects[0] if self.image is None else self.image.iloc[0]
 
     @property
     def objects(self) -> list[pd.Series[Any]]:
@@ -115,12 +117,7 @@ def find_cases(table: pd.DataFrame) -> Catalog:
     Returns
     -------
     Catalog
-        Its findings have the codes ``duplicate-sop-instance``, ``not-opened``,
-        ``modality-contradicts-sop-class``, ``no-pixel-data``, ``slices-set-aside``,
-        ``several-images-at-one-position``, ``unresolved-reference``, ``patient-mismatch``,
-        ``linked-by-series``, ``linked-by-frame-of-reference``, ``linked-through-dose``,
-        ``ambiguous-link``, ``several-frames-of-reference``, ``image-chosen``, ``dose-chosen``,
-        ``dose-not-plan-total``, ``frame-of-reference-mismatch``.
+        With the findings that docs/findings.md lists under "Objects, series and cases".
     """
     kind_of = kinds(table).tolist()
     unused, duplicates = unused_duplicates(table)
@@ -128,13 +125,11 @@ def find_cases(table: pd.DataFrame) -> Catalog:
     used = [at for at in range(len(table)) if at not in skip]
     images = [at for at in used if kind_of[at] in IMAGE_KINDS]
     stacks = image_stacks(table, kind_of, images)
-    links = link(table, kind_of, used, stacks)
-    drafts = _drafts(table, kind_of, used, stacks, links)
-    by_uid = {finding.uid: finding for finding in duplicates if finding.severity != "info"}
-    cases = [
-        _case(table, str(number), draft, stacks, links, by_uid)
-        for number, draft in enumerate(drafts, start=1)
-    ]
+    lookup = Lookup(table, kind_of, used, stacks)
+    links = link(lookup)
+    drafts = _drafts(table, lookup, links)
+    maker = _CaseMaker(table, lookup, links, drafts, duplicates)
+    cases = [maker.case(str(number), draft) for number, draft in enumerate(drafts, start=1)]
     in_case = {at for draft in drafts for at in draft.rt_images}
     left = [
         at for at in used if kind_of[at] == "" or (kind_of[at] == "RTIMAGE" and at not in in_case)
@@ -143,6 +138,7 @@ def find_cases(table: pd.DataFrame) -> Catalog:
         *duplicates,
         *noted.not_opened(table, left),
         *noted.contradictions(table, kind_of),
+        *noted.kinds_by_modality(table, kind_of),
         *(finding for each in links.findings.values() for finding in each),
         *(finding for case in cases for finding in case.findings),
     ]
@@ -150,45 +146,38 @@ def find_cases(table: pd.DataFrame) -> Catalog:
 
 
 # --- which objects make a case -------------------------------------------------------------------
-def _drafts(
-    table: pd.DataFrame,
-    kind_of: Sequence[str],
-    used: Sequence[int],
-    stacks: Sequence[Stack],
-    links: Links,
-) -> list[_Draft]:
-    of_kind: dict[str, list[int]] = {}
-    for at in used:
-        of_kind.setdefault(kind_of[at], []).append(at)
+def _drafts(table: pd.DataFrame, lookup: Lookup, links: Links) -> list[_Draft]:
     plans = {
         at: _Draft(links.stack_of.get(at), links.structure_set_of.get(at), at)
-        for at in of_kind.get("RTPLAN", [])
+        for at in lookup.of_kind("RTPLAN")
     }
     planless: list[int] = []
-    for at in of_kind.get("RTDOSE", []):
+    for at in lookup.of_kind("RTDOSE"):
         for plan in links.plans_of[at]:
             plans[plan].doses.append(at)
         if not links.plans_of[at]:
             planless.append(at)
-    for at in of_kind.get("RTIMAGE", []):
+    for at in lookup.of_kind("RTIMAGE"):
         for plan in links.plans_of[at]:
             plans[plan].rt_images.append(at)
-    drafts = [*plans.values(), *_without_plan(table, planless, links)]
+    drafts = [*plans.values(), *_without_plan(lookup, planless, links)]
     taken = {draft.structure_set for draft in drafts}
     drafts += [
-        _Draft(links.stack_of.get(at), at) for at in of_kind.get("RTSTRUCT", []) if at not in taken
+        _Draft(links.stack_of.get(at), at) for at in lookup.of_kind("RTSTRUCT") if at not in taken
+    ]
+    drafts += [
+        _Draft(stack, at) for at, stacks in links.other_stacks_of.items() for stack in stacks
     ]
     shown = {draft.stack for draft in drafts}
-    drafts += [_Draft(number) for number in range(len(stacks)) if number not in shown]
-    order = _order(table, stacks)
-    return sorted(drafts, key=order)
+    drafts += [_Draft(number) for number in range(len(lookup.stacks)) if number not in shown]
+    return sorted(drafts, key=_order(table, lookup.stacks))
 
 
-def _without_plan(table: pd.DataFrame, doses: Sequence[int], links: Links) -> list[_Draft]:
+def _without_plan(lookup: Lookup, doses: Sequence[int], links: Links) -> list[_Draft]:
     """Cases of doses without a plan: those of one absent plan, structure set and frame together."""
     groups: dict[Hashable, _Draft] = {}
     for at in doses:
-        row = table.iloc[at]
+        row = lookup.rows[at]
         structure_set, stack = links.structure_set_of.get(at), links.stack_of.get(at)
         frame = row["FrameOfReferenceUID"] or at
         key = (row["PatientID"], row["ReferencedRTPlanSequence"], structure_set, stack, frame)
@@ -211,44 +200,79 @@ def _order(table: pd.DataFrame, stacks: Sequence[Stack]) -> Any:
 
 
 # --- a case and its findings ---------------------------------------------------------------------
-def _case(
-    table: pd.DataFrame,
-    label: str,
-    draft: _Draft,
-    stacks: Sequence[Stack],
-    links: Links,
-    duplicates: dict[str, Finding],
-) -> Case:
-    stack = None if draft.stack is None else stacks[draft.stack]
-    image = None if stack is None else table.iloc[list(stack.positions)]
-    rows = {at: table.iloc[at] for at in draft.objects()}
-    portal = set(draft.rt_images)  # these have frames of their own
-    doses = sorted((rows[at] for at in draft.doses), key=_dose_rank)
-    uids = [] if image is None else image["SOPInstanceUID"].tolist()
-    uids += [row["SOPInstanceUID"] for row in rows.values()]
-    findings = [
-        *(duplicates[uid] for uid in uids if uid in duplicates),
-        *(stack.findings if stack else ()),
-        *(finding for at in rows for finding in links.findings.get(at, [])),
-        *noted.without_pixels(image, doses),
-        *noted.other_frames(image, [rows[at] for at in draft.objects() if at not in portal]),
-        *noted.dose_choice(doses),
-    ]
-    return Case(
-        label=label,
-        image=image,
-        structure_set=None if draft.structure_set is None else rows[draft.structure_set],
-        plan=None if draft.plan is None else rows[draft.plan],
-        doses=tuple(doses),
-        rt_images=table.iloc[draft.rt_images],
-        findings=tuple(findings),
-    )
+class _CaseMaker:
+    """Makes cases of drafts; takes rows from the table once for all of them, which is faster."""
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        lookup: Lookup,
+        links: Links,
+        drafts: Iterable[_Draft],
+        duplicates: Iterable[Finding],
+    ) -> None:
+        stacks = lookup.stacks
+        self.table, self.lookup, self.stacks, self.links = table, lookup, stacks, links
+        self.records = lookup.rows
+        self.differing = {each.uid: each for each in duplicates if each.severity != "info"}
+        self.uids = table["SOPInstanceUID"].tolist()
+        self.has_pixels = table["has_pixel_data"].tolist()
+        self.nothing = table.iloc[:0]
+        self.slices = table.iloc[[at for stack in stacks for at in stack.positions]]
+        counts = [len(stack.positions) for stack in stacks]
+        self.ends = list(itertools.accumulate(counts, initial=0))
+        self.rows = _series(table, list({at for draft in drafts for at in draft.objects()}))
+
+    def case(self, label: str, draft: _Draft) -> Case:
+        doses = sorted(draft.doses, key=lambda at: dose_order(self.records[at]))
+        return Case(
+            label=label,
+            image=None if draft.stack is None else self._image(draft.stack),
+            structure_set=None if draft.structure_set is None else self.rows[draft.structure_set],
+            plan=None if draft.plan is None else self.rows[draft.plan],
+            doses=tuple(self.rows[at] for at in doses),
+            rt_images=self.table.iloc[draft.rt_images] if draft.rt_images else self.nothing,
+            findings=tuple(self._findings(draft, doses)),
+            leading=() if draft.stack is None else self.stacks[draft.stack].leading,
+        )
+
+    def _image(self, number: int) -> pd.DataFrame:
+        return self.slices.iloc[self.ends[number] : self.ends[number + 1]]
+
+    def _findings(self, draft: _Draft, doses: Sequence[int]) -> list[Finding]:
+        stack = None if draft.stack is None else self.stacks[draft.stack]
+        objects = draft.objects()
+        placed = [self.records[at] for at in objects if at not in draft.rt_images]
+        uids = (self.uids[at] for at in (*(stack.positions if stack else ()), *objects))
+        return [
+            *(self.differing[uid] for uid in uids if uid in self.differing),
+            *(stack.findings if stack else ()),
+            *(finding for at in objects for finding in self.links.findings.get(at, ())),
+            *noted.doses_without_pixels([self.records[at] for at in doses]),
+            *(self._slices_without_pixels(stack) if stack else ()),
+            *noted.other_frames(self._first(draft), placed),
+            *dose_choice([self.records[at] for at in doses]),
+        ]
+
+    def _slices_without_pixels(self, stack: Stack) -> list[Finding]:
+        lacking = [at for at in stack.positions if not self.has_pixels[at]]
+        paths = [self.table["path"].iloc[at] for at in lacking[:1]]
+        return [
+            noted.slices_without_pixels(len(lacking), len(stack.positions), stack.series, path)
+            for path in paths
+        ]
+
+    def _first(self, draft: _Draft) -> Record:
+        """The slice or object that the frames of reference of a case are compared with."""
+        if draft.stack is None:
+            return self.records[draft.objects()[0]]
+        return self.lookup.stack_rows[draft.stack]
 
 
-def _dose_rank(row: pd.Series[Any]) -> tuple[Any, ...]:
-    number = row["InstanceNumber"]
-    return (
-        not row["has_pixel_data"],
-        DOSE_RANKS.get(row["DoseSummationType"], len(DOSE_RANKS)),
-        float("inf") if number is pd.NA else number,
-    )
+def _series(table: pd.DataFrame, positions: Sequence[int]) -> dict[int, pd.Series[Any]]:
+    """Some rows of a table."""
+    values = table.iloc[list(positions)].to_numpy(dtype=object)
+    return {
+        at: pd.Series(row, index=table.columns, name=table.index[at])
+        for at, row in zip(positions, values, strict=True)
+    }

@@ -39,7 +39,7 @@ _NATIVE = frozenset(
 
 _DUPLICATE_COLUMNS = [
     *("SOPInstanceUID", "SeriesInstanceUID", "TransferSyntaxUID", "has_pixel_data", "digest"),
-    "path",
+    *("PatientID", "path"),
 ]
 
 
@@ -69,11 +69,13 @@ def unused_duplicates(table: pd.DataFrame) -> tuple[list[int], list[Finding]]:
     for uid, files in files_of.items():
         used, *others = sorted(files, key=_coding_rank)  # stable: the first of equals
         unused += [file["position"] for file in others]
-        same = [file for file in others if file["digest"] and file["digest"] == used["digest"]]
-        if same:
-            copies.setdefault(used["SeriesInstanceUID"], []).extend(file["path"] for file in same)
-        if len(same) < len(others):
-            findings.append(_differing(uid, used, [file for file in others if file not in same]))
+        digest = used["digest"] or None
+        differing = [file for file in others if file["digest"] != digest]
+        if len(differing) < len(others):
+            same = (file["path"] for file in others if file["digest"] == digest)
+            copies.setdefault(used["SeriesInstanceUID"], []).extend(same)
+        if differing:
+            findings.append(_differing(uid, used, differing))
     for series, paths in copies.items():
         message = f"{len(paths)} file(s) are exact copies of others; each object is used once"
         findings.append(Finding("duplicate-sop-instance", "info", message, series, paths[0]))
@@ -97,4 +99,6 @@ def _differing(
         f"{len(others) + 1} files carry this SOPInstanceUID and differ: "
         f"used {first}; not used {', '.join(rest)}"
     )
+    if len({file["PatientID"] for file in (used, *others)}) > 1:
+        message += "; their PatientIDs differ: select one patient before opening"
     return Finding("duplicate-sop-instance", "warning", message, uid, used["path"])

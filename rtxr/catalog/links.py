@@ -8,20 +8,14 @@ image is chosen (the patient coordinates are the same); a structure set or plan 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
-import pandas as pd
-
-from rtxr.catalog.stacks import Stack
-from rtxr.catalog.table import IMAGE_KINDS, KINDS, describe
+from rtxr.catalog.lookup import NOUNS, Lookup, Record, listed, same_patient
+from rtxr.catalog.table import KINDS, describe
 from rtxr.errors import Finding, Severity
 
-K = TypeVar("K", bound=Hashable)
-
-_NAMES = {"RTSTRUCT": "structure set", "RTPLAN": "plan", "RTDOSE": "dose", "RTIMAGE": "RT image"}
 _FRAME = describe("FrameOfReferenceUID")
+_PLANS, _STRUCTURES = "ReferencedRTPlanSequence", "ReferencedStructureSetSequence"
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,8 @@ class Links:
         Plans and doses > structure set.
     plans_of : dict
         Doses and RT images > plans.
+    other_stacks_of : dict
+        Structure sets > stacks that they name in further frames of reference, one of each.
     findings : dict
         Objects > what was found about their references.
     """
@@ -43,241 +39,252 @@ class Links:
     stack_of: dict[int, int] = field(default_factory=dict)
     structure_set_of: dict[int, int] = field(default_factory=dict)
     plans_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    other_stacks_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     findings: dict[int, list[Finding]] = field(default_factory=dict)
 
 
-def link(
-    table: pd.DataFrame, kinds: Sequence[str], used: Sequence[int], stacks: Sequence[Stack]
-) -> Links:
-    """Links between the objects of a table.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As from :func:`rtxr.catalog.table.build_table`.
-    kinds : sequence of str
-        Kind of each row.
-    used : sequence of int
-        Row positions, each object once.
-    stacks : sequence of Stack
-        From :func:`rtxr.catalog.stacks.image_stacks`.
-    """
-    linker = _Linker(table, kinds, used, stacks)
-    for position in linker.of_kind("RTSTRUCT"):
+def link(lookup: Lookup) -> Links:
+    """Links between the objects that a table holds."""
+    linker = _Linker(lookup)
+    of_kind = lookup.of_kind
+    for position in of_kind("RTSTRUCT"):
         linker.structure_set(position)
-    for position in linker.of_kind("RTDOSE"):
+    for position in of_kind("RTDOSE"):
         linker.named_by_dose(position)
-    for position in linker.of_kind("RTPLAN"):
+    for position in of_kind("RTPLAN"):
         linker.plan(position)
-    with_dose = {plan for plans in linker.links.plans_of.values() for plan in plans}
-    for position in linker.of_kind("RTDOSE"):
-        linker.dose(position, with_dose)
-    for position in linker.of_kind("RTIMAGE"):
-        plans = linker.named(position, "ReferencedRTPlanSequence", "RTPLAN")
-        linker.links.plans_of[position] = tuple(plans)
+    for position in of_kind("RTDOSE"):
+        linker.dose(position)
+    for position in of_kind("RTIMAGE"):
+        linker.links.plans_of[position] = tuple(linker.named(position, _PLANS, "RTPLAN"))
     return linker.links
 
 
 class _Linker:
-    """Looks up objects of a table and notes what it decides."""
+    """Decides what belongs together and notes each decision."""
 
-    def __init__(
-        self,
-        table: pd.DataFrame,
-        kinds: Sequence[str],
-        used: Sequence[int],
-        stacks: Sequence[Stack],
-    ) -> None:
-        uids = table["SOPInstanceUID"].tolist()
-        rt_objects = [at for at in used if kinds[at] in _NAMES]
-        self.kinds, self.stacks = kinds, stacks
-        self.rows = _records(table, rt_objects)
-        self.stack_rows = list(_records(table, [stack.positions[0] for stack in stacks]).values())
-        self.by_uid = {uids[at]: at for at in rt_objects if uids[at]}
-        self.stack_by_uid = {
-            uids[at]: number for number, stack in enumerate(stacks) for at in stack.positions
-        }
-        self.image_uids = {uids[at] for at in used if kinds[at] in IMAGE_KINDS}
-        self.stacks_of_series = _grouped(range(len(stacks)), lambda n: stacks[n].series)
-        self.stacks_of_patient = _grouped(
-            range(len(stacks)), lambda n: self.stack_rows[n]["PatientID"]
-        )
-        self.of_patient = _grouped(rt_objects, lambda at: (kinds[at], self.rows[at]["PatientID"]))
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup, self.rows = lookup, lookup.rows
         self.links = Links()
-
-    def of_kind(self, kind: str) -> list[int]:
-        return [at for at in self.rows if self.kinds[at] == kind]
+        self.doses_of: dict[int, list[int]] = {}  # plan > doses that name it by UID
 
     def note(self, at: int, code: str, message: str, severity: Severity = "warning") -> None:
         row = self.rows[at]
-        text = f"this {_NAMES[self.kinds[at]]} {message}"
+        text = f"this {NOUNS[self.lookup.kinds[at]]} {message}"
         finding = Finding(code, severity, text, row["SOPInstanceUID"], row["path"])
         self.links.findings.setdefault(at, []).append(finding)
+
+    def uid(self, at: int) -> str:
+        return str(self.rows[at]["SOPInstanceUID"])
 
     # --- by UID -------------------------------------------------------------------------------
     def named(self, at: int, column: str, kind: str) -> list[int]:
         """Objects that one names in a sequence."""
-        uids, name, element = self.rows[at][column], _NAMES[kind], describe(column)
-        known = [self.by_uid[uid] for uid in uids if uid in self.by_uid]
-        known = [other for other in known if self.kinds[other] == kind]
-        if len(known) < len(uids):
-            count = (
-                f"{len(uids) - len(known)} of {len(uids)} {name}s" if len(uids) > 1 else f"a {name}"
-            )
-            message = f"names {count} in {element} that this index does not hold"
+        by_uid, kinds = self.lookup.by_uid, self.lookup.kinds
+        uids, noun, element = self.rows[at][column], NOUNS[kind], describe(column)
+        if absent := [uid for uid in uids if uid not in by_uid]:
+            message = f"names {noun} {listed(absent)} in {element}, not in this index"
             self.note(at, "unresolved-reference", message)
-        return [other for other in known if self._trusted(at, other, element)]
+        held = [by_uid[uid] for uid in uids if uid in by_uid]
+        known = [other for other in held if kinds[other] == kind and other != at]
+        if len(known) < len(held):
+            wrong = [uid for uid in uids if uid in by_uid and by_uid[uid] not in known]
+            message = f"names {listed(wrong)} in {element}, which is no {noun}; not linked"
+            self.note(at, "unresolved-reference", message)
+        return [
+            other
+            for other in known
+            if self._trusted(at, self.rows[other], element, self.uid(other))
+        ]
 
-    def _trusted(self, at: int, other: int, element: str) -> bool:
+    def named_structure_set(self, at: int) -> int | None:
+        """The structure set that a plan or dose names; of several the first."""
+        named = self.named(at, _STRUCTURES, "RTSTRUCT")
+        if len(named) > 1:
+            first, *others = map(self.uid, named)
+            element = describe(_STRUCTURES)
+            message = f"names {len(named)} structure sets in {element}; linked to {first}, "
+            self.note(at, "reference-chosen", f"{message}not to {listed(others)}")
+        return named[0] if named else None
+
+    def _trusted(self, at: int, other: Record, element: str, uid: str) -> bool:
         """Whether a reference holds: across patients only within one frame of reference."""
-        row, other_row = self.rows[at], self.rows[other]
-        if _same_patient(row, other_row):
+        row = self.rows[at]
+        if same_patient(row, other):
             return True
-        shared = bool(_frames(row) & _frames(other_row))
+        shared = bool(row["frames"] & other["frames"])
         outcome = "linked, since they share" if shared else "not linked, since they do not share"
-        message = f"names in {element} an object of another PatientID; {outcome} a {_FRAME}"
+        message = f"names in {element} {uid} of another PatientID; {outcome} a {_FRAME}"
         self.note(at, "patient-mismatch", message)
         return shared
 
     def structure_set(self, at: int) -> None:
-        """Image stack of a structure set."""
-        row = self.rows[at]
+        """Image stack of a structure set: by the images it names, by their series, by frame."""
+        row, images = self.rows[at], describe("ContourImageSequence")
         uids = row["referenced_images"]
-        if missing := sum(uid not in self.image_uids for uid in uids):
-            element = describe("ContourImageSequence")
-            message = f"names {len(uids)} images in {element}; {missing} are not in this index"
+        if missing := sum(not self.lookup.is_image(uid) for uid in uids):
+            message = f"names {len(uids)} images in {images}; {missing} are not in this index"
             self.note(at, "unresolved-reference", message)
         if len(frames := row["referenced_frames_of_reference"]) > 1:
-            message = f"names {len(frames)} frames of reference ({', '.join(frames)})"
+            message = (
+                f"names {len(frames)} frames of reference ({', '.join(frames)}); each of which "
+                "it names an image here is a case of its own"
+            )
             self.note(at, "several-frames-of-reference", message, "info")
-        hits = Counter(self.stack_by_uid[uid] for uid in uids if uid in self.stack_by_uid)
-        near = [number for number, _ in hits.most_common() if self._related(row, number)]
-        if near:
+        found = [self.lookup.stack_of(uid) for uid in uids]
+        hits = Counter(number for number in found if number is not None)
+        if near := self._trusted_stacks(at, [n for n, _ in hits.most_common()], images):
             self.links.stack_of[at] = near[0]
-            if len(near) > 1:
-                message = f"names slices of {len(near)} image stacks; linked to the one with most"
-                self.note(at, "image-chosen", message, "info")
+            self._note_others(at, self._by_frame(at, near), hits)
             return
-        series = [
-            number
-            for uid in row["referenced_series"]
-            for number in self.stacks_of_series.get(uid, [])
-            if self._related(row, number)
-        ]
-        if series:
-            self.links.stack_of[at] = self._chosen(at, series)
-            element = describe("RTReferencedSeriesSequence")
-            message = f"is linked to its image series by {element}, not by the images it names"
-            self.note(at, "linked-by-series", message, "info")
+        element = describe("RTReferencedSeriesSequence")
+        of_series = self.lookup.stacks_of_series
+        named = [n for uid in row["referenced_series"] for n in of_series.get(uid, [])]
+        series = [n for n in named if n not in hits]  # those were refused
+        if series := self._trusted_stacks(at, series, element):
+            number = self.links.stack_of[at] = self._chosen(at, series)
+            message = f"is linked to image series {self._series(number)} by {element}, "
+            self.note(at, "linked-by-series", f"{message}not by the images it names", "info")
         else:
             self.stack_by_frame(at)
 
-    def _related(self, row: Mapping[str, Any], number: int) -> bool:
-        other = self.stack_rows[number]
-        return _same_patient(row, other) or bool(_frames(row) & _frames(other))
+    def _trusted_stacks(self, at: int, numbers: list[int], element: str) -> list[int]:
+        rows = self.lookup.stack_rows
+        return [n for n in numbers if self._trusted(at, rows[n], element, self._series(n))]
+
+    def _by_frame(self, at: int, near: list[int]) -> list[int]:
+        """Stacks in the frame of reference of the first; the first of each other is remembered."""
+        rows, frames = self.lookup.stack_rows, self.rows[at]["frames"]
+        here = rows[near[0]]["frames"] & frames
+        others: dict[frozenset[str], list[int]] = {here: []}
+        for number in near:
+            shared = rows[number]["frames"] & frames
+            others.setdefault(shared or here, []).append(number)
+        first, *further = others.values()
+        self.links.other_stacks_of[at] = tuple(each[0] for each in further)
+        return first
+
+    def _note_others(self, at: int, near: list[int], hits: Counter[int]) -> None:
+        """Say which stack was taken of those whose slices a structure set names."""
+        if len(near) < 2:
+            return
+        best, *others = near
+        message = (
+            f"names slices of {len(near)} image stacks; linked to {self._stack(best)}, of which it "
+            f"names {hits[best]}, not to {listed(map(self._stack, others))}"
+        )
+        equal = hits[best] == hits[others[0]]
+        self.note(at, "image-chosen", message, "warning" if equal else "info")
+
+    def _series(self, number: int) -> str:
+        return self.lookup.stacks[number].series or "without UID"
+
+    def _stack(self, number: int) -> str:
+        stack = self.lookup.stacks[number]
+        return f"{stack.kind} series {self._series(number)} ({len(stack.positions)} slices)"
 
     # --- by frame of reference ------------------------------------------------------------------
     def stack_by_frame(self, at: int) -> None:
         """Image stack in the frame of reference of an object."""
         row = self.rows[at]
-        near = [
-            number
-            for number in self.stacks_of_patient.get(row["PatientID"], [])
-            if _frames(row) & _frames(self.stack_rows[number])
-        ]
-        if near:
-            number = self._chosen(at, near)
-            self.links.stack_of[at] = number
-            message = f"is linked to image series {self.stacks[number].series} by {_FRAME} only"
+        if near := self.lookup.stacks_in_frame(row):
+            number = self.links.stack_of[at] = self._chosen(at, near)
+            message = f"is linked to image series {self._series(number)} by {_FRAME} only"
             self.note(at, "linked-by-frame-of-reference", message)
+        elif others := self.lookup.stacks_of_others(row):
+            series = listed(map(self._series, others))
+            message = f"shares its {_FRAME} with image series {series} of another PatientID; "
+            self.note(at, "patient-mismatch", f"{message}not linked")
 
     def _chosen(self, at: int, numbers: list[int]) -> int:
-        """One of several stacks: of the class, study and size it names, else the largest."""
-        row = self.rows[at]
+        """One of several stacks: of the class, study and size an object names, else the largest."""
+        row, stacks, rows = self.rows[at], self.lookup.stacks, self.lookup.stack_rows
         named = {KINDS.get(uid) for uid in row["referenced_image_classes"]}
         study, count = row["StudyInstanceUID"], len(row["referenced_images"])
+        left = numbers
         for fits in (
-            lambda n: self.stacks[n].kind in named,
-            lambda n: self.stack_rows[n]["StudyInstanceUID"] == study,
-            lambda n: len(self.stacks[n].positions) == count,
+            lambda n: stacks[n].kind in named,
+            lambda n: rows[n]["StudyInstanceUID"] == study,
+            lambda n: len(stacks[n].positions) == count,
         ):
-            numbers = [n for n in numbers if fits(n)] or numbers
-        best = max(
-            numbers, key=lambda n: (self.stacks[n].kind == "CT", len(self.stacks[n].positions))
-        )
+            left = [n for n in left if fits(n)] or left
+        best = max(left, key=lambda n: (stacks[n].kind == "CT", len(stacks[n].positions)))
         if len(numbers) > 1:
-            others = ", ".join(self.stacks[n].series for n in numbers if n != best)
-            message = f"fits {len(numbers)} image stacks; linked to the largest, not to {others}"
-            self.note(at, "image-chosen", message)
+            alone = len(left) == 1
+            why = "alone is of the class, study or size it names" if alone else "is the largest"
+            others = listed(self._stack(n) for n in numbers if n != best)
+            message = (
+                f"fits {len(numbers)} image stacks; linked to {self._stack(best)}, which {why}, "
+                f"not to {others}"
+            )
+            self.note(at, "image-chosen", message, "info" if alone else "warning")
         return best
 
     def _only_one(self, at: int, kind: str) -> int | None:
         """The one object of a kind in the frame of reference (and study) of another."""
-        row, name = self.rows[at], _NAMES[kind]
-        near = [
-            other
-            for other in self.of_patient.get((kind, row["PatientID"]), [])
-            if _frames(row) & _frames(self.rows[other])
-        ]
-        study = row["StudyInstanceUID"]
-        near = [n for n in near if self.rows[n]["StudyInstanceUID"] == study] or near
+        row, noun = self.rows[at], NOUNS[kind]
+        near = self.lookup.objects_beside(row, kind)
         if len(near) > 1:
-            uids = ", ".join(self.rows[n]["SOPInstanceUID"] for n in near)
-            message = f"names none of the {len(near)} {name}s in its {_FRAME} ({uids}); not linked"
-            self.note(at, "ambiguous-link", message)
+            message = f"names none of the {len(near)} {noun}s in its {_FRAME} "
+            self.note(at, "ambiguous-link", f"{message}({listed(map(self.uid, near))}); not linked")
         return near[0] if len(near) == 1 else None
 
     def _note_frame(self, at: int, other: int) -> None:
-        uid, name = self.rows[other]["SOPInstanceUID"], _NAMES[self.kinds[other]]
-        self.note(at, "linked-by-frame-of-reference", f"is linked to {name} {uid} by {_FRAME} only")
+        noun = NOUNS[self.lookup.kinds[other]]
+        message = f"is linked to {noun} {self.uid(other)} by {_FRAME} only"
+        self.note(at, "linked-by-frame-of-reference", message)
 
     # --- plan and dose --------------------------------------------------------------------------
-    def plan(self, at: int) -> None:
-        """Structure set (or image) of a plan, once the doses are linked by UID."""
-        links = self.links
-        named = self.named(at, "ReferencedStructureSetSequence", "RTSTRUCT")
-        if named:
-            links.structure_set_of[at] = named[0]
-        elif len(through := self._named_by_doses_of(at)) == 1:
-            links.structure_set_of[at] = through.pop()
-            self.note(
-                at, "linked-through-dose", "is linked to the structure set its dose names", "info"
-            )
-        elif (only := self._only_one(at, "RTSTRUCT")) is not None:
-            links.structure_set_of[at] = only
-            self._note_frame(at, only)
-        self._stack_through(at)
-
-    def _named_by_doses_of(self, plan: int) -> set[int]:
-        """Structure sets that the doses of a plan name."""
-        links = self.links
-        return {
-            links.structure_set_of[dose]
-            for dose in self.of_kind("RTDOSE")
-            if plan in links.plans_of[dose] and dose in links.structure_set_of
-        }
-
     def named_by_dose(self, at: int) -> None:
         """What a dose names by UID."""
-        self.links.plans_of[at] = tuple(self.named(at, "ReferencedRTPlanSequence", "RTPLAN"))
-        named = self.named(at, "ReferencedStructureSetSequence", "RTSTRUCT")
-        if named:
-            self.links.structure_set_of[at] = named[0]
+        plans = self.links.plans_of[at] = tuple(self.named(at, _PLANS, "RTPLAN"))
+        for plan in plans:
+            self.doses_of.setdefault(plan, []).append(at)
+        if len(plans) > 1:
+            uids = listed(map(self.uid, plans))
+            message = f"names {len(plans)} plans ({uids}); it belongs to the case of each"
+            self.note(at, "dose-of-several-plans", message, "info")
+        if (named := self.named_structure_set(at)) is not None:
+            self.links.structure_set_of[at] = named
 
-    def dose(self, at: int, with_dose: set[int]) -> None:
+    def plan(self, at: int) -> None:
+        """Structure set (or image) of a plan, once the doses are linked by UID."""
+        if plans := self.rows[at][_PLANS]:
+            message = f"names plan {listed(plans)} in {describe(_PLANS)}, such as one it replaces; "
+            self.note(at, "plan-names-plan", f"{message}each plan is a case of its own", "info")
+        structure_set = self.named_structure_set(at)
+        if structure_set is None:
+            structure_set = self._structure_set_besides(at)
+        if structure_set is not None:
+            self.links.structure_set_of[at] = structure_set
+        self._stack_through(at)
+
+    def _structure_set_besides(self, at: int) -> int | None:
+        """Structure set of a plan that names none: that of its doses, else the one in its frame."""
+        of = self.links.structure_set_of
+        through = dict.fromkeys(of[dose] for dose in self.doses_of.get(at, []) if dose in of)
+        if len(through) > 1:
+            uids = listed(map(self.uid, through))
+            message = f"names no structure set and its doses name several ({uids}); not linked"
+            self.note(at, "ambiguous-link", message)
+            return None
+        for structure_set in through:
+            uid = self.uid(structure_set)
+            message = f"is linked to structure set {uid}, which its dose names"
+            self.note(at, "linked-through-dose", message, "info")
+            return structure_set
+        only = self._only_one(at, "RTSTRUCT")
+        if only is not None:
+            self._note_frame(at, only)
+        return only
+
+    def dose(self, at: int) -> None:
         """Plan, structure set and image of a dose, as far as it did not name them."""
         links = self.links
-        if not links.plans_of[at] and (plan := self._only_one(at, "RTPLAN")) is not None:
-            if plan in with_dose:
-                uid = self.rows[plan]["SOPInstanceUID"]
-                message = (
-                    f"names no plan; plan {uid} in its frame has a dose of its own; not linked"
-                )
-                self.note(at, "ambiguous-link", message)
-            else:
-                links.plans_of[at] = (plan,)
-                self._note_frame(at, plan)
+        if not links.plans_of[at]:
+            self._plan_by_frame(at)
         if links.plans_of[at]:
+            self._compare_structure_sets(at)
             return
         if at not in links.structure_set_of:
             only = self._only_one(at, "RTSTRUCT")
@@ -286,32 +293,34 @@ class _Linker:
                 self._note_frame(at, only)
         self._stack_through(at)
 
+    def _plan_by_frame(self, at: int) -> None:
+        plan = self._only_one(at, "RTPLAN")
+        if plan is None:
+            return
+        if plan in self.doses_of:
+            message = (
+                f"names no plan here; plan {self.uid(plan)} in its frame has a dose of its own"
+            )
+            self.note(at, "ambiguous-link", f"{message}; not linked")
+        else:
+            self.links.plans_of[at] = (plan,)
+            self._note_frame(at, plan)
+
+    def _compare_structure_sets(self, at: int) -> None:
+        """Say where a dose names another structure set than its plan, which is believed."""
+        of = self.links.structure_set_of
+        for plan in self.links.plans_of[at]:
+            if at in of and plan in of and of[at] != of[plan]:
+                message = (
+                    f"names structure set {self.uid(of[at])}, its plan {self.uid(plan)} has "
+                    f"{self.uid(of[plan])}; the case holds that of the plan"
+                )
+                self.note(at, "structure-sets-disagree", message)
+
     def _stack_through(self, at: int) -> None:
         """Image of a plan or dose: that of its structure set, else the one in its frame."""
         structure_set = self.links.structure_set_of.get(at)
-        if structure_set is None:
-            self.stack_by_frame(at)
-        elif structure_set in self.links.stack_of:
+        if structure_set in self.links.stack_of:
             self.links.stack_of[at] = self.links.stack_of[structure_set]
-
-
-def _grouped(numbers: Iterable[int], key: Callable[[int], K]) -> dict[K, list[int]]:
-    groups: dict[K, list[int]] = {}
-    for number in numbers:
-        groups.setdefault(key(number), []).append(number)
-    return groups
-
-
-def _records(table: pd.DataFrame, positions: Sequence[int]) -> dict[int, dict[Any, Any]]:
-    return dict(zip(positions, table.iloc[list(positions)].to_dict("records"), strict=True))
-
-
-def _frames(row: Mapping[Any, Any]) -> set[str]:
-    """Frame of Reference UIDs that an object stands in."""
-    return {row["FrameOfReferenceUID"], *row["referenced_frames_of_reference"]} - {""}
-
-
-def _same_patient(row: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
-    """Whether nothing speaks against one patient."""
-    ids = {row["PatientID"], other["PatientID"]}
-    return len(ids) == 1 or "" in ids
+        elif structure_set is None or not self.rows[structure_set]["frames"]:
+            self.stack_by_frame(at)

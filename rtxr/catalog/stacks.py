@@ -1,8 +1,8 @@
 """From image series to stacks: slices that make one grid, and what was set aside.
 
 A series may hold scouts, two orientations, or several images at one position (phases,
-acquisitions, echoes). A stack is the part of it whose slices are parallel, of one size and each at
-a place of its own.
+acquisitions, echoes). A stack is the part of it whose slices are parallel, of one size and, of each
+label of a dynamic series (see :mod:`rtxr.catalog.dynamic`), each at a place of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from rtxr.catalog.table import describe
+from rtxr.catalog import dynamic
+from rtxr.catalog.dynamic import Images, Leading, Part
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, slice_normal
 
@@ -25,16 +25,6 @@ from rtxr.geometry import FloatArray, slice_normal
 SAME_POSITION_MM = 0.01
 #: Row and column cosines that differ by no more than this are one orientation.
 SAME_ORIENTATION = 1e-3
-#: What may tell images at one position apart, best first.
-SEPARATING = (
-    "TemporalPositionIdentifier",
-    "AcquisitionNumber",
-    "EchoNumbers",
-    "DiffusionBValue",
-    "TriggerTime",
-    "AcquisitionTime",
-    "ContentTime",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +38,20 @@ class Stack:
     series : str
         Series Instance UID (0020,000E); may be empty.
     positions : tuple of int
-        Row positions in the table, along the normal of the slices.
+        Row positions in the table: label by label of the leading dimensions, the last of which
+        varies fastest, each label along the normal of the slices.
     findings : tuple of Finding
         What was decided on the way.
+    leading : tuple of Leading
+        Leading dimensions of a dynamic series, outermost first; empty where each position holds
+        one image.
     """
 
     kind: str
     series: str
     positions: tuple[int, ...]
     findings: tuple[Finding, ...] = ()
+    leading: tuple[Leading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,8 @@ def image_stacks(table: pd.DataFrame, kinds: Sequence[str], used: Sequence[int])
     Returns
     -------
     list of Stack
-        In the order of the table; several for a series with several images at one position.
+        In the order of the table; several for a series whose labels (acquisitions, phases) share
+        some positions only.
     """
     values = {name: table[name].tolist() for name in _COLUMNS}
     series: dict[Hashable, list[int]] = {}
@@ -104,7 +100,7 @@ _COLUMNS = (
     *("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "path"),
     *("InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "ImageType"),
     *("Rows", "Columns", "PixelSpacing", "SOPInstanceUID"),
-    *SEPARATING,
+    *(name for name in dynamic.COLUMNS if name != "ImageType"),
 )
 
 
@@ -153,7 +149,16 @@ def _stacks_of(
         return [Stack(kind, uid, tuple(each.position for each in best), tuple(findings))]
     parts, noticed = _apart(best, heights, values, uid)
     findings += noticed
-    return [Stack(kind, uid, part, tuple(findings)) for part in parts]
+    return [
+        Stack(
+            kind,
+            uid,
+            tuple(best[number].position for number in part.images),
+            tuple(findings),
+            part.leading,
+        )
+        for part in parts
+    ]
 
 
 def _consistent_groups(slices: list[_Slice]) -> list[list[_Slice]]:
@@ -212,45 +217,26 @@ def _heights(group: list[_Slice]) -> FloatArray | None:
 
 def _apart(
     group: list[_Slice], heights: FloatArray, values: Mapping[str, list[Any]], uid: str
-) -> tuple[list[tuple[int, ...]], list[Finding]]:
-    """Slices with each position once, along the normal; several parts where it takes that."""
+) -> tuple[list[Part], list[Finding]]:
+    """Slices with each position once per label, along the normal."""
     order = np.argsort(heights, kind="stable")
     rank = np.concatenate([[0], np.cumsum(np.diff(heights[order]) > SAME_POSITION_MM)])
+    counts = np.bincount(rank)
+    if counts.max() == 1:
+        return [Part(tuple(order.tolist()))], []
     places = np.empty(len(group), dtype=np.intp)
     places[order] = rank
-    counts = np.bincount(places)
-    sorted_slices = [group[at] for at in order]
-    if counts.max() == 1:
-        return [tuple(each.position for each in sorted_slices)], []
-    path = values["path"][group[0].position]
-    several = (
-        f"{int((counts > 1).sum())} position(s) of this series hold up to {counts.max()} images"
+    rows = [each.position for each in group]
+    images = Images(
+        places=places,
+        positions=np.array([each.place for each in group], dtype=np.float64),
+        frames=[values["FrameOfReferenceUID"][row] for row in rows],
+        values={name: [values[name][row] for row in rows] for name in dynamic.COLUMNS},
     )
-    for name in SEPARATING:
-        labels = [values[name][each.position] for each in group]
-        if _separates(labels, places, 2 * int(counts.max())):
-            label_of = {each.position: label for each, label in zip(group, labels, strict=True)}
-            parts = [
-                tuple(each.position for each in sorted_slices if label_of[each.position] == label)
-                for label in sorted(set(labels))
-            ]
-            message = (
-                f"{several}; separated by {describe(name)} into {len(parts)} stacks, "
-                "each a case of its own"
-            )
-            return parts, [Finding("several-images-at-one-position", "info", message, uid, path)]
-    first = dict(zip(places[::-1].tolist(), group[::-1], strict=True))  # by InstanceNumber
-    kept = tuple(first[place].position for place in sorted(first))
+    parts, decided, severity = dynamic.tell_apart(images)
     message = (
-        f"{several} and no attribute tells them apart; the first by (0020,0013) InstanceNumber "
-        f"is kept, {len(group) - len(kept)} are set aside"
+        f"{int((counts > 1).sum())} position(s) of this series hold up to {counts.max()} images; "
+        + decided
     )
-    return [kept], [Finding("several-images-at-one-position", "warning", message, uid, path)]
-
-
-def _separates(labels: Sequence[Any], places: npt.NDArray[np.intp], most: int) -> bool:
-    """Whether images with one label are at places of their own, and the labels are few."""
-    if any(label is pd.NA or label == "" or label != label for label in labels):  # noqa: PLR0124
-        return False
-    pairs = set(zip(labels, places.tolist(), strict=True))
-    return 2 <= len(set(labels)) <= most and len(pairs) == len(labels)
+    path = values["path"][rows[0]]
+    return parts, [Finding("several-images-at-one-position", severity, message, uid, path)]

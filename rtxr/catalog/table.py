@@ -16,8 +16,8 @@ from pydicom.tag import Tag
 
 Row = tuple[Any, ...]
 #: How the values of a column are stored: str ("" when missing), tuple of str, tuple of str that
-#: are UIDs, tuple of float or None, integer or NA, float or NaN, bool.
-Kind = Literal["text", "texts", "uids", "numbers", "integer", "number", "flag"]
+#: are UIDs, tuple of float or None, tuple of int, integer or NA, float or NaN, bool.
+Kind = Literal["text", "texts", "uids", "numbers", "integers", "integer", "number", "flag"]
 
 #: Columns of the table, in order.
 COLUMNS: Mapping[str, Kind] = {
@@ -37,7 +37,11 @@ COLUMNS: Mapping[str, Kind] = {
     "AcquisitionTime": "text",
     "TemporalPositionIdentifier": "integer",
     "TriggerTime": "number",
+    "FrameReferenceTime": "number",
+    "NominalPercentageOfCardiacPhase": "number",
+    "NominalPercentageOfRespiratoryPhase": "number",
     "EchoNumbers": "integer",
+    "EchoTime": "number",
     "DiffusionBValue": "number",
     "ContentDate": "text",
     "ContentTime": "text",
@@ -69,6 +73,7 @@ COLUMNS: Mapping[str, Kind] = {
     "SOPInstanceUID": "text",
     "TransferSyntaxUID": "text",
     "ReferencedRTPlanSequence": "uids",
+    "referenced_beams": "integers",
     "ReferencedStructureSetSequence": "uids",
     "referenced_frames_of_reference": "uids",
     "referenced_series": "uids",
@@ -105,11 +110,10 @@ def build_table(rows: Sequence[Row]) -> pd.DataFrame:
         A row per file, index 0, 1, ... The dtypes do not depend on what is there: Int64, float64,
         bool, else object (str, or tuples as :data:`Kind` says).
     """
-    values = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
     return pd.DataFrame(
-        {
-            name: pd.Series(list(column), dtype=_DTYPES.get(kind, "object"))
-            for (name, kind), column in zip(COLUMNS.items(), values, strict=True)
+        {  # column by column: all at once would take as much memory again as the rows
+            name: pd.Series([row[at] for row in rows], dtype=_DTYPES.get(kind, "object"))
+            for at, (name, kind) in enumerate(COLUMNS.items())
         }
     )
 

@@ -27,6 +27,7 @@ from pydicom.uid import (
 from rtxr import header_store
 from rtxr.errors import ExistingFilesError, RTXRError
 from rtxr.iod.encoding import encoded, has_long_text
+from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
 from rtxr.read.pixels import pixel_file, read_frames
 
@@ -56,7 +57,8 @@ def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
         )
     if out.exists() and header_store.has_headers(ds):
         folders = {
-            Path(record.path).resolve().parent for record in header_store.unpack(ds).values()
+            Path(file_on_disk(record.path)).resolve().parent
+            for record in header_store.unpack(ds).values()
         }
         if out.resolve() in folders:
             raise ExistingFilesError(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +14,14 @@ import xarray as xr
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from rtxr import model
+from rtxr.catalog.dynamic import Label
 from rtxr.errors import Finding, GeometryError
 from rtxr.export.objects import Outgoing, Records, source_of
 from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
 from rtxr.header_store import Record
 from rtxr.iod import ct_image, pixels
 from rtxr.iod.tables import IODS, iod_for
+from rtxr.read.files import file_size
 
 #: Row cosine and column cosine of an axial image, for images that were never files.
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -40,41 +41,72 @@ SAME_HEIGHT_MM = 0.01
 UID_CHARACTERS = re.compile(r"[0-9.]+")
 
 Source = tuple[Record | None, pydicom.Dataset | None, bool]
+Known = Mapping[str, tuple[Record | None, pydicom.Dataset | None]]
 
 
 def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     """One object per slice of the image, in ascending order along its stack.
 
+    Of a dynamic series, label by label of its leading dimensions.
+
     Raises
     ------
     GeometryError
-        Rows or columns unevenly spaced, foreign dimensions, an orientation that does not fit.
+        Rows or columns unevenly spaced, foreign dimensions, labels without headers of their own,
+        an orientation that does not fit.
     """
     name = model.image_name(ds)
     if name is None:
         return []
-    array = on_grid_only(ds, name)
-    grid = model.grid_of(array)
+    found: list[Outgoing] = []
+    for stack, known in _labels(on_grid_only(ds, name), records):
+        known = known or dict(_of_modality(records, name))  # noqa: PLW2901
+        found += _stack_objects(stack, known, first=len(found))
+    return _numbered(found)
+
+
+def _labels(array: xr.DataArray, records: Records) -> list[tuple[xr.DataArray, Known]]:
+    """The stack of each label with its sources; of a plain image itself."""
+    dims = model.leading_dims(array)
+    if not dims:
+        return [(array, _known(array, records))]
+    lengths = [array.sizes[dim] for dim in dims]
+    stacks = [array.isel(dict(zip(dims, at, strict=True))) for at in np.ndindex(*lengths)]
+    own = [_known(stack, records) for stack in stacks]
+    if not all(own) or sum(map(len, own)) > len(set().union(*own)):
+        raise GeometryError(
+            f"{array.name!r} has the dimensions {dims} beside its grid, and labels without source "
+            "headers of their own: nothing in the files would tell them apart; select one with "
+            f"ds.isel({dims[0]}=0)"
+        )
+    return list(zip(stacks, own, strict=True))
+
+
+def _stack_objects(array: xr.DataArray, known: Known, first: int) -> list[Outgoing]:
+    """One object per slice of one stack; their files are numbered on from ``first``."""
+    name, grid = str(array.name), model.grid_of(array)
     uids = _uids(array, grid)
-    orientation = _orientation(records, uids, grid, name)
+    orientation = _orientation(known, grid)
     layout = layout_for(grid, orientation)
     positions, cosines = slice_origins(grid, layout)
     if layout.flip[layout.slice_dim]:
         positions = positions[::-1]
-    sources = _sources(records, uids, positions, cosines, name)
+    sources = _sources(known, uids, positions, cosines)
     spacing = pixel_spacing(grid, layout.order, sources[0][1])
     along = grid.dims[layout.slice_dim]
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
         plane = layout.store(array.isel({along: [at]}).values)[0]
-        found.append(_slice(name, at, plane, source, (position, cosines, spacing)))
+        found.append(_slice(name, first + at, plane, source, (position, cosines, spacing)))
     derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
-    found = [replace(each, derived=derived) for each in found]
-    return _numbered(found)
+    return [replace(each, derived=derived) for each in found]
 
 
 def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
     """The variable, ascending, if it has no dimension but those of its grid.
+
+    An image may have leading dimensions if its UIDs have them, or if they are named for an
+    attribute of its files: each slice then is an object.
 
     Raises
     ------
@@ -87,7 +119,12 @@ def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
             f"select some of it, or leave it out with ds.drop_vars({name!r})"
         )
     array = model.ascending(ds[name])
-    foreign = [str(dim) for dim in array.dims if dim not in model.grid_of(array).dims]
+    labelled: set[Hashable] = set()
+    if name in model.IMAGE_NAMES.values():
+        uid = array.coords.get(model.uid_name(name))
+        named = (dim for dim, _ in model.LEADING.values() if dim in array.coords)
+        labelled = set(named if uid is None else uid.dims)
+    foreign = [dim for dim in model.leading_dims(array) if dim not in labelled]
     if foreign:
         raise GeometryError(
             f"{name!r} has dimensions {foreign} beside its grid; one DICOM series holds one stack: "
@@ -138,11 +175,35 @@ def _uids(array: xr.DataArray, grid: Grid) -> list[str]:
     return [str(uid) for uid in np.atleast_1d(coordinate.values)]
 
 
-def _orientation(records: Records, uids: list[str], grid: Grid, name: str) -> list[float]:
+def _known(array: xr.DataArray, records: Records) -> Known:
+    """Sources of a stack: by the UIDs of its slices; where those are lost, by its label."""
+    own = [uid for uid in dict.fromkeys(_uids(array, model.grid_of(array))) if uid in records]
+    if own:
+        return {uid: source_of(records, uid) for uid in own}
+    labels = {
+        keyword: array.coords[dim].item()
+        for keyword, (dim, _) in model.LEADING.items()
+        if dim in array.coords and array.coords[dim].ndim == 0
+    }
+    of_modality = _of_modality(records, str(array.name)) if labels else ()
+    return {
+        uid: source
+        for uid, source in of_modality
+        if all(_has(source[1], keyword, label) for keyword, label in labels.items())
+    }
+
+
+def _has(header: pydicom.Dataset | None, keyword: str, label: Label) -> bool:
+    """Whether a label is what the header says."""
+    value = None if header is None else header.get(keyword)
+    if value is None or isinstance(label, str):
+        return label == "\\".join([value] if isinstance(value, str) else map(str, value or ()))
+    return np.size(value) == 1 and float(np.ravel(value)[0]) == label
+
+
+def _orientation(known: Known, grid: Grid) -> list[float]:
     """Image Orientation of the source; else the grid's own rows and columns."""
-    candidates = [uid for uid in uids if uid in records] or list(_of_modality(records, name))
-    for uid in candidates[:1]:
-        _, header = source_of(records, uid)
+    for _, header in list(known.values())[:1]:
         cosines = None if header is None else header.get("ImageOrientationPatient")
         if cosines:
             return [float(value) for value in cosines]
@@ -151,16 +212,19 @@ def _orientation(records: Records, uids: list[str], grid: Grid, name: str) -> li
     return [*grid.matrix[:3, 0], *grid.matrix[:3, 1]]
 
 
-def _of_modality(records: Records, name: str) -> Iterator[str]:
-    """UIDs of the records that are images of the variable's modality."""
-    for uid, record in records.items():
-        _, header = source_of({uid: record}, uid)
-        if header is not None and model.IMAGE_NAMES.get(str(header.get("Modality", ""))) == name:
-            yield uid
+def _of_modality(
+    records: Records, name: str
+) -> Iterator[tuple[str, tuple[Record | None, pydicom.Dataset | None]]]:
+    """Sources that are images of the variable's modality, by UID."""
+    for uid in records:
+        source = source_of(records, uid)
+        modality = "" if source[1] is None else str(source[1].get("Modality", ""))
+        if model.IMAGE_NAMES.get(modality) == name:
+            yield uid, source
 
 
 def _sources(
-    records: Records, uids: list[str], positions: FloatArray, cosines: FloatArray, name: str
+    known: Known, uids: list[str], positions: FloatArray, cosines: FloatArray
 ) -> list[Source]:
     """Header of each slice: its own, or the nearest one where it is not where its UID was.
 
@@ -169,18 +233,15 @@ def _sources(
     counts = Counter(uids)
     if len(uids) != len(positions):
         uids = [""] * len(positions)
-    known = [uid for uid in dict.fromkeys(uids) if uid in records]
-    known = known or list(_of_modality(records, name))
-    parsed = {uid: source_of(records, uid) for uid in known}
     normal = slice_normal(cosines)
-    heights = {uid: _height(header, normal) for uid, (_, header) in parsed.items()}
+    heights = {uid: _height(header, normal) for uid, (_, header) in known.items()}
     found: list[Source] = []
     for uid, height in zip(uids, positions @ normal, strict=True):
         # Keys made up for slices without a UID hold more than digits and dots.
-        own = bool(uid in parsed and counts[uid] == 1 and UID_CHARACTERS.fullmatch(uid))
+        own = bool(uid in known and counts[uid] == 1 and UID_CHARACTERS.fullmatch(uid))
         if not own or abs(heights[uid] - height) > SAME_HEIGHT_MM:
             uid, own = _nearest(heights, height), False  # noqa: PLW2901
-        found.append((*parsed.get(uid, (None, None)), own))
+        found.append((*known.get(uid, (None, None)), own))
     return found
 
 
@@ -259,7 +320,7 @@ def _compression(record: Record | None, header: pydicom.Dataset | None) -> dict[
         return {}
     plain = header.Rows * header.Columns * header.BitsAllocated / 8
     try:
-        ratio = plain / Path(record.path).stat().st_size
+        ratio = plain / file_size(record.path)
     except OSError:
         ratio = 1.0
     return {

@@ -121,7 +121,6 @@ def structure_data(ds: xr.Dataset, texts: dict[int, bytes] | None = None) -> Str
     kept = np.isin(ds[model.CONTOUR_ROI_NUMBER].values, numbers)
     keys = np.asarray(ds[model.CONTOUR].values)[kept]
     points = model.points_by_contour(ds)
-    grid = model.grid_of(ds) if model.image_name(ds) else None
     return StructureData(
         roi_numbers=numbers.tolist(),
         roi_names=_names(ds),
@@ -133,8 +132,13 @@ def structure_data(ds: xr.Dataset, texts: dict[int, bytes] | None = None) -> Str
         contour_image_uids=_strings(ds, model.CONTOUR_IMAGE_UID, kept),
         points=[points[int(key)] for key in keys],
         texts=texts or {},
-        frame_of_reference_uid=grid.frame_of_reference_uid if grid else "",
+        frame_of_reference_uid=_image_frame(ds),
     )
+
+
+def _image_frame(ds: xr.Dataset) -> str:
+    """Frame of Reference UID of the image; empty without one."""
+    return model.grid_of(ds).frame_of_reference_uid if model.image_name(ds) else ""
 
 
 def _names(ds: xr.Dataset) -> list[str]:
@@ -162,7 +166,7 @@ def _compare(ds: xr.Dataset, record: Record | None) -> tuple[dict[int, bytes], t
     if record is None:
         return {}, (MADE_IN_MEMORY,)
     try:
-        part = read_structure_set(record.path)
+        part = read_structure_set(record.path, frame_of_reference_uid=_image_frame(ds))
         texts = dict(enumerate(contour_data(record.path)))
     except (OSError, RTXRError):
         return {}, (OUT_OF_REACH,)

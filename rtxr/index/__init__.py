@@ -1,5 +1,7 @@
 """``scan`` a folder, prune the ``Index``, ``open`` a case: the way from files to Datasets."""
 
-from rtxr.index.index import Index, load, open_dir, scan
+from rtxr.index.from_path import load, open_dir, open_tree
+from rtxr.index.index import Index, scan
+from rtxr.index.steps import Step, Steps
 
-__all__ = ["Index", "load", "open_dir", "scan"]
+__all__ = ["Index", "Step", "Steps", "load", "open_dir", "open_tree", "scan"]

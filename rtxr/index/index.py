@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,20 @@ from rtxr.errors import (
     did_you_mean,
 )
 from rtxr.index import show
-from rtxr.index.selection import BoolArray, matching, require_any
-from rtxr.read import saved
-from rtxr.read.case import Chunks, open_case
+from rtxr.index.compared import with_digests
+from rtxr.index.selection import (
+    BoolArray,
+    kept_by_functions,
+    matching,
+    nearest,
+    require_any,
+)
+from rtxr.index.steps import Step, Steps, replayed, settled
+from rtxr.index.tree import case_tree
+from rtxr.read.case import open_case
 from rtxr.read.listing import PathLike
-from rtxr.read.scan import digests, scan_headers
+from rtxr.read.progress import bar
+from rtxr.read.scan import scan_headers
 
 
 class Index:
@@ -43,11 +53,24 @@ class Index:
         A row per file, as from :func:`rtxr.catalog.build_table`.
     findings : sequence of Finding, optional
         What was noticed on the way to this table.
+    steps : Steps, optional
+        How this table came about.
+    cache : path, optional
+        Cache of the scan, which content hashes are looked up and kept in too.
     """
 
-    def __init__(self, table: pd.DataFrame, findings: Sequence[Finding] = ()) -> None:
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        findings: Sequence[Finding] = (),
+        *,
+        steps: Steps | None = None,
+        cache: PathLike | None = None,
+    ) -> None:
         self._table = table
         self._noticed = tuple(findings)
+        self._steps = Steps() if steps is None else steps
+        self._cache = cache
 
     # --- what is there --------------------------------------------------------------------------
     @property
@@ -76,9 +99,22 @@ class Index:
         DataFrame
             Index ``case``; columns PatientID, StudyDate, StudyDescription, image (modality),
             slices, SeriesDescription, StructureSetLabel, RTPlanLabel (NA where the case has
-            none), doses, DoseSummationType (of the first), rt_images, findings (their number).
+            none), doses, DoseSummationType (of the first), rt_images, lacks (which of image,
+            structure set, plan and dose are missing, as text), findings (their number).
         """
         return show.cases_table(self._catalog.cases)
+
+    @property
+    def steps(self) -> Steps:
+        """What was done since the scan, shown as Python code that does the same.
+
+        Returns
+        -------
+        Steps
+            A sequence of steps; ``str`` is the code, :meth:`replay` does the same to another
+            scan. Where a criterion was a function, the code states the values that it chose.
+        """
+        return self._steps
 
     @cached_property
     def _catalog(self) -> Catalog:
@@ -87,7 +123,7 @@ class Index:
     @cached_property
     def _compared(self) -> pd.DataFrame:
         """The table with content hashes where cases depend on them; reads whole files."""
-        return _with_digests(self._table)
+        return with_digests(self._table, self._cache)
 
     @cached_property
     def _all_findings(self) -> tuple[Finding, ...]:
@@ -127,18 +163,22 @@ class Index:
         >>> index.select(SeriesDescription=re.compile("(?i)thorax"))  # doctest: +SKIP
         >>> index.select(SliceThickness=lambda mm: mm <= 3)  # doctest: +SKIP
         """
+        if case is None and not columns:
+            return self
+        columns = settled(columns)
         met = matching(self._table, columns)
         carried: list[Finding] = []
         if case is not None:
             chosen = self._cases_called(case)
             met &= self._rows_of(chosen)
             carried = [finding for each in chosen for finding in each.findings]
-        asked = _call("select", case, columns)
-        require_any(self._table, columns, int(met.sum()), asked)
-        return self._kept(met, carried)
+        require_any(self._table, columns, int(met.sum()), _call("select", case, columns))
+        return self._kept(met, self._step("select", case, columns), carried)
 
     def drop(self, *, case: Any = None, **columns: Any) -> Index:
         """All objects but those that meet every criterion; arguments as in :meth:`select`.
+
+        Where no object does, all are kept and a Finding ``nothing-dropped`` says what exists.
 
         Raises
         ------
@@ -149,20 +189,43 @@ class Index:
         """
         if case is None and not columns:
             return self
+        columns = settled(columns)
         gone = matching(self._table, columns)
         if case is not None:
             gone &= self._rows_of(self._cases_called(case))
+        asked = _call("drop", case, columns)
         if gone.all():
-            asked = _call("drop", case, columns)
             raise EmptySelectionError(f"{asked} leaves none of {len(self)} objects: all fit")
-        return self._kept(~gone)
+        noticed = []
+        if not gone.any():
+            message = f"{asked} drops none of {len(self)} objects: {nearest(self._table, columns)}"
+            noticed = [Finding("nothing-dropped", "info", message)]
+        return self._kept(~gone, self._step("drop", case, columns), noticed)
+
+    def replay(self, steps: Steps) -> Index:
+        """What is left of this index after some steps, as :attr:`steps` of another one has them.
+
+        Parameters
+        ----------
+        steps : Steps
+            Functions among the criteria are asked again. Indexes of other folders that the steps
+            join are scanned again.
+
+        Raises
+        ------
+        EmptySelectionError, UnknownNameError
+            As the steps themselves: they do not fit this index.
+        """
+        return replayed(self, steps, scan)
 
     def __or__(self, other: Index) -> Index:
         if not isinstance(other, Index):
             return NotImplemented
         both = pd.concat([self._known, other._known], ignore_index=True)
         both = both.drop_duplicates("path", ignore_index=True)
-        return Index(both, list(dict.fromkeys([*self._noticed, *other._noticed])))
+        noticed = list(dict.fromkeys([*self._noticed, *other._noticed]))
+        steps = self._steps.then(Step("|", other=other._steps))
+        return Index(both, noticed, steps=steps, cache=self._cache or other._cache)
 
     def __sub__(self, other: Index) -> Index:
         if not isinstance(other, Index):
@@ -172,14 +235,20 @@ class Index:
             raise EmptySelectionError(
                 f"the difference leaves none of {len(self)} objects: the other index holds all"
             )
-        return self._kept(left)
+        return self._kept(left, Step("-", other=other._steps))
 
-    def _kept(self, met: BoolArray, carried: Iterable[Finding] = ()) -> Index:
-        """Some rows with the findings about them."""
+    def _step(self, method: str, case: Any, columns: dict[str, Any]) -> Step:
+        given = {} if case is None else {"case": case}
+        kept = kept_by_functions(self._table, columns)
+        return Step(method, {**given, **columns}, kept)
+
+    def _kept(self, met: BoolArray, step: Step, noticed: Iterable[Finding] = ()) -> Index:
+        """Some rows with the findings about them, after one more step."""
         table = self._known[met].reset_index(drop=True)
-        paths = set(table["path"])
-        noticed = [finding for finding in (*self._noticed, *carried) if finding.path in paths]
-        return Index(table, list(dict.fromkeys(noticed)))
+        paths = {*table["path"], ""}
+        about = [finding for finding in (*self._noticed, *noticed) if finding.path in paths]
+        steps = self._steps.then(step)
+        return Index(table, list(dict.fromkeys(about)), steps=steps, cache=self._cache)
 
     @property
     def _known(self) -> pd.DataFrame:
@@ -221,21 +290,57 @@ class Index:
         case = self._only_case()
         return open_case(case, mask_source=mask_source, **options)
 
+    def open_tree(self, *, progress: bool | None = None, **options: Any) -> xr.DataTree:
+        """Every case of this index as a leaf of one tree: ``tree["P1/20190102/3"]``.
+
+        Parameters
+        ----------
+        progress : bool, optional
+            Show a progress bar, as in :func:`scan`.
+        **options
+            As in :meth:`open`.
+
+        Returns
+        -------
+        DataTree
+            Patients (PatientID) > studies (StudyDate) > cases (their labels in :attr:`cases`);
+            the leaves are what :meth:`open` gives. The attributes of the root hold the findings
+            of the index.
+
+            A case that cannot be opened is an empty leaf with a Finding ``case-not-opened``.
+
+        Raises
+        ------
+        NotDicomError
+            The index is empty.
+        AmbiguousCaseError
+            Nothing in it makes a case.
+        """
+        cases = self._require_cases()
+        open_one = partial(open_case, mask_source=mask_source, **options)
+        shown = bar(cases, progress, "opening cases", total=len(cases), unit="cases")
+        return case_tree(shown, open_one, self._all_findings)
+
     def _only_case(self) -> Case:
-        cases = self._catalog.cases
+        cases = self._require_cases()
+        if len(cases) > 1:
+            raise AmbiguousCaseError(show.cases_to_choose(cases))
+        noticed = [finding for finding in self._noticed if finding.severity != "info"]
+        findings = dict.fromkeys([*noticed, *self._catalog.findings])
+        return replace(cases[0], findings=tuple(findings))
+
+    def _require_cases(self) -> tuple[Case, ...]:
+        """The cases, of which there is at least one."""
         if not len(self):
             raise NotDicomError("nothing to open: no DICOM objects were found" + self._why_empty())
+        cases = self._catalog.cases
         if not cases:
             held = ", ".join(sorted({name or "none" for name in self._table["Modality"]}))
             raise AmbiguousCaseError(
                 f"none of the {len(self)} objects opens as a Dataset (modalities: {held}); "
                 "see index.findings"
             )
-        if len(cases) > 1:
-            raise AmbiguousCaseError(show.cases_to_choose(cases))
-        noticed = [finding for finding in self._noticed if finding.severity != "info"]
-        findings = dict.fromkeys([*noticed, *self._catalog.findings])
-        return replace(cases[0], findings=tuple(findings))
+        return cases
 
     def _why_empty(self) -> str:
         count = len(self._noticed)
@@ -244,13 +349,22 @@ class Index:
         )
 
 
-def scan(path: PathLike | Iterable[PathLike], *, progress: bool | None = None) -> Index:
+def scan(
+    path: PathLike | Iterable[PathLike],
+    *,
+    cache: PathLike | None = None,
+    progress: bool | None = None,
+) -> Index:
     """Index of all DICOM files below a folder; reads headers only, never pixels.
 
     Parameters
     ----------
     path : path or iterable of paths
         Folders, walked with all their sub-folders, or files. Names do not matter.
+    cache : path, optional
+        An SQLite file, made when it is missing, that remembers what was read, so that the next
+        scan reads only files whose path, size or time of change is new. Several scans, folders
+        and processes may share it. It holds names of patients, as the files do.
     progress : bool, optional
         Show a progress bar: always, never, or (default) on scans longer than two seconds.
 
@@ -269,48 +383,10 @@ def scan(path: PathLike | Iterable[PathLike], *, progress: bool | None = None) -
     Files that share a SOPInstanceUID are compared whole, pixels included, when the index first
     forms its cases (to show, list, select or open them), not by the scan.
     """
-    rows, findings = scan_headers(path, progress=progress)
-    return Index(build_table(rows), findings)
-
-
-def open_dir(
-    path: PathLike | Iterable[PathLike],
-    *,
-    chunks: Chunks | None = None,
-    on_irregular: str = "keep",
-    cache: bool = True,
-    progress: bool | None = None,
-    **selection: Any,
-) -> xr.Dataset:
-    """Scan a folder and open its one case.
-
-    Parameters
-    ----------
-    path, progress
-        As in :func:`scan`.
-    chunks, on_irregular, cache
-        As in :func:`rtxr.read.case.open_case`.
-    **selection
-        As in :meth:`Index.select`: ``case=2`` or columns.
-
-    Raises
-    ------
-    AmbiguousCaseError
-        There are several cases, which the message lists with what picks each.
-    EmptySelectionError, UnknownNameError
-        As in :meth:`Index.select`.
-    NotDicomError
-        There is no DICOM file.
-    """
-    index = scan(path, progress=progress)
-    if selection and len(index):
-        index = index.select(**selection)
-    return index.open(chunks=chunks, on_irregular=on_irregular, cache=cache)
-
-
-def load(path: PathLike) -> xr.Dataset:
-    """A case that ``ds.rt.save`` wrote, its masks lazy again; see :func:`rtxr.read.saved.load`."""
-    return saved.load(path, mask_source=mask_source)
+    roots = [path] if isinstance(path, str | os.PathLike) else list(path)
+    rows, findings = scan_headers(roots, cache=cache, progress=progress)
+    steps = Steps(tuple(os.fspath(root) for root in roots))
+    return Index(build_table(rows), findings, steps=steps, cache=cache)
 
 
 def _call(method: str, case: Any, columns: dict[str, Any]) -> str:
@@ -321,14 +397,3 @@ def _call(method: str, case: Any, columns: dict[str, Any]) -> str:
         for name, value in {**given, **columns}.items()
     ]
     return f"{method}({', '.join(texts)})"
-
-
-def _with_digests(table: pd.DataFrame) -> pd.DataFrame:
-    """Content hashes for files that share a SOPInstanceUID: copies, or not."""
-    uids = table["SOPInstanceUID"]
-    asked = uids.duplicated(keep=False) & (uids != "") & (table["digest"] == "")
-    if not asked.any():
-        return table
-    table = table.copy()
-    table.loc[asked, "digest"] = digests(table.loc[asked, "path"].tolist())
-    return table

@@ -38,7 +38,7 @@ def as_text(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Findi
         lines += _lines(node, 0)
     if cases:
         lines.append("Cases: index.select(case=...).open()" if len(cases) > 1 else "Case")
-        for node in pruned(_case_nodes(cases), TEXT_ENTRIES):
+        for node in _case_nodes(cases, TEXT_ENTRIES):
             lines += _lines(node, 1)
     if findings:
         lines.append("Findings: index.findings")
@@ -50,7 +50,11 @@ def as_html(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Findi
     """The tree as HTML that folds, without scripts, in the colours of the page around it."""
     sections = [
         _details("Patients", "".join(map(_html, pruned(tree(table), HTML_ENTRIES))), opened=True),
-        _details(f"Cases ({len(cases)})", _html_list(_case_nodes(cases)), opened=len(cases) > 1),
+        _details(
+            f"Cases ({len(cases)})",
+            _html_list(_case_nodes(cases, HTML_ENTRIES)),
+            opened=len(cases) > 1,
+        ),
         _details(f"Findings ({len(findings)})", _findings_html(findings), opened=False),
     ]
     title = f"<strong>rtxr.Index</strong> {escape(summary(table, cases, findings))}"
@@ -77,7 +81,9 @@ def case_text(case: Case) -> str:
     """What a case holds, in a few words."""
     parts = []
     if case.image is not None:
-        parts.append(f"{case.image['Modality'].iloc[0]} {_count(len(case.image), 'slice')}")
+        dynamic = [f" ({len(each.labels)} x {each.name})" for each in case.leading]
+        slices = _count(len(case.image), "slice") + "".join(dynamic)
+        parts.append(f"{case.image['Modality'].iloc[0]} {slices}")
     if case.structure_set is not None:
         parts.append(_titled("structure set", case.structure_set["StructureSetLabel"]))
     if case.plan is not None:
@@ -114,24 +120,43 @@ def cases_table(cases: Sequence[Case]) -> pd.DataFrame:
 
 _CASE_COLUMNS = [
     *("PatientID", "StudyDate", "StudyDescription", "image", "slices", "SeriesDescription"),
-    *("StructureSetLabel", "RTPlanLabel", "doses", "DoseSummationType", "rt_images", "findings"),
+    *("StructureSetLabel", "RTPlanLabel", "doses", "DoseSummationType", "rt_images", "lacks"),
+    "findings",
 ]
 
 
 def _case_row(case: Case) -> dict[str, Any]:
-    first = case.objects[0] if case.image is None else case.image.iloc[0]
+    image = case.image
+    names = ("PatientID", "StudyDate", "StudyDescription", "Modality", "SeriesDescription")
+    if image is None:
+        facts = {name: case.objects[0][name] for name in names}
+    else:  # a row or column of a table costs much more than some values
+        columns = list(image.columns)
+        facts = {name: image.iat[0, columns.index(name)] for name in names}
     return {
-        **{name: first[name] for name in ("PatientID", "StudyDate", "StudyDescription")},
-        "image": "" if case.image is None else first["Modality"],
-        "slices": 0 if case.image is None else len(case.image),
-        "SeriesDescription": "" if case.image is None else first["SeriesDescription"],
+        **{name: facts[name] for name in names[:3]},
+        "image": "" if image is None else facts["Modality"],
+        "slices": 0 if image is None else len(image),
+        "SeriesDescription": "" if image is None else facts["SeriesDescription"],
         "StructureSetLabel": _label(case.structure_set, "StructureSetLabel"),
         "RTPlanLabel": _label(case.plan, "RTPlanLabel"),
         "doses": len(case.doses),
         "DoseSummationType": case.doses[0]["DoseSummationType"] if case.doses else "",
         "rt_images": len(case.rt_images),
+        "lacks": ", ".join(lacking(case)),
         "findings": len(case.findings),
     }
+
+
+def lacking(case: Case) -> list[str]:
+    """What a case has none of: image, structure set, plan, dose."""
+    parts = {
+        "image": case.image,
+        "structure set": case.structure_set,
+        "plan": case.plan,
+        "dose": case.doses or None,
+    }
+    return [name for name, part in parts.items() if part is None]
 
 
 def _label(row: pd.Series[Any] | None, column: str) -> Any:
@@ -140,10 +165,11 @@ def _label(row: pd.Series[Any] | None, column: str) -> Any:
 
 def cases_to_choose(cases: Sequence[Case]) -> str:
     """Message that lists cases with the call that picks each."""
+    shown = cases[:TEXT_ENTRIES]
     lines = [
         f"  index.select(case={case.label})  # {text}"
-        for case, text in zip(cases, case_texts(cases), strict=True)
-    ][:TEXT_ENTRIES]
+        for case, text in zip(shown, case_texts(shown), strict=True)
+    ]
     if len(cases) > TEXT_ENTRIES:
         lines.append(f"  ... and {len(cases) - TEXT_ENTRIES} more: see index.cases")
     return (
@@ -203,9 +229,13 @@ def _series_text(row: dict[Any, Any]) -> str:
     return f"{row['Modality'] or '(no Modality)'}: {', '.join(part for part in parts if part)}"
 
 
-def _case_nodes(cases: Sequence[Case]) -> list[Node]:
-    texts = case_texts(cases)
-    return [Node(f"{case.label}: {text}") for case, text in zip(cases, texts, strict=True)]
+def _case_nodes(cases: Sequence[Case], most: int) -> list[Node]:
+    shown = cases[:most]
+    nodes = [
+        Node(f"{case.label}: {text}") for case, text in zip(shown, case_texts(shown), strict=True)
+    ]
+    more = len(cases) - len(shown)
+    return [*nodes, Node(f"... and {more} more")] if more else nodes
 
 
 def pruned(nodes: Sequence[Node], most: int) -> list[Node]:
@@ -263,7 +293,7 @@ def _html(node: Node) -> str:
 
 
 def _html_list(nodes: Sequence[Node]) -> str:
-    entries = "".join(f"<li>{escape(node.text)}</li>" for node in pruned(nodes, HTML_ENTRIES))
+    entries = "".join(f"<li>{escape(node.text)}</li>" for node in nodes)
     return f"<ul>{entries}</ul>" if entries else ""
 
 

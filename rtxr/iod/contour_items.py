@@ -71,7 +71,7 @@ class ContourItems:
                 places.setdefault(source.place, []).append(at)
             else:
                 fresh.setdefault(number, []).append(at)
-        made = list(self._from_header(sources, places, fresh, data))
+        made = list(self._from_header(sources, places, fresh, data, self._passed_on(sources)))
         made += self._new(fresh, data)
         return made or None
 
@@ -81,6 +81,7 @@ class ContourItems:
         places: Mapping[int, list[int]],
         fresh: dict[int, list[int]],
         data: list[bytes],
+        passed_on: Mapping[int, list[Dataset]],
     ) -> Iterator[Dataset]:
         """Header items of ROIs that stay; new contours join the last item of their ROI."""
         old = [] if self.header is None else items_of(self.header, "ROIContourSequence")
@@ -95,6 +96,7 @@ class ContourItems:
             if number not in colors:
                 continue
             contours = [self._existing(at, sources, data) for at in places.get(place, [])]
+            contours += passed_on.get(place, [])
             if last[number] == place:
                 contours += [self._fresh(at, data) for at in fresh.pop(number, [])]
             yield _roi_item(roi, contours, colors[number])
@@ -110,6 +112,17 @@ class ContourItems:
             made = item(ReferencedROINumber=number)
             contours = [self._fresh(at, data) for at in fresh.get(number, [])]
             yield _roi_item(made, contours, color)
+
+    def _passed_on(self, sources: Mapping[int, _Source]) -> dict[int, list[Dataset]]:
+        """Contours with a text but without arrays, such as those on another image, by place."""
+        found: dict[int, list[Dataset]] = {}
+        for key in sorted(self.structures.texts.keys() - set(self.structures.contour_keys)):
+            source = sources.get(key)
+            if source is not None and source.number is not None:
+                made = duplicate(source.contour)
+                _put_data(made, self.structures.texts[key])
+                found.setdefault(source.place, []).append(made)
+        return found
 
     def _owners(self) -> Iterator[tuple[int, int]]:
         keys, numbers = self.structures.contour_keys, self.structures.contour_roi_numbers

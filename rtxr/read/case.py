@@ -6,6 +6,7 @@ would make numbers wrong without notice (a dose without its scaling) stops.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -101,11 +102,11 @@ def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError 
     """The image series, or the reason why it was left out."""
     if case.image is None or not len(case.image):
         return Part(), None
-    headers, findings = _headers(case.image["path"])
-    modality = _modality(headers)
+    tried = _headers(case.image["path"])
+    findings = [each for each in tried if isinstance(each, Finding)]
     try:
-        part = read_image(headers, modality, on_irregular=on_irregular, cache=cache)
-    except (GeometryError, PixelDecodeError) as error:
+        part = _read_image(case, tried, on_irregular, cache)
+    except (GeometryError, NotDicomError, PixelDecodeError) as error:
         if on_irregular == "raise":
             raise
         finding = Finding("image-not-opened", "error", str(error))
@@ -114,29 +115,51 @@ def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError 
     return part, None
 
 
+def _read_image(
+    case: Case, tried: Sequence[Header | Finding], on_irregular: str, cache: bool
+) -> Part:
+    """The image series from the files that could be read, each with its label."""
+    labels = [at for at, each in zip(_labels(case), tried, strict=True) if isinstance(each, Header)]
+    headers = [each for each in tried if isinstance(each, Header)]
+    if not headers:
+        reason = next(each.message for each in tried if isinstance(each, Finding))
+        raise NotDicomError(f"none of the {len(tried)} files of the image can be read: {reason}")
+    return read_image(
+        headers,
+        _modality(headers),
+        on_irregular=on_irregular,
+        cache=cache,
+        leading=case.leading,
+        labels=labels,
+    )
+
+
+def _labels(case: Case) -> list[int]:
+    """Which combination of leading labels each file of the image belongs to."""
+    count = 0 if case.image is None else len(case.image)
+    per_label = count // math.prod(len(each.labels) for each in case.leading)
+    return [at // per_label for at in range(count)]
+
+
 def _modality(headers: Sequence[Header]) -> str:
     """Kind of image: by SOP Class, since Modality is wrong or missing in some files."""
-    if not headers:
-        return ""
     return KINDS.get(headers[0].text("SOPClassUID"), headers[0].text("Modality"))
 
 
-def _headers(paths: Iterable[str]) -> tuple[list[Header], list[Finding]]:
-    """Headers of many files; files that are no DICOM are left out with a Finding."""
+def _headers(paths: Iterable[str]) -> list[Header | Finding]:
+    """Header of each file; of one that cannot be read a Finding."""
     names = [str(path) for path in paths]
     if len(names) < _THREADS_FROM:
-        tried = [_header_or_finding(name) for name in names]
-    else:  # threads wait for slow disks; the work on the bytes is small
-        with ThreadPoolExecutor(_THREADS) as pool:
-            tried = list(pool.map(_header_or_finding, names))
-    headers = [each for each in tried if isinstance(each, Header)]
-    return headers, [each for each in tried if isinstance(each, Finding)]
+        return [_header_or_finding(name) for name in names]
+    # Threads wait for slow disks; the work on the bytes is small.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(_header_or_finding, names))
 
 
 def _header_or_finding(path: str) -> Header | Finding:
     try:
         return read_header(path)
-    except NotDicomError as error:
+    except (NotDicomError, OSError) as error:
         return Finding("file-not-opened", "error", str(error), path=path)
 
 
@@ -146,7 +169,7 @@ def _structure_set(case: Case, frame_of_reference_uid: str) -> Part:
     path = str(case.structure_set["path"])
     try:
         return read_structure_set(path, frame_of_reference_uid=frame_of_reference_uid)
-    except NotDicomError as error:
+    except (NotDicomError, OSError) as error:
         return Part(findings=[Finding("structure-set-not-opened", "error", str(error), path=path)])
 
 

@@ -7,6 +7,7 @@ orientations alone say where voxels are.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +16,16 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
+from rtxr.catalog.dynamic import Leading
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, Grid, Layout, stack_grid
 from rtxr.read.headers import Header
+from rtxr.read.labels import labelled_stacks
 from rtxr.read.lazy import lazy_variable
 from rtxr.read.part import Part
 from rtxr.read.pixels import pixel_file
 from rtxr.read.planes import PlaneStack, rescaled_dtype
-from rtxr.read.slices import OnIrregular, Slice, one_stack, placed_slices
+from rtxr.read.slices import OnIrregular, Slice, placed_slices
 
 #: Rescale Type (0028,1054) and PET Units (0054,1001) > unit, where it is not the modality's own.
 _UNITS = {
@@ -40,7 +43,13 @@ _UNITS = {
 
 
 def read_image(
-    headers: Sequence[Header], modality: str, *, on_irregular: str = "keep", cache: bool = True
+    headers: Sequence[Header],
+    modality: str,
+    *,
+    on_irregular: str = "keep",
+    cache: bool = True,
+    leading: Sequence[Leading] = (),
+    labels: Sequence[int] | None = None,
 ) -> Part:
     """Variable of one image series with its grid; no pixels are read.
 
@@ -72,11 +81,17 @@ def read_image(
         slice at its true position, or refuse.
     cache : bool
         Keep values in memory once the whole variable was loaded.
+    leading : sequence of Leading
+        Leading dimensions of a dynamic series, outermost first.
+    labels : sequence of int, optional
+        For a dynamic series: which combination of labels each file belongs to, the last dimension
+        varying fastest.
 
     Returns
     -------
     Part
-        ``ct`` (z, y, x) in HU, its coordinates and the headers of its slices.
+        ``ct`` (z, y, x) in HU, its coordinates and the headers of its slices; of a dynamic
+        series ``ct`` (temporal_position, z, y, x) with the labels as a coordinate.
 
     Raises
     ------
@@ -86,42 +101,54 @@ def read_image(
         A slice has no pixels.
     """
     name = _variable_name(modality)
-    slices, findings = placed_slices(headers)
-    stack, more = one_stack(slices, policy(on_irregular))
+    slices, findings = placed_slices(headers, labels)
+    stack, leading, more = labelled_stacks(slices, leading, policy(on_irregular))
     findings += more
+    lengths = tuple(len(each.labels) for each in leading)
+    first = stack[: len(stack) // math.prod(lengths)]
     frame, more = _frame_of_reference(stack)
     findings += more
     grid, layout = stack_grid(
-        np.array([each.position for each in stack]),
+        np.array([each.position for each in first]),
         stack[0].orientation.tolist(),
         stack[0].pixel_spacing.tolist(),
         stack[0].shape,
         frame_of_reference_uid=frame,
     )
     findings += _shear_findings(grid)
-    source, more = _planes(stack, layout, modality)
+    source, more = _planes(stack, layout, lengths, modality)
     findings += more
     slice_dim = grid.dims[layout.slice_dim]
+    per_slice = (*(each.name for each in leading), slice_dim)
     variable = lazy_variable(
-        grid.dims,
+        (*per_slice[:-1], *grid.dims),
         source,
         {"units": _unit(name, stack[0].header), "long_name": model.LONG_NAMES[name]},
         cache=cache,
-        preferred_chunks={slice_dim: 1},
+        preferred_chunks=dict.fromkeys(per_slice, 1),
     )
-    keys = np.array([each.key for each in stack], dtype=np.str_)
+    keys = np.array([each.key for each in stack], dtype=np.str_).reshape(*lengths, len(first))
     if layout.flip[layout.slice_dim]:
-        keys = keys[::-1]
+        keys = keys[..., ::-1]
     uid_attrs = {"long_name": "SOPInstanceUID of each slice"}
     return Part(
         data_vars={name: variable},
         coords={
             **model.grid_coords(grid),
-            model.uid_name(name): xr.Variable((slice_dim,), keys, uid_attrs),
+            **{each.name: _label_coord(each) for each in leading},
+            model.uid_name(name): xr.Variable(per_slice, keys, uid_attrs),
         },
         records=[replace(each.header.record, uid=each.key) for each in stack],
         findings=findings,
     )
+
+
+def _label_coord(leading: Leading) -> xr.Variable:
+    """Coordinate of a leading dimension: its labels, what they are and their unit."""
+    unit = model.LEADING[leading.keyword][1] if leading.name != model.TIME_STEP else ""
+    of_time = "order of " if leading.name == model.TIME_STEP else ""
+    attrs = {"long_name": of_time + leading.keyword, **({"units": unit} if unit else {})}
+    return xr.Variable((leading.name,), np.array(leading.labels), attrs)
 
 
 def _variable_name(modality: str) -> str:
@@ -184,7 +211,7 @@ def _shear_findings(grid: Grid) -> list[Finding]:
 
 
 def _planes(
-    stack: Sequence[Slice], layout: Layout, modality: str
+    stack: Sequence[Slice], layout: Layout, leading: tuple[int, ...], modality: str
 ) -> tuple[PlaneStack, list[Finding]]:
     files = tuple(pixel_file(each.header) for each in stack)
     slopes, intercepts, findings = _rescale(stack, modality)
@@ -196,6 +223,7 @@ def _planes(
         intercepts=intercepts,
         dtype=rescaled_dtype(files, slopes, intercepts),
         layout=layout,
+        leading=leading,
     )
     return source, findings
 

@@ -22,6 +22,7 @@ from rtxr.read.elements import (
     first_element,
     inflated,
 )
+from rtxr.read.files import open_file, size_of
 from rtxr.read.header_walk import FIRST_PIXELS, Found, Walk, Wanted, Window
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -35,7 +36,7 @@ _SYNTAXES = {
 _META_GROUP = 0x0002
 #: First bytes of files that often lie beside DICOM.
 _OTHERS: Mapping[bytes, str] = {
-    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"PK\x03\x04": "a zip archive within an archive; unpack it first",
     b"\x1f\x8b": "a gzip archive; unpack it first",
     b"\x00\x05\x16\x07": "an AppleDouble file",
     b"%PDF": "a PDF document",
@@ -82,7 +83,7 @@ def read_index_values(
     Parameters
     ----------
     path : path
-        A regular file of any name.
+        A regular file of any name, or a member of a zip archive.
     wanted : mapping of int to Wanted
         By tag; group 2 included.
     stop : mapping of str to int, optional
@@ -95,8 +96,8 @@ def read_index_values(
     OSError
         The file cannot be read.
     """
-    with open(path, "rb", buffering=0) as file:
-        window = Window(file, os.fstat(file.fileno()).st_size)
+    with open_file(path) as file:
+        window = Window(file, size_of(file))
         size = window.size
         meta = Walk(window, EXPLICIT, wanted)
         start = meta.run(_first_element(window.data[:PREAMBLE]), stop_at=_META_GROUP + 1 << 16)

@@ -63,13 +63,16 @@ class Raw(NamedTuple):
     data: bytes
 
 
-class Found(dict[str, "Raw | list[Found]"]):
-    """Values of a data set or of a sequence item, by keyword."""
+class Found(dict[str, "tuple[bytes, bytes] | list[Found]"]):
+    """Values of a data set or of a sequence item, by keyword: (VR, bytes), or items.
+
+    Plain tuples, as :class:`Raw` costs more to make than to read from the file.
+    """
 
     def raw(self, keyword: str) -> Raw:
         """Value of an element; an empty one where it is missing."""
         value = self.get(keyword)
-        return value if isinstance(value, Raw) else Raw(b"", b"")
+        return Raw(*value) if isinstance(value, tuple) else Raw(b"", b"")
 
     def uid(self, keyword: str) -> str:
         """Value of an element as a UID."""
@@ -172,26 +175,27 @@ class Walk:
         data, wanted, found = self.window.data, self.wanted, self.found
         explicit = self.encoding.explicit
         read = self._explicit if explicit else self._implicit
-        last, vr = len(data) - 12, b""
+        size, vr = len(data), b""
+        last = size - 12
         while at <= last:
+            value = at + 8
             if explicit:
                 group, element, vr, length, long = read(data, at)
-                value = at + 8
-                if vr in LONG_VR:
-                    length, value = long, at + 12
-                elif vr not in SHORT_VR:
-                    break
+                if vr not in SHORT_VR:
+                    if vr not in LONG_VR:
+                        break
+                    value, length = at + 12, long
             else:
                 group, element, length = read(data, at)
-                value = at + 8
             tag = group << 16 | element
             if length == UNDEFINED or not 0 < tag < stop_at:
                 break
-            want, end = wanted.get(tag), value + length
-            if want is not None:
-                if want.items is not None or end > len(data):
+            end = value + length
+            if tag in wanted:
+                want = wanted[tag]
+                if want.items is not None or end > size:
                     break
-                found[want.keyword] = Raw(vr, data[value:end])
+                found[want.keyword] = (vr, data[value:end])
             at = end
         return at
 
@@ -237,7 +241,7 @@ class Walk:
         if length == UNDEFINED:
             data, element = self._whole(start)
         elif want.items is None:
-            self.found[want.keyword] = Raw(vr, self.window.bytes_at(value, length))
+            self.found[want.keyword] = (vr, self.window.bytes_at(value, length))
             return value + length
         else:
             head, end = value - start, value + length - start
@@ -284,7 +288,7 @@ def _item(
         if want is None:
             continue
         if want.items is None:
-            found[want.keyword] = Raw(element.vr, data[element.value : element.stop])
+            found[want.keyword] = (element.vr, data[element.value : element.stop])
         else:
             found[want.keyword] = _items(data, element, encoding, want.items)
     return found

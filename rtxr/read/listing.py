@@ -6,33 +6,59 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from rtxr.errors import Finding
+from rtxr.read.dicomdir import is_dicomdir, listed_files
 
 PathLike = str | os.PathLike[str]
 
 
 def list_files(roots: Iterable[PathLike], findings: list[Finding]) -> Iterator[str]:
-    """Absolute paths of all regular files below some folders, in the order of their names."""
+    """Absolute paths of all regular files below some folders, in the order of their names.
+
+    Parameters
+    ----------
+    roots : iterable of paths
+        Folders, files, or DICOMDIR files, which stand for themselves and the files they list.
+    findings : list of Finding
+        Takes ``unreadable-folder`` and ``unreadable-file``.
+
+    Raises
+    ------
+    FileNotFoundError
+        A root does not exist.
+    """
     seen: set[tuple[int, int]] = set()  # a link may lead back up
     for root in roots:
         top = os.path.abspath(os.fspath(root))
         if not os.path.exists(top):
             raise FileNotFoundError(f"there is no file or folder {top!r}")
-        if not os.path.isdir(top):
-            yield top
-            continue
-        folders = [top]
-        while folders:
-            inside: list[str] = []
-            for entry in _entries(folders.pop(), seen, findings):
-                if _is(entry.is_dir):
-                    inside.append(entry.path)
-                elif _is(entry.is_file):
-                    yield entry.path
-                else:
-                    findings.append(
-                        Finding("unreadable-file", "warning", "no regular file", path=entry.path)
-                    )
-            folders += reversed(inside)
+        yield from _below(top, seen, findings) if os.path.isdir(top) else _named(top)
+
+
+def _named(path: str) -> Iterator[str]:
+    """A file that was named, and those that it lists if it is a DICOMDIR."""
+    yield path
+    if is_dicomdir(path):
+        try:
+            yield from listed_files(path)[0]
+        except (OSError, ValueError):  # reading the file itself will tell
+            return
+
+
+def _below(top: str, seen: set[tuple[int, int]], findings: list[Finding]) -> Iterator[str]:
+    """Regular files below a folder."""
+    folders = [top]
+    while folders:
+        inside: list[str] = []
+        for entry in _entries(folders.pop(), seen, findings):
+            if _is(entry.is_dir):
+                inside.append(entry.path)
+            elif _is(entry.is_file):
+                yield entry.path
+            else:
+                findings.append(
+                    Finding("unreadable-file", "warning", "no regular file", path=entry.path)
+                )
+        folders += reversed(inside)
 
 
 def _entries(
@@ -54,7 +80,7 @@ def _entries(
 
 
 def _is(question: Callable[[], bool]) -> bool:
-    """Answer of a DirEntry; no where a link leads in a circle."""
+    """Answer of the file system; no where a link leads in a circle."""
     try:
         return question()
     except OSError:

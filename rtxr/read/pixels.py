@@ -20,6 +20,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from rtxr.errors import PixelDecodeError
+from rtxr.read.files import open_file, size_of
 from rtxr.read.headers import Header
 from rtxr.read.sources import PixelSpan, read_source
 
@@ -237,20 +238,18 @@ def _decoded(file: PixelFile, frames: npt.NDArray[np.intp]) -> IntegerArray:
 @contextmanager
 def _opened(file: PixelFile) -> Iterator[Any]:
     """The file, provided that it still has the size it had when it was opened."""
-    path = Path(file.path)
     try:
-        handle = path.open("rb", buffering=0)
+        with open_file(file.path) as handle:
+            if size_of(handle) != file.span.file_size:
+                raise PixelDecodeError(
+                    f"{file.path}: the file has changed since it was opened; open the case again"
+                )
+            yield handle
     except OSError as error:
         raise PixelDecodeError(
             f"{file.path}: {ELEMENT} cannot be read: {error.strerror}; "
             "pixels are read when they are asked for, so the file must stay where it was"
         ) from error
-    with handle:
-        if path.stat().st_size != file.span.file_size:
-            raise PixelDecodeError(
-                f"{file.path}: the file has changed since it was opened; open the case again"
-            )
-        yield handle
 
 
 def _whole_value(file: PixelFile) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,9 @@ class PlaneStack:
         Of the values; integers only where slopes and intercepts are.
     layout : Layout
         From stored (plane, row, column) to the presented dimensions.
+    leading : tuple of int
+        Lengths of the leading dimensions of a dynamic series, whose planes are stored label by
+        label.
     """
 
     files: tuple[PixelFile, ...]
@@ -46,26 +50,30 @@ class PlaneStack:
     intercepts: FloatArray
     dtype: np.dtype[Any]
     layout: Layout
+    leading: tuple[int, ...] = ()
 
     @property
     def stored_shape(self) -> tuple[int, int, int]:
-        """Planes, rows, columns."""
-        return len(self.file_of), self.files[0].rows, self.files[0].columns
+        """Planes (of one label), rows, columns."""
+        planes = len(self.file_of) // math.prod(self.leading)
+        return planes, self.files[0].rows, self.files[0].columns
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Lengths of the presented dimensions."""
-        z, y, x = (self.stored_shape[axis] for axis in self.layout.order)
-        return z, y, x
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the presented dimensions, the leading ones first."""
+        return (*self.leading, *(self.stored_shape[axis] for axis in self.layout.order))
 
     def read(self, indices: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[Any]:
         """Values at the outer product of presented indices; only the planes needed are read."""
+        count = len(self.leading)
+        labels = _outer(indices[:count], self.leading)
         stored: list[npt.NDArray[np.intp]] = [np.empty(0, np.intp)] * 3
-        for dim, index in enumerate(indices):
+        for dim, index in enumerate(indices[count:]):
             axis = self.layout.order[dim]
             last = self.stored_shape[axis] - 1
             stored[axis] = last - index if self.layout.flip[dim] else index
-        planes, rows, columns = stored
+        of_label, rows, columns = stored
+        planes = (labels[:, None] * self.stored_shape[0] + of_label).ravel()
         values = np.empty((len(planes), len(rows), len(columns)), self.dtype)
         window = (_as_slice(rows), _as_slice(columns))
         groups = _by_file(self.file_of[planes])
@@ -85,7 +93,9 @@ class PlaneStack:
         else:
             for group in groups:
                 fill(group)
-        return values.transpose(self.layout.order)
+        lengths = [len(index) for index in indices[:count]]
+        values = values.reshape(*lengths, len(of_label), len(rows), len(columns))
+        return values.transpose(*range(count), *(count + axis for axis in self.layout.order))
 
     def _rescale(self, stored: npt.NDArray[Any], plane: int, out: npt.NDArray[Any]) -> None:
         slope, intercept = self.slopes[plane], self.intercepts[plane]
@@ -100,6 +110,14 @@ class PlaneStack:
             np.multiply(stored, slope, out=out, dtype=np.float64, casting="same_kind")
         else:
             out[...] = stored * slope + intercept
+
+
+def _outer(indices: Sequence[npt.NDArray[np.intp]], lengths: Sequence[int]) -> npt.NDArray[np.intp]:
+    """Numbers of the labels in the outer product of indices, the last of which varies fastest."""
+    numbers = np.zeros(1, dtype=np.intp)
+    for index, length in zip(indices, lengths, strict=True):
+        numbers = (numbers[:, None] * length + index).ravel()
+    return numbers
 
 
 def _by_file(files: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -18,6 +17,7 @@ from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
 from rtxr.read.contours import Nodes, RawContours, Roi, contour_nodes, raw_contours
 from rtxr.read.elements import Element, Encoding, rewrite
+from rtxr.read.files import read_bytes
 from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.parse import floats
@@ -66,7 +66,9 @@ def read_structure_set(path: str | os.PathLike[str], *, frame_of_reference_uid: 
     path : path-like
         The file.
     frame_of_reference_uid : str, optional
-        Of the image; ROIs of another one are kept, with a Finding.
+        Of the image. Contours of ROIs in another one are left out where other ROIs are in that of
+        the image, so that they are not drawn on it; where none is, all are kept. Either is a
+        Finding.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def read_structure_set(path: str | os.PathLike[str], *, frame_of_reference_uid: 
         The file cannot be followed.
     """
     return structure_set_from_bytes(
-        Path(path).read_bytes(), os.fspath(path), frame_of_reference_uid=frame_of_reference_uid
+        read_bytes(path), os.fspath(path), frame_of_reference_uid=frame_of_reference_uid
     )
 
 
@@ -92,13 +94,14 @@ def structure_set_from_bytes(
     raw = _raw(source, path)
     nodes = contour_nodes(raw.data)
     rois, findings = _rois(header, raw)
-    findings += roi_findings(rois, raw, frame_of_reference_uid)
+    foreign = _of_other_images(rois, frame_of_reference_uid)
+    findings += roi_findings(rois, raw, frame_of_reference_uid, foreign)
     findings += contour_findings(rois, raw, nodes)
     uid = xr.Variable((), np.array(header.record.uid, np.str_), {"long_name": "SOPInstanceUID"})
     return Part(
         coords={
             **_roi_coords(rois),
-            **_contour_coords(raw, nodes),
+            **_contour_coords(_without(raw, foreign), nodes),
             model.STRUCTURE_SET_UID: uid,
         },
         records=[header.record],
@@ -109,7 +112,7 @@ def structure_set_from_bytes(
 def contour_data(path: str | os.PathLike[str]) -> list[bytes]:
     """Contour Data (3006,0050) of every contour of a file as stored, by contour key."""
     name = os.fspath(path)
-    return _raw(source_of(Path(name).read_bytes(), complete=True, name=name), name).data
+    return _raw(source_of(read_bytes(name), complete=True, name=name), name).data
 
 
 def _raw(source: Source, path: str) -> RawContours:
@@ -119,6 +122,23 @@ def _raw(source: Source, path: str) -> RawContours:
         raise NotDicomError(
             f"{path}: (3006,0039) ROIContourSequence cannot be followed: {error}"
         ) from error
+
+
+def _of_other_images(rois: Sequence[Roi], frame_of_reference_uid: str) -> frozenset[int]:
+    """Numbers of ROIs that are on other images than the one of a frame of reference."""
+    frames = {roi.frame_of_reference_uid for roi in rois}
+    if not frame_of_reference_uid or frame_of_reference_uid not in frames:
+        return frozenset()
+    here = ("", frame_of_reference_uid)
+    return frozenset(roi.number for roi in rois if roi.frame_of_reference_uid not in here)
+
+
+def _without(raw: RawContours, numbers: frozenset[int]) -> RawContours:
+    """The contours, those of some ROIs being nobody's."""
+    if not numbers:
+        return raw
+    owners = [None if number in numbers else number for number in raw.roi_numbers]
+    return replace(raw, roi_numbers=owners)
 
 
 # --- ROIs -----------------------------------------------------------------------------------------

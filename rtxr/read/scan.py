@@ -1,7 +1,7 @@
 """Read what an index needs of every DICOM file below a folder: headers only, never pixels.
 
 A file is DICOM when its content says so, whatever its name. What cannot be read becomes a
-Finding; one bad file never ends a scan.
+Finding; one bad file never ends a scan. What a cache of earlier scans knows is not read again.
 """
 
 from __future__ import annotations
@@ -9,13 +9,21 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
+from itertools import islice
 
 from rtxr.catalog import Row
 from rtxr.errors import Finding, NotDicomError, Severity
+from rtxr.read.dicomdir import dicomdir_findings
 from rtxr.read.file_header import read_index_values
+from rtxr.read.files import archive_members, file_on_disk, is_archive, open_file
 from rtxr.read.listing import PathLike, list_files
+from rtxr.read.other_files import gathered
+from rtxr.read.progress import bar
+from rtxr.read.scan_cache import ScanCache
+from rtxr.read.scan_record import Reading
 from rtxr.read.scan_row import (
     CONTOUR_IMAGES,
     STOP,
@@ -27,14 +35,17 @@ from rtxr.read.scan_row import (
 )
 from rtxr.read.side_by_side import side_by_side
 
-T = TypeVar("T")
-
-#: A scan of this many seconds shows its progress.
-PROGRESS_DELAY = 2.0
+#: Files that a cache is asked for at once.
+CACHE_FILES = 2048
+_HEAD_BYTES = 132
+_HASHED_BYTES = 1 << 20
 
 
 def scan_headers(
-    path: PathLike | Iterable[PathLike], *, progress: bool | None = None
+    path: PathLike | Iterable[PathLike],
+    *,
+    cache: PathLike | None = None,
+    progress: bool | None = None,
 ) -> tuple[list[Row], list[Finding]]:
     """Read the headers of all DICOM files below a folder.
 
@@ -42,7 +53,11 @@ def scan_headers(
     ----------
     path : path or iterable of paths
         Folders, walked with all their sub-folders (symbolic links too, each folder once), or
-        files.
+        files. Zip archives are read as the files they hold.
+    cache : path, optional
+        Of an SQLite file that remembers what files gave, see
+        :class:`rtxr.read.scan_cache.ScanCache`; made when it is missing. Only files whose path,
+        size or time of change is new are read.
     progress : bool, optional
         Show a progress bar: always, never, or (default) on scans longer than two seconds.
 
@@ -52,7 +67,8 @@ def scan_headers(
         A row per DICOM file, in the order of :data:`rtxr.catalog.COLUMNS`.
     findings : list of Finding
         ``not-dicom``, ``unreadable-file``, ``unreadable-folder``, ``dicomdir-ignored``,
-        ``damaged-header``, ``unreadable-value``, ``missing-uid``.
+        ``dicomdir-files-missing``, ``damaged-header``, ``unreadable-value``, ``missing-uid``,
+        ``cache-rebuilt``, ``cache-not-used``.
 
     Raises
     ------
@@ -61,71 +77,145 @@ def scan_headers(
     """
     roots = [path] if isinstance(path, str | os.PathLike) else list(path)
     findings: list[Finding] = []
-    files = list(dict.fromkeys(_listed(list_files(roots, findings), progress)))
+    rows: list[Row] = []
+    with nullcontext() if cache is None else ScanCache(cache) as known, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what pydicom says about character sets
+        files = dict.fromkeys(bar(list_files(roots, findings), progress, "listing files"))
+        complete = not findings
+        readings = _readings(files, known)
+        for reading in bar(readings, progress, "reading headers", total=len(files)):
+            rows += reading.rows
+            findings += reading.findings
+        if known and complete:  # a share that is out of reach for once is not forgotten
+            known.keep_only(files, roots)
+    return rows, gathered(findings) + (known.findings if known else [])
+
+
+def digests(paths: Sequence[str], cache: PathLike | None = None) -> list[str]:
+    """Hash of the whole content of each file; empty where it cannot be read.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files, or members of archives.
+    cache : path, optional
+        As in :func:`scan_headers`.
+    """
+    if cache is None:
+        return list(side_by_side(_digest, paths))
+    found: dict[str, str] = {}
+    with ScanCache(cache) as known:
+        for some in _batches(dict.fromkeys(paths)):
+            found |= known.digests(some)
+            new = [path for path in some if path not in found]
+            for path, digest in zip(new, side_by_side(_digest, new), strict=True):
+                known.remember_digest(path, digest)
+                found[path] = digest
+    return [found[path] for path in paths]
+
+
+def read_file(path: str, keep: dict[str, str]) -> Reading:
+    """Rows and findings of one file on disk.
+
+    Parameters
+    ----------
+    path : str
+        Absolute path of a DICOM file, a zip archive of DICOM files, or anything else.
+    keep : dict of str to str
+        Strings seen before: those that repeat from file to file are held once.
+    """
+    try:
+        return _read(path, keep)
+    except NotDicomError as error:
+        archive = _read_archive(path, keep)
+        return archive or _noted("not-dicom", f"not DICOM: {error}", path, "info")
+
+
+def _readings(files: Collection[str], known: ScanCache | None) -> Iterator[Reading]:
+    """Readings of files in their order."""
     keep: dict[str, str] = {}
-    rows = []
-    with warnings.catch_warnings():  # what pydicom says about character sets
-        warnings.simplefilter("ignore")
-        results = side_by_side(lambda file: _read(file, keep), files)
-        for row, noticed in _bar(results, progress, "reading headers", len(files)):
-            findings += noticed
-            if row is not None:
-                rows.append(row)
-    return rows, findings
+    read = partial(read_file, keep=keep)
+    if known is None:
+        yield from side_by_side(read, list(files))
+        return
+    own = known.owns(files)
+    for some in _batches(file for file in files if file not in own):
+        found = known.readings(some, keep)
+        new = side_by_side(read, [file for file in some if file not in found])
+        for file in some:
+            reading = found.get(file)
+            if reading is None:
+                reading = next(new)
+                known.remember(file, reading)
+            yield reading
 
 
-def digests(paths: Sequence[str]) -> list[str]:
-    """Hash of the whole content of each file; empty where it cannot be read."""
-    return list(side_by_side(_digest, paths))
+def _batches(files: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(files)
+    while some := list(islice(left, CACHE_FILES)):
+        yield some
 
 
-def _read(path: str, keep: dict[str, str]) -> tuple[Row | None, list[Finding]]:
-    """Row of one file, or none and the Finding that says why."""
+def _read(path: str, keep: dict[str, str]) -> Reading:
+    """Reading of a file that is no archive; raises NotDicomError."""
     try:
         header = read_index_values(path, WANTED, STOP)
-        if is_directory(header):
-            message = "a DICOMDIR; the files it lists are found by their own content"
-            return None, [_finding("dicomdir-ignored", message, path, "info")]
+        if is_directory(header):  # what it lists may come and go, but not in an archive
+            return Reading(
+                findings=tuple(dicomdir_findings(path)), lasting=file_on_disk(path) != path
+            )
         if not is_object(header):
             raise NotDicomError("no SOP Class UID and SOP Instance UID where DICOM has them")
         if names_no_image(header):
             header.found.update(read_index_values(path, CONTOUR_IMAGES).found)
-        return make_row(path, header, keep)
-    except NotDicomError as error:
-        return None, [_finding("not-dicom", f"not DICOM: {error}", path, "info")]
+        row, findings = make_row(path, header, keep)
+        return Reading((row,), tuple(findings))
+    except NotDicomError:
+        raise
     except OSError as error:
-        return None, [_finding("unreadable-file", error.strerror or str(error), path)]
+        return _noted("unreadable-file", error.strerror or str(error), path)
     except Exception as error:  # one bad file never ends a scan
-        message = f"the header cannot be read: {type(error).__name__}"
-        return None, [_finding("unreadable-file", message, path)]
+        return _noted("unreadable-file", f"the header cannot be read: {type(error).__name__}", path)
 
 
-def _finding(code: str, message: str, path: str, severity: Severity = "warning") -> Finding:
-    return Finding(code, severity, message, path=path)
+def _read_archive(path: str, keep: dict[str, str]) -> Reading | None:
+    """Readings of all members of an archive as one; none if it is no archive."""
+    try:
+        with open_file(path) as file:
+            if not is_archive(file.read(_HEAD_BYTES)):
+                return None
+        members = archive_members(path)
+    except OSError as error:
+        return _noted("unreadable-file", error.strerror or str(error), path)
+    readings = [_read_member(member, keep) for member in members]
+    rows = tuple(row for reading in readings for row in reading.rows)
+    findings = [finding for reading in readings for finding in reading.findings]
+    if not rows:  # documents of many programs are archives
+        findings = [finding for finding in findings if finding.code != "not-dicom"]
+        message = "not DICOM: a zip archive without a DICOM object"
+        findings.insert(0, Finding("not-dicom", "info", message, path=path))
+    return Reading(rows, tuple(findings), all(reading.lasting for reading in readings))
+
+
+def _read_member(path: str, keep: dict[str, str]) -> Reading:
+    try:
+        return _read(path, keep)
+    except NotDicomError as error:
+        return _noted("not-dicom", f"not DICOM: {error}", path, "info")
+
+
+def _noted(code: str, message: str, path: str, severity: Severity = "warning") -> Reading:
+    """Reading of a file that gives no row; why it cannot be read may change without the file."""
+    finding = Finding(code, severity, message, path=path)
+    return Reading(findings=(finding,), lasting=severity == "info")
 
 
 def _digest(path: str) -> str:
+    digest = hashlib.blake2b()
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "blake2b").hexdigest()
+        with open_file(path) as file:
+            while data := file.read(_HASHED_BYTES):
+                digest.update(data)
     except OSError:
         return ""
-
-
-def _listed(files: Iterator[str], progress: bool | None) -> Iterator[str]:
-    return _bar(files, progress, "listing files")
-
-
-def _bar(
-    items: Iterator[T], progress: bool | None, text: str, total: int | None = None
-) -> Iterator[T]:
-    """Items behind a progress bar."""
-    if progress is False:
-        return items
-    from tqdm.auto import tqdm  # noqa: PLC0415 (brings widgets along in a notebook)
-
-    delay = 0.0 if progress else PROGRESS_DELAY
-    bar: Iterator[T] = iter(
-        tqdm(items, desc=text, total=total, unit=" files", delay=delay, leave=False)
-    )
-    return bar
+    return digest.hexdigest()

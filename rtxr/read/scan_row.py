@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydicom.charset import convert_encodings, decode_bytes
@@ -39,6 +38,7 @@ _EMPTY: Mapping[Kind, Any] = {
     "texts": (),
     "uids": (),
     "numbers": None,
+    "integers": (),
     "integer": None,
     "number": math.nan,
     "flag": False,
@@ -51,6 +51,11 @@ _ELEMENTS: Mapping[str, Kind] = {
     if tag_for_keyword(name) is not None and kind != "uids" and name != "TransferSyntaxUID"
 }
 _REFERENCE = _wanted("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+_BEAM = _wanted("ReferencedBeamNumber")
+_PLAN = _wanted(
+    *("ReferencedSOPClassUID", "ReferencedSOPInstanceUID"),
+    ReferencedFractionGroupSequence=_wanted(ReferencedBeamSequence=_BEAM),
+)
 _SERIES = _wanted("SeriesInstanceUID", ContourImageSequence=_REFERENCE)
 _STUDY = _wanted(RTReferencedSeriesSequence=_SERIES)
 _FRAME = _wanted("FrameOfReferenceUID", RTReferencedStudySequence=_STUDY)
@@ -61,7 +66,7 @@ WANTED: Mapping[int, Wanted] = _wanted(
     "TransferSyntaxUID",
     "SpecificCharacterSet",
     *_ELEMENTS,
-    ReferencedRTPlanSequence=_REFERENCE,
+    ReferencedRTPlanSequence=_PLAN,
     ReferencedStructureSetSequence=_REFERENCE,
     ReferencedFrameOfReferenceSequence=_FRAME,
     StructureSetROISequence=_wanted("ReferencedFrameOfReferenceUID"),
@@ -73,7 +78,14 @@ CONTOUR_IMAGES: Mapping[int, Wanted] = _wanted(
     ROIContourSequence=_wanted(ContourSequence=_wanted(ContourImageSequence=_REFERENCE))
 )
 
-_VRS = {name: dictionary_VR(name).encode() for name in _ELEMENTS}
+#: Decoded values by keyword, VR and bytes, and texts by themselves.
+Keep = dict[Any, Any]
+#: What is kept is forgotten beyond this, so that the memory of a scan does not depend on it.
+MOST_KEPT = 50_000
+#: Longer values hardly repeat.
+_LONGEST_KEPT_BYTES = 256
+
+_VRS = {name: dictionary_VR(name).encode() for name in (*_ELEMENTS, "ReferencedBeamNumber")}
 _SAYS_NOTHING = (b"", b"UN")
 _BINARY = {
     b"US": "H",
@@ -108,7 +120,7 @@ def names_no_image(header: FileHeader) -> bool:
     return found.uid("SOPClassUID") == RTStructureSetStorage and not _named_images(found)
 
 
-def make_row(path: str, header: FileHeader, keep: dict[str, str]) -> tuple[Row, list[Finding]]:
+def make_row(path: str, header: FileHeader, keep: Keep) -> tuple[Row, list[Finding]]:
     """Row of a file in the order of COLUMNS, and what was wrong with its values.
 
     Parameters
@@ -117,15 +129,19 @@ def make_row(path: str, header: FileHeader, keep: dict[str, str]) -> tuple[Row, 
         Absolute path.
     header : FileHeader
         The elements of :data:`WANTED`.
-    keep : dict of str to str
-        Strings seen before: those that repeat from file to file are stored once.
+    keep : dict
+        What was decoded before, empty at first and handed on from file to file: most values
+        repeat, and are decoded and stored once.
     """
+    if len(keep) > MOST_KEPT:
+        keep.clear()
     decode = _Decoder(header, keep)
     values = dict(_EMPTY_ROW)
     for name, value in header.found.items():
-        if isinstance(value, Raw) and name in _ELEMENTS:
-            values[name] = decode.value(name, value)
-    values |= _references(header.found, decode)
+        if name in _ELEMENTS and isinstance(value, tuple):
+            values[name] = decode.value(name, value, _ELEMENTS[name])
+    if not _REFERENCES.isdisjoint(header.found):
+        values |= _references(header.found, decode)
     values |= {
         "TransferSyntaxUID": decode.kept(header.transfer_syntax_uid),
         "has_pixel_data": header.has_pixel_data,
@@ -155,13 +171,16 @@ def _problems(header: FileHeader, unreadable: list[str]) -> list[Finding]:
     return findings
 
 
-def _references(found: Found, decode: _Decoder) -> dict[str, tuple[str, ...]]:
-    """UIDs that an object refers to, each once, in the order of the file."""
-    references = {
+def _references(found: Found, decode: _Decoder) -> dict[str, tuple[Any, ...]]:
+    """UIDs and beams that an object refers to, each once, in the order of the file."""
+    references: dict[str, tuple[Any, ...]] = {
         name: decode.uids(found.items_of(name), "ReferencedSOPInstanceUID")
         for name in ("ReferencedRTPlanSequence", "ReferencedStructureSetSequence")
         if name in found
     }
+    beams = _below(found, *_TO_BEAMS)
+    if beams:
+        references["referenced_beams"] = decode.integers(beams, "ReferencedBeamNumber")
     frames = found.items_of("ReferencedFrameOfReferenceSequence")
     rois = found.items_of("StructureSetROISequence")
     if not frames and not rois:
@@ -181,6 +200,19 @@ def _references(found: Found, decode: _Decoder) -> dict[str, tuple[str, ...]]:
     }
 
 
+_REFERENCES = frozenset(
+    {
+        "ReferencedRTPlanSequence",
+        "ReferencedStructureSetSequence",
+        "ReferencedFrameOfReferenceSequence",
+        "StructureSetROISequence",
+    }
+)
+_TO_BEAMS = (
+    "ReferencedRTPlanSequence",
+    "ReferencedFractionGroupSequence",
+    "ReferencedBeamSequence",
+)
 _TO_SERIES = (
     "ReferencedFrameOfReferenceSequence",
     "RTReferencedStudySequence",
@@ -200,42 +232,51 @@ def _below(found: Found, *sequences: str) -> list[Found]:
     return level
 
 
-@dataclass
 class _Decoder:
     """Decodes the values of one file."""
 
-    header: FileHeader
-    keep: dict[str, str]
-
-    def __post_init__(self) -> None:
+    def __init__(self, header: FileHeader, keep: Keep) -> None:
+        self.header = header
+        self.keep: Keep = keep if header.little_endian else {}
         self.unreadable: list[str] = []
         self.encodings: list[str] | None = None
 
     def kept(self, text: str) -> str:
         """The same text, stored once."""
-        return self.keep.setdefault(text, text)
+        same: str = self.keep.setdefault(text, text)
+        return same
 
     def uids(self, items: Iterable[Found], keyword: str) -> tuple[str, ...]:
         """Values of one element in some items, each once, without empty ones."""
         found = dict.fromkeys(self.kept(item.uid(keyword)) for item in items)
         return tuple(uid for uid in found if uid)
 
-    def value(self, name: str, raw: Raw) -> Any:
-        """Value of an element as its column holds it."""
-        kind = _ELEMENTS[name]
-        if raw.vr in _SAYS_NOTHING:
-            raw = Raw(_VRS[name], raw.data)
+    def integers(self, items: Iterable[Found], keyword: str) -> tuple[int, ...]:
+        """Values of one element in some items, each once, without those that are missing."""
+        found = dict.fromkeys(self.value(keyword, item.raw(keyword), "integer") for item in items)
+        return tuple(number for number in found if number is not None)
+
+    def value(self, name: str, raw: tuple[bytes, bytes], kind: Kind) -> Any:
+        """Value of an element as a column of some kind holds it."""
+        key = (name, raw)
+        known = self.keep.get(key)
+        if known is not None:
+            return known
+        vr, data = raw
         try:
-            return _KINDS[kind](self, raw)
+            value = _KINDS[kind](self, Raw(_VRS[name] if vr in _SAYS_NOTHING else vr, data))
         except (ValueError, OverflowError):
             self.unreadable.append(name)
             return _EMPTY[kind]
+        if _is_plain(data) and len(data) <= _LONGEST_KEPT_BYTES:
+            self.keep[key] = value
+        return value
 
     def text(self, raw: Raw) -> str:
         if raw.vr in _BINARY:  # a number where text should be
             return "\\".join(map(str, _binary(raw.vr, raw.data, self.header.little_endian)))
         data = raw.data.strip(b" \0")
-        if data.isascii() and b"\x1b" not in data:
+        if _is_plain(data):
             return self.kept(data.decode("ascii"))
         return self.kept(self._foreign(data).strip(" \0"))
 
@@ -288,6 +329,11 @@ _KINDS: Mapping[Kind, Callable[[_Decoder, Raw], Any]] = {
     "number": _Decoder.number,
     "integer": _Decoder.integer,
 }
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether bytes mean the same in every character set."""
+    return data.isascii() and b"\x1b" not in data
 
 
 def _binary(vr: bytes, data: bytes, little: bool) -> tuple[float, ...]:

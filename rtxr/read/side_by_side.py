@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from time import perf_counter, thread_time
 from typing import TypeVar
 
@@ -28,9 +29,21 @@ def side_by_side(read: Callable[[str], T], paths: Sequence[str]) -> Iterator[T]:
     with ThreadPoolExecutor(WAITING_THREADS) as pool:
         for start in range(0, len(paths), ROUND_FILES):
             probe = start + PROBE_FILES
-            wall, busy = perf_counter(), thread_time()
-            results = [read(path) for path in paths[start:probe]]
-            waits = perf_counter() - wall > WAITING * (thread_time() - busy)
+            results, waits = _probed(read, paths[start:probe])
             yield from results
             rest = paths[probe : start + ROUND_FILES]
             yield from pool.map(read, rest) if waits else map(read, rest)
+
+
+def _probed(read: Callable[[str], T], paths: Sequence[str]) -> tuple[list[T], bool]:
+    """Results of one thread, and whether it waited for most of the files.
+
+    Other programs that keep the processor busy also make it wait, but for few files.
+    """
+    results, seconds, busy = [], [], thread_time()
+    for path in paths:
+        start = perf_counter()
+        results.append(read(path))
+        seconds.append(perf_counter() - start)
+    busy = (thread_time() - busy) / len(paths)
+    return results, median(seconds) > WAITING * busy

@@ -49,7 +49,10 @@ _SPACING_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Slice:
-    """One file with what decides its place; see PS3.3 C.7.6.2."""
+    """One file with what decides its place; see PS3.3 C.7.6.2.
+
+    ``label`` numbers the label of a dynamic series that the file belongs to.
+    """
 
     header: Header
     key: str
@@ -57,6 +60,7 @@ class Slice:
     orientation: FloatArray
     pixel_spacing: FloatArray
     shape: tuple[int, int]
+    label: int = 0
 
     @property
     def is_lossless(self) -> bool:
@@ -65,8 +69,17 @@ class Slice:
         return native or self.header.transfer_syntax in _LOSSLESS
 
 
-def placed_slices(headers: Sequence[Header]) -> tuple[list[Slice], list[Finding]]:
+def placed_slices(
+    headers: Sequence[Header], labels: Sequence[int] | None = None
+) -> tuple[list[Slice], list[Finding]]:
     """Files that have a position, an orientation, a pixel spacing and grey pixels.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        One per file.
+    labels : sequence of int, optional
+        The label of each file in a dynamic series.
 
     Raises
     ------
@@ -75,7 +88,7 @@ def placed_slices(headers: Sequence[Header]) -> tuple[list[Slice], list[Finding]
     """
     slices, findings, reasons = [], [], Counter[str]()
     imager_spacing = 0
-    for header in headers:
+    for header, label in zip(headers, labels or [0] * len(headers), strict=True):
         lacking = _lacking(header)
         if lacking:
             reasons[lacking] += 1
@@ -92,6 +105,7 @@ def placed_slices(headers: Sequence[Header]) -> tuple[list[Slice], list[Finding]
                 orientation=header.numbers("ImageOrientationPatient"),
                 pixel_spacing=spacing,
                 shape=(header.integer("Rows") or 0, header.integer("Columns") or 0),
+                label=label,
             )
         )
     told = "; ".join(f"{count} file(s) {reason}" for reason, count in reasons.items())
@@ -152,13 +166,18 @@ def one_stack(
     largest.sort(key=lambda each: float(each.position @ normal))
     single, more = _one_per_position(largest, normal)
     findings += more + _step_findings(np.array([each.position @ normal for each in single]))
+    refuse(findings, on_irregular)
+    return unique_keys(single), findings
+
+
+def refuse(findings: Sequence[Finding], on_irregular: OnIrregular) -> None:
+    """Raise GeometryError where there are findings and the series was to be even."""
     if on_irregular == "raise" and findings:
         raise GeometryError(
             "the series is not one even stack of slices: "
             + "; ".join(finding.message for finding in findings)
             + "; open it with on_irregular='keep', or select what belongs together"
         )
-    return _unique_keys(single), findings
 
 
 def _largest_group(slices: Sequence[Slice]) -> tuple[list[Slice], list[Finding]]:
@@ -252,7 +271,7 @@ def _step_findings(heights: FloatArray) -> list[Finding]:
     return findings
 
 
-def _unique_keys(slices: Sequence[Slice]) -> list[Slice]:
+def unique_keys(slices: Sequence[Slice]) -> list[Slice]:
     """Keys made unique: of one SOPInstanceUID at several places, later ones get ``#2``, ``#3``."""
     seen: Counter[str] = Counter()
     named = []

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
@@ -30,6 +29,7 @@ from rtxr.read.elements import (
     inflated,
     item_header,
 )
+from rtxr.read.files import open_file, read_bytes, size_of
 from rtxr.read.parse import text
 
 TRANSFER_SYNTAX = 0x00020010
@@ -72,7 +72,7 @@ def read_source(path: str | os.PathLike[str]) -> Source:
         The bytes are no data elements.
     """
     name = os.fspath(path)
-    return source_of(Path(name).read_bytes(), complete=True, name=name)
+    return source_of(read_bytes(name), complete=True, name=name)
 
 
 def read_cut(path: str | os.PathLike[str]) -> tuple[Source, Cut]:
@@ -84,15 +84,17 @@ def read_cut(path: str | os.PathLike[str]) -> tuple[Source, Cut]:
         The bytes are no data elements.
     """
     name = os.fspath(path)
-    with Path(name).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with open_file(name) as file:
+        size = size_of(file)
         data = file.read(_FIRST_READ)
         while True:
             source = source_of(data, complete=len(data) >= size, name=name)
             cut = find_cut(source, file, size)
             if cut is not None:
                 return source, cut
-            data += file.read(3 * len(data))
+            more = file.read(3 * len(data))
+            size = size if more else len(data)  # a file that is being cut has no more
+            data += more
 
 
 def tolerant(data: bytes, start: int, encoding: Encoding) -> Iterator[Element]:
@@ -153,7 +155,8 @@ def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
             if element.tag == PIXEL_DATA:
                 offset, length, end = _pixel_value(file, element, size, source.encoding)
                 pixels = PixelSpan(offset, length, element.undefined, file_size)
-                return Cut(element.start, _tail(file, end, source), pixels)
+                tail = _tail(file, end, source) if end < size else b""
+                return Cut(element.start, tail, pixels)
             if element.stop > len(source.data):
                 break
             stop = element.end

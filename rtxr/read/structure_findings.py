@@ -25,7 +25,10 @@ def of_roi(number: int, label: str) -> str:
 
 
 def roi_findings(
-    rois: Sequence[Roi], raw: RawContours, frame_of_reference_uid: str
+    rois: Sequence[Roi],
+    raw: RawContours,
+    frame_of_reference_uid: str,
+    left_out: frozenset[int] = frozenset(),
 ) -> list[Finding]:
     """Findings about ROIs as wholes: no contours, shared names, other frames of reference."""
     drawn = Counter(raw.roi_numbers)
@@ -42,9 +45,14 @@ def roi_findings(
             findings.append(Finding("roi-without-name", "info", message))
         other = roi.frame_of_reference_uid
         if frame_of_reference_uid and other and other != frame_of_reference_uid:
+            outcome = (
+                "its contours belong on another image and are left out"
+                if roi.number in left_out
+                else "it was kept as it is and may be in another place"
+            )
             message = (
-                f"{prefix} is drawn in another frame of reference ({other}) than the image; it was "
-                "kept as it is and may be in another place"
+                f"{prefix} is drawn in another frame of reference ({other}) than the image; "
+                f"{outcome}"
             )
             findings.append(Finding("roi-frame-of-reference", "warning", message))
     if drawn[None]:

@@ -56,7 +56,8 @@ def plot_slice(
     """One slice of a case: image in grey, dose as a colour wash, contours in their colours.
 
     Axial slices have the patient's right on the left and the front on top; coronal and sagittal
-    ones the head on top. Only the slice shown is read.
+    ones the head on top. Only the slice shown is read. Of a dynamic series the first label is
+    shown, and the title says so; select another with ``ds.sel(temporal_position=2)``.
 
     Parameters
     ----------
@@ -102,6 +103,7 @@ def plot_slice(
     Contours parallel to the slice are drawn as they are, those in whose slab it lies (half way to
     the neighbouring contour planes). Across them the outline of the mask is drawn.
     """
+    ds, label = _one_label(ds)
     shown = plane.choose_plane(ds, x, y, z)
     dose_name = _dose_name(ds, dose)
     parts = plane.outlines(ds, shown, _labels(ds, rois))
@@ -116,8 +118,20 @@ def plot_slice(
         units = str(ds[str(dose_name)].attrs.get("units", model.UNITS[model.DOSE]))
         _draw_dose(ax, shown, values, threshold, isodoses or (), units, _DOSE_ALPHA if image else 1)
     _draw_outlines(ax, shown, parts, _colors(ds), legend=legend)
-    _label(ax, shown)
+    _label(ax, shown, label)
     return ax
+
+
+def _one_label(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
+    """The first label of a dynamic series, and what it is in words; empty for a plain one."""
+    image = model.image_name(ds)
+    dims = model.leading_dims(ds[image]) if image else []
+    firsts = [ds[dim].values[0] if dim in ds.coords else 0 for dim in dims]
+    told = [
+        f", {dim} = {first if isinstance(first, str) else f'{first:g}'} (first of {ds.sizes[dim]})"
+        for dim, first in zip(dims, firsts, strict=True)
+    ]
+    return ds.isel(dict.fromkeys(dims, 0)), "".join(told)
 
 
 def _dose_name(ds: xr.Dataset, dose: bool | str) -> str | None:
@@ -316,7 +330,7 @@ def _padded(axis: FloatArray) -> FloatArray:
 
 
 # --- axes ---------------------------------------------------------------------------------------
-def _label(ax: Axes, shown: Plane) -> None:
+def _label(ax: Axes, shown: Plane, label: str) -> None:
     """Limits, millimetre axes, title and the patient's directions at the four sides."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415
 
@@ -326,7 +340,8 @@ def _label(ax: Axes, shown: Plane) -> None:
     ax.set_xlabel(f"{shown.name(shown.across)} (mm)")
     ax.set_ylabel(f"{shown.name(shown.up)} (mm)")
     position = round(shown.position, 2) + 0.0  # no "-0"
-    ax.set_title(f"{shown.name(shown.normal)} = {position:g} mm", fontsize="medium")
+    title = f"{shown.name(shown.normal)} = {position:g} mm{label}"
+    ax.set_title(title, fontsize="medium")
     places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.02), (0.5, 0.98))
     aligned = (("left", "center"), ("right", "center"), ("center", "bottom"), ("center", "top"))
     for text, (at_x, at_y), (ha, va) in zip(shown.letters(), places, aligned, strict=True):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import factories as make
+import pandas as pd
+import pytest
 from pydicom import uid as sop
 
-from catalog.scanned import codes, held
+from catalog.scanned import codes, held, table_of
 from rtxr.catalog import Catalog, build_table, find_cases
+from rtxr.read.scan import digests
 
 Catalogued = Callable[..., Catalog]
+CT_MR_PT = (("CT", 51), ("MR", 47), ("PT", 51))
 
 
 def test_linked_objects_are_one_case_without_findings(catalogued: Catalogued) -> None:
@@ -102,3 +109,105 @@ def test_missing_pixels_are_told(catalogued: Catalogued) -> None:
     del dose.PixelData
     (finding,) = catalogued(dose).findings
     assert (finding.code, finding.severity) == ("no-pixel-data", "error")
+
+
+def test_a_private_sop_class_is_opened_by_its_modality_and_told(catalogued: Catalogued) -> None:
+    images = make.ct_series(3, SOPClassUID="1.2.840.113619.4.30")
+    catalog = catalogued(images)
+    assert held(catalog) == [("CT", 3, None, None, [])]
+    (finding,) = catalog.findings
+    assert (finding.code, finding.severity) == ("kind-by-modality", "info")
+    assert finding.uid == images[0].SeriesInstanceUID
+    assert "1.2.840.113619.4.30 object(s) are taken as CT by (0008,0060) Modality" in str(finding)
+
+
+def test_a_dose_or_structure_set_with_the_modality_of_an_image_is_none(
+    catalogued: Catalogued,
+) -> None:
+    images, structures, plan, dose = make.case_parts()
+    structures.Modality = dose.Modality = "CT"
+    for ds in (structures, dose):
+        ds.SeriesInstanceUID = images[0].SeriesInstanceUID
+    catalog = catalogued(images, structures, plan, dose)
+    assert held(catalog) == [("CT", 3, "Organs", "Boost", ["PLAN"])]
+    assert codes(catalog) == ["modality-contradicts-sop-class"] * 2
+
+
+def test_identifiers_keep_their_zeros_and_names_their_letters(catalogued: Catalogued) -> None:
+    images = make.ct_series(2, PatientID="007")
+    for ds in images:
+        ds.SpecificCharacterSet, ds.PatientName = "ISO_IR 192", "Müller^Žofie"
+    catalog = catalogued(images, make.ct_series(2, PatientID="7"))
+    assert [case.image["PatientID"].iloc[0] for case in catalog.cases] == ["007", "7"]
+    assert catalog.cases[0].image["PatientName"].tolist() == ["Müller^Žofie"] * 2
+
+
+def test_instance_numbers_do_not_order_slices(catalogued: Catalogued) -> None:
+    slices = [make.ct_slice(number, z) for number, z in ((1, 6.0), (2, 0.0), (3, 3.0))]
+    for ds in slices[1:]:
+        del ds.InstanceNumber
+    (case,) = catalogued(slices).cases
+    assert [place[2] for place in case.image["ImagePositionPatient"]] == [0.0, 3.0, 6.0]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("folder", "cases", "expected"),
+    [
+        (  # structure sets whose images were written anew with other UIDs
+            "ibsi_sts003",
+            [(kind, count, "RTstruct", None, []) for kind, count in CT_MR_PT],
+            {"linked-by-series": 3, "unresolved-reference": 3},
+        ),
+        (  # two structure sets of one UID; one linked by UID in another frame of reference
+            "rt_utils/mock_data",
+            [("CT", 2, "RTstruct", None, [])] * 2,
+            {
+                "duplicate-sop-instance": 1,
+                "unresolved-reference": 1,
+                "frame-of-reference-mismatch": 1,
+            },
+        ),
+        (
+            "oncentra_phantom/single_struct",
+            [(None, 0, "skraa_rektangel", None, [])],
+            {"several-frames-of-reference": 1, "unresolved-reference": 1},
+        ),
+        (  # one SOPInstanceUID, uncompressed and compressed with loss
+            "breast_boost_eclipse",
+            [("CT", 98, "CT_1", "B1", ["PLAN"])],
+            {"duplicate-sop-instance": 1},
+        ),
+        (  # a plan with another PatientID than its structure set and doses
+            "proton_dcpt/raystation_plan03",
+            [(None, 0, "RS: Approved", "Slope101010E_o_1", ["PLAN", "BEAM", "BEAM"])],
+            {"dose-chosen": 1, "patient-mismatch": 4, "unresolved-reference": 1},
+        ),
+        (  # images without frame of reference, a UID of 66 characters
+            "quirks/opentps_small_phantom",
+            [(None, 0, None, "", []), (None, 0, None, None, ["PLAN"]), ("CT", 20, None, None, [])],
+            {"unresolved-reference": 2},
+        ),
+        (  # two orientations in one series
+            "geometry/dicom2nifti_failing/sliceorientation",
+            [("MR", 2, None, None, [])],
+            {"slices-set-aside": 1},
+        ),
+    ],
+)
+def test_published_cases(
+    folder: str,
+    cases: list[tuple[Any, ...]],
+    expected: dict[str, int],
+    case_data: Callable[[str], Path],
+) -> None:
+    top, *below = folder.split("/")
+    table = with_digests(table_of(case_data(top).joinpath(*below)))
+    catalog = find_cases(table)
+    assert held(catalog) == cases
+    assert Counter(codes(catalog)) == expected
+
+
+def with_digests(table: pd.DataFrame) -> pd.DataFrame:
+    table["digest"] = digests(table["path"].tolist())
+    return table

@@ -39,18 +39,31 @@ def test_a_wobble_of_the_orientation_is_no_other_orientation(catalogued: Catalog
     assert held(catalogued(make.ct_series(3), wobbly)) == [("CT", 4, None, None, [])]
 
 
-def test_phases_at_one_position_become_stacks(catalogued: Catalogued) -> None:
-    phases = [
-        ds
-        for phase in (1, 2)
-        for ds in make.ct_series(3, name=phase, TemporalPositionIdentifier=phase)
-    ]
-    structures = make.structure_set(phases[3:])
+def test_phases_at_one_position_become_one_dynamic_stack(catalogued: Catalogued) -> None:
+    phases = make.dynamic_series([{"TemporalPositionIdentifier": n} for n in (1, 2)], count=3)
+    structures = make.structure_set(phases[1::2])
     catalog = catalogued(phases, structures)
-    assert held(catalog) == [("CT", 3, "Organs", None, []), ("CT", 3, None, None, [])]
-    assert catalog.cases[0].image["TemporalPositionIdentifier"].tolist() == [2, 2, 2]
-    finding = next(f for f in catalog.findings if f.code == "several-images-at-one-position")
-    assert "separated by (0020,0100) TemporalPositionIdentifier into 2 stacks" in finding.message
+    assert held(catalog) == [("CT", 6, "Organs", None, [])]
+    (case,) = catalog.cases
+    assert case.image["TemporalPositionIdentifier"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert [place[2] for place in case.image["ImagePositionPatient"]] == [0.0, 3.0, 6.0] * 2
+    assert [each.name for each in case.leading] == ["temporal_position"]
+    (finding,) = case.findings
+    assert (finding.code, finding.severity) == ("several-images-at-one-position", "info")
+    assert finding.message == (
+        "3 position(s) of this series hold up to 2 images; (0020,0100) TemporalPositionIdentifier "
+        "became the leading dimension 'temporal_position' of 2"
+    )
+
+
+def test_acquisitions_at_positions_of_their_own_are_one_plain_stack(
+    catalogued: Catalogued,
+) -> None:
+    slices = [make.ct_slice(n, float(n), AcquisitionNumber=1 + n // 3) for n in range(6)]
+    catalog = catalogued(slices)
+    assert held(catalog) == [("CT", 6, None, None, [])]
+    assert catalog.cases[0].leading == ()
+    assert catalog.findings == ()
 
 
 def test_an_acquisition_number_per_slice_does_not_take_a_series_apart(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import factories as make
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -19,7 +21,8 @@ from rtxr.errors import (
     NotDicomError,
     UnknownNameError,
 )
-from rtxr.index import Index, open_dir, scan
+from rtxr.index import Index, compared, open_dir, scan
+from rtxr.read import scan as scan_module
 
 
 @pytest.fixture(scope="module")
@@ -157,13 +160,13 @@ def test_files_are_compared_when_cases_are_formed_and_once(
     for name in ("a", "b"):
         make.write(tmp_path / name, make.ct_series(2))
     hashed: list[str] = []
-    digests = index_module.digests
+    digests = compared.digests
 
-    def counted(paths: list[str]) -> list[str]:
+    def counted(paths: list[str], cache: Path | None) -> list[str]:
         hashed.extend(paths)
-        return digests(paths)
+        return digests(paths, cache)
 
-    monkeypatch.setattr(index_module, "digests", counted)
+    monkeypatch.setattr(compared, "digests", counted)
     index = scan(tmp_path, progress=False)
     assert len(index.table) == 4
     assert len(index.select(Modality="CT")) == 4
@@ -172,6 +175,22 @@ def test_files_are_compared_when_cases_are_formed_and_once(
     assert len(index.select(case=1).cases) == 1
     assert len((index | index).cases) == 1
     assert len(hashed) == len(set(hashed)) == 4
+
+
+def test_a_cache_remembers_headers_and_content_hashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [*make.write(tmp_path / "in" / "a", make.ct_series(2))]
+    paths += make.write(tmp_path / "in" / "b", make.ct_series(2))
+    for path in paths:
+        os.utime(path, (10**9, 10**9))
+    plain, first = scan(tmp_path / "in"), scan(tmp_path / "in", cache=tmp_path / "cache")
+    assert len((first.select(Modality="CT") | first).cases) == len(plain.cases) == 1
+    for read in ("read_file", "_digest"):
+        monkeypatch.setattr(scan_module, read, lambda *_, **__: pytest.fail("a file was read"))
+    again = scan(tmp_path / "in", cache=tmp_path / "cache")
+    pd.testing.assert_frame_equal(again.table, plain.table)
+    pd.testing.assert_frame_equal(again.findings, plain.findings)
 
 
 def test_selecting_a_case_keeps_its_findings(tmp_path: Path) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import factories as make
 import numpy as np
 import pandas as pd
 import pytest
 from factories import write
 from pydicom.dataset import Dataset
 
+from read.cached_scans import age
 from rtxr import model
 from rtxr.catalog import Case
 from rtxr.errors import NotDicomError
+from rtxr.read import scan
 from rtxr.read.headers import read_header
 
 
@@ -70,3 +75,33 @@ class Boxes:
 def boxes(ds) -> Boxes:
     """Mask source for tests."""
     return Boxes((ds.sizes[model.ROI], *model.grid_of(ds).shape))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four slices, an RT case and a text file, all old."""
+    files = tmp_path / "files"
+    make.write(files / "ct", make.ct_series(4))
+    make.write(files / "rt", make.case())
+    (files / "notes.txt").write_text("hello")
+    age(files)
+    return files
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "scan.cache"
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files that were read since this list was cleared."""
+    names: list[str] = []
+    real = scan.read_file
+
+    def counting(path: str, keep: dict[str, str]) -> Any:
+        names.append(os.path.basename(path))
+        return real(path, keep)
+
+    monkeypatch.setattr(scan, "read_file", counting)
+    return names

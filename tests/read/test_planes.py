@@ -118,3 +118,29 @@ def test_unsigned_values_beyond_the_type_wrap_back(tmp_path):
     values = stack.read((np.arange(1), np.arange(1), np.arange(3)))
     assert values.dtype == np.int16
     assert values.tolist() == [[[-32768, 7232, 32767]]]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("leading", [(2,), (3, 2)])
+def test_leading_dimensions_come_before_any_layout(tmp_path, layout, leading):
+    labels = int(np.prod(leading))
+    stored = RNG.integers(-2000, 2000, (labels * 3, 4, 5), dtype=np.int16)
+    files = files_of(tmp_path, stored)
+    count = len(files)
+    stack = PlaneStack(
+        files,
+        np.arange(count),
+        np.zeros(count, np.intp),
+        np.ones(count),
+        np.zeros(count),
+        np.dtype(np.int16),
+        layout,
+        leading,
+    )
+    stacks = [layout.present(stored[3 * n : 3 * n + 3]) for n in range(labels)]
+    whole = np.reshape(stacks, (*leading, *stacks[0].shape))
+    assert stack.shape == whole.shape
+    everything = tuple(map(np.arange, whole.shape))
+    np.testing.assert_array_equal(stack.read(everything), whole)
+    some = tuple(index[::-2] for index in everything)
+    np.testing.assert_array_equal(stack.read(some), whole[np.ix_(*some)])

@@ -169,11 +169,21 @@ def test_sequences_that_do_not_match(tmp_path):
     assert "roi-duplicate-number" in findings
 
 
-def test_other_frames_of_reference_are_kept_with_a_finding(tmp_path):
+def test_contours_on_an_image_of_another_frame_of_reference_are_left_out(tmp_path):
     source = built(roi(1, "A", contour(SQUARE)), roi(2, "B", contour(SQUARE), frame="1.2.8"))
     ds, findings = opened(tmp_path, source, frame_of_reference_uid="1.2.9")
+    assert ds.sizes["roi"] == 2
+    assert ds.contour_roi_number.values.tolist() == [1]
+    message = findings["roi-frame-of-reference"].message
+    assert message.startswith("ROI 2 ('B') is drawn in another")
+    assert message.endswith("belong on another image and are left out")
+
+
+def test_rois_are_kept_where_none_is_in_the_frame_of_reference_of_the_image(tmp_path):
+    rois = (roi(number, "AB", contour(SQUARE), frame="1.2.8") for number in (1, 2))
+    ds, findings = opened(tmp_path, built(*rois), frame_of_reference_uid="1.2.9")
     assert ds.sizes["contour"] == 2
-    assert findings["roi-frame-of-reference"].message.startswith("ROI 2 ('B') is drawn in another")
+    assert findings["roi-frame-of-reference"].message.endswith("may be in another place")
 
 
 def test_contour_data_is_the_stored_bytes_by_key(tmp_path):

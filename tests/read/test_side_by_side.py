@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from rtxr.read import side_by_side as side
@@ -17,3 +20,18 @@ def test_results_keep_their_order_with_and_without_threads(
         monkeypatch.setattr(side, "thread_time", lambda: 0.0)
     names = [str(number) for number in range(20)]
     assert list(side.side_by_side(int, names)) == list(range(20))
+
+
+@pytest.mark.parametrize(("waits_at", "threads"), [(range(64), True), (range(3), False)])
+def test_only_what_waits_for_most_files_is_read_in_threads(waits_at: range, threads: bool) -> None:
+    """A busy processor delays a few files for long, a slow disk all of them."""
+    readers = set()
+
+    def read(name: str) -> None:
+        readers.add(threading.get_ident())
+        time.sleep(0.002 if int(name) in waits_at else 0)
+        sum(range(1000))
+
+    names = [str(number) for number in range(side.PROBE_FILES + 20)]
+    assert len(list(side.side_by_side(read, names))) == len(names)
+    assert (readers != {threading.get_ident()}) is threads

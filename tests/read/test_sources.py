@@ -7,6 +7,7 @@ from factories import ct_slice, save
 from pydicom import uid as sop
 
 from rtxr.errors import NotDicomError
+from rtxr.read import sources
 from rtxr.read.elements import EXPLICIT, IMPLICIT, Encoding
 from rtxr.read.sources import find_cut, read_cut, read_source, source_of, tolerant
 
@@ -68,3 +69,12 @@ def test_what_is_no_dicom(tmp_path):
     (tmp_path / "x").write_bytes(b"PK\x03\x04" + b"zip" * 50)
     with pytest.raises(NotDicomError, match="no DICOM data elements"):
         read_source(tmp_path / "x")
+
+
+def test_a_file_that_is_cut_while_it_is_read(tmp_path, monkeypatch):
+    ds = ct_slice(1, 0.0)
+    del ds.PixelData
+    path = save(tmp_path / "x", ds)
+    _, whole = read_cut(path)
+    monkeypatch.setattr(sources, "size_of", lambda _: path.stat().st_size + 1000)
+    assert read_cut(path)[1] == whole

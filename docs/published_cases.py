@@ -1,0 +1,117 @@
+"""The table of docs/published-cases.md: what a scan finds in folders of published DICOM files.
+
+Run with the folder of the cases: ``python docs/published_cases.py path/to/data``. The table holds
+counts and codes only, nothing of the files' contents.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import rtxr
+
+PAGE = Path(__file__).parent / "published-cases.md"
+#: Folder below the data > where it was published.
+FOLDERS = {
+    "breast_boost_eclipse": "nroduit/demo-archive, dicompyler-core",
+    "oncentra_phantom/simple_phantom_case": "dicom/rtkit",
+    "oncentra_phantom/simple_phantom_contours": "dicom/rtkit",
+    "oncentra_phantom/single_empty_dose": "dicom/rtkit",
+    "oncentra_phantom/single_struct": "dicom/rtkit",
+    "proton_dcpt/raystation_plan03": "APTG/2022_DCPT_LET",
+    "proton_dcpt/eclipse_plan01": "APTG/2022_DCPT_LET",
+    "brachy_hdr_robustbrachy": "DrAndrewKennedy/RobustBrachy",
+    "matrad_tg119": "e0404/matRad",
+    "ibsi_sts003": "theibsi/data_sets",
+    "pymedphys/dicomorient_rtdose_headers": "pymedphys/pymedphys",
+    "pymedphys/gamma_agnew_mcgarry_1mm": "pymedphys/pymedphys",
+    "pymedphys/pinnacle_rp_rd": "pymedphys/pymedphys",
+    "pymedphys/rtdose_wedge_raystation": "pymedphys/pymedphys",
+    "pymedphys/rtstruct_monaco": "pymedphys/pymedphys",
+    "pymedphys/tiny_vmat": "pymedphys/pymedphys",
+    "pylinac/no_preamble": "qatrackplus/pylinac",
+    "pylinac/picket_fence_with_plan": "qatrackplus/pylinac",
+    "pylinac/plans_rapidarc_qa": "qatrackplus/pylinac",
+    "pylinac/reg_winston_lutz": "joey5656/pylinac",
+    "pylinac/vmat_epid_as500": "qatrackplus/pylinac",
+    "rt_utils/mock_data": "qurit/rt-utils",
+    "rt_utils/oriented_data": "qurit/rt-utils",
+    "geometry/ct_gantry_tilt_ge": "neurolabusc/dcm_qa_ct",
+    "geometry/dicom2nifti_failing/gantrytilting": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_failing/notavolume": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_failing/slicecount": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_failing/sliceincrement/001": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_failing/sliceincrement/002": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_failing/sliceorientation": "icometrix/dicom2nifti",
+    "geometry/dicom2nifti_compressed": "icometrix/dicom2nifti",
+    "quirks/eyeplan_single_frame_gfov": "bastula/eyeplantodicom",
+    "quirks/monaco_no_preamble": "a-mariano/QA-RTplan-Editor",
+    "quirks/opentps_small_phantom": "engerlab/OpenTPS-brachyutils",
+    "quirks/topas_odd_length_vr": "topasmc/dicom-interface",
+    "quirks/viewray_coronal_rtdose": "mwgeurts/viewray_mlc",
+    ".": "all of them in one scan",
+}
+_HEAD = """# Published cases
+
+What rtxr makes of folders of DICOM files that others have published: the cases that a scan forms,
+what it notices on the way, and what opening them adds. `docs/published_cases.py` writes this table
+from the files, which are not part of rtxr; [Findings](findings.md) says what each code means.
+
+| folder | published by | objects | cases | findings of the scan | findings of opening |
+|---|---|---|---|---|---|
+"""
+
+
+def page(data: Path) -> str:
+    """The whole page, from the folder that holds the cases."""
+    return _HEAD + "".join(f"| {' | '.join(_row(data, folder))} |\n" for folder in FOLDERS)
+
+
+def _row(data: Path, folder: str) -> tuple[str, ...]:
+    index = rtxr.scan(data / folder, progress=False)
+    cases, found = index.cases, index.findings
+    texts = Counter(_case(row) for row in cases.to_dict("records"))
+    held = "; ".join(text if n == 1 else f"{n} x ({text})" for text, n in texts.items())
+    total = folder == "."
+    opened = found[:0]
+    if len(cases) and not total:
+        opened = index.open_tree(progress=False).rt.findings
+        opened = opened.merge(found, how="left", indicator=True).query("_merge == 'left_only'")
+    return (
+        "everything" if total else f"`{folder}`",
+        FOLDERS[folder],
+        str(len(index)),
+        f"{len(cases)} cases" if total else held or "none",
+        _codes(found["code"]),
+        _codes(opened["code"]),
+    )
+
+
+def _case(row: Mapping[Hashable, Any]) -> str:
+    """What one case holds, without its labels."""
+    first = row["DoseSummationType"] or "untyped"
+    doses = f"dose ({first})" if row["doses"] == 1 else f"{row['doses']} doses ({first} first)"
+    rt_images = "1 RT image" if row["rt_images"] == 1 else f"{row['rt_images']} RT images"
+    parts = {
+        f"{row['image']} of {row['slices']} slices": row["slices"],
+        "structure set": pd.notna(row["StructureSetLabel"]),
+        "plan": pd.notna(row["RTPlanLabel"]),
+        doses: row["doses"],
+        rt_images: row["rt_images"],
+    }
+    return ", ".join(text for text, there in parts.items() if there)
+
+
+def _codes(codes: Iterable[str]) -> str:
+    counts = sorted(Counter(codes).items())
+    return ", ".join(code if n == 1 else f"{code} x {n}" for code, n in counts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(Path(sys.argv[1])), encoding="utf-8")

@@ -1,0 +1,82 @@
+"""From a path straight to a Dataset or a tree: scan, select and open in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import xarray as xr
+
+from rtxr.analysis.raster import mask_source
+from rtxr.index.index import scan
+from rtxr.read import saved
+from rtxr.read.case import Chunks
+from rtxr.read.listing import PathLike
+
+
+def open_dir(
+    path: PathLike | Iterable[PathLike],
+    *,
+    chunks: Chunks | None = None,
+    on_irregular: str = "keep",
+    cache: bool = True,
+    progress: bool | None = None,
+    **selection: Any,
+) -> xr.Dataset:
+    """Scan a folder and open its one case.
+
+    Parameters
+    ----------
+    path, progress
+        As in :func:`scan`.
+    chunks, on_irregular, cache
+        As in :func:`rtxr.read.case.open_case`.
+    **selection
+        As in :meth:`Index.select`: ``case=2`` or columns.
+
+    Raises
+    ------
+    AmbiguousCaseError
+        There are several cases, which the message lists with what picks each.
+    EmptySelectionError, UnknownNameError
+        As in :meth:`Index.select`.
+    NotDicomError
+        There is no DICOM file.
+    """
+    index = scan(path, progress=progress)
+    if selection and len(index):
+        index = index.select(**selection)
+    return index.open(chunks=chunks, on_irregular=on_irregular, cache=cache)
+
+
+def open_tree(
+    path: PathLike | Iterable[PathLike],
+    *,
+    chunks: Chunks | None = None,
+    on_irregular: str = "keep",
+    cache: bool = True,
+    progress: bool | None = None,
+    **selection: Any,
+) -> xr.DataTree:
+    """Scan a folder and open all its cases as one tree: patient > study > case.
+
+    Parameters are those of :func:`open_dir`; what is returned, :meth:`Index.open_tree` says.
+
+    Raises
+    ------
+    AmbiguousCaseError
+        Nothing in the folder makes a case.
+    EmptySelectionError, UnknownNameError
+        As in :meth:`Index.select`.
+    NotDicomError
+        There is no DICOM file.
+    """
+    index = scan(path, progress=progress)
+    if selection and len(index):
+        index = index.select(**selection)
+    return index.open_tree(chunks=chunks, on_irregular=on_irregular, cache=cache, progress=progress)
+
+
+def load(path: PathLike) -> xr.Dataset:
+    """A case that ``ds.rt.save`` wrote, its masks lazy again; see :func:`rtxr.read.saved.load`."""
+    return saved.load(path, mask_source=mask_source)

@@ -1,0 +1,114 @@
+"""All cases as one tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import factories as make
+import pytest
+import xarray as xr
+
+import rtxr
+from rtxr import model
+from rtxr.errors import AmbiguousCaseError, NotDicomError
+from rtxr.index import open_dir, open_tree, scan
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """P1 with a full case, P/2 with two studies of one day, and someone without an ID."""
+    top = tmp_path_factory.mktemp("tree")
+    make.write(top / "one", make.case())
+    for study in ("1.2.1", "1.2.2"):
+        uids = {"StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.1"}
+        series = make.ct_series(2, name=study, PatientID="P/2", **uids)
+        make.write(top / study, series)
+    make.write(top / "none", make.ct_series(2, name="none", PatientID="", StudyDate=""))
+    (top / "notes.txt").write_text("not DICOM")
+    return top
+
+
+def test_leaves_are_patient_study_case(folder: Path) -> None:
+    index = scan(folder, progress=False)
+    tree = index.open_tree(progress=False)
+    assert [leaf.path for leaf in tree.leaves] == [
+        "/no PatientID/no StudyDate/1",
+        "/P_2/20200102/2",
+        "/P_2/20200102 (2)/3",
+        "/P1/20200102/4",
+    ]
+    assert [leaf.name for leaf in tree.leaves] == index.cases.index.tolist()
+    assert tree["P_2/20200102 (2)"].attrs == {"StudyInstanceUID": "1.2.2"}
+
+
+def test_a_leaf_is_the_case_opened_alone(folder: Path) -> None:
+    leaf = open_tree(folder, progress=False)["P1/20200102/4"].to_dataset()
+    alone = open_dir(folder, case=4, progress=False)
+    alone.attrs.clear()
+    leaf.attrs.clear()
+    xr.testing.assert_identical(leaf, alone)
+
+
+def test_nothing_is_read_but_headers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("pixels were read")
+
+    monkeypatch.setattr("rtxr.read.planes.read_frames", refuse)
+    tree = open_tree(folder, progress=False)
+    assert tree["P1/20200102/4/ct"].shape == (3, 4, 5)
+    with pytest.raises(AssertionError, match="pixels were read"):
+        tree["P1/20200102/4/ct"].load()
+
+
+def test_the_root_holds_the_findings_of_the_index(folder: Path) -> None:
+    tree = open_tree(folder, progress=False)
+    assert [finding.code for finding in model.findings_of(tree.to_dataset())] == ["not-dicom"]
+    assert tree.rt.findings["code"].tolist().count("not-dicom") == 1
+
+
+def test_a_selection_narrows_the_tree(folder: Path) -> None:
+    tree = open_tree(folder, progress=False, PatientID="P/2", chunks={})
+    assert [leaf.path for leaf in tree.leaves] == ["/P_2/20200102/1", "/P_2/20200102 (2)/2"]
+    assert tree["P_2/20200102/1/ct"].chunks is not None
+
+
+def test_a_case_that_cannot_be_opened_is_an_empty_leaf(tmp_path: Path) -> None:
+    parts = make.case()
+    dose = next(part for part in parts if part.Modality == "RTDOSE")
+    del dose.DoseGridScaling
+    make.write(tmp_path / "broken", parts)
+    make.write(tmp_path / "whole", make.ct_series(2, name="whole", PatientID="P2"))
+    tree = open_tree(tmp_path, progress=False)
+    broken, whole = tree.leaves
+    assert not broken.has_data
+    assert whole.has_data
+    found = tree.rt.findings.loc[broken.path[1:]].set_index("code")
+    assert "DoseGridScaling" in found.loc["case-not-opened", "message"]
+
+
+def test_an_empty_folder_and_one_without_cases_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(NotDicomError, match="no DICOM objects"):
+        open_tree(tmp_path, progress=False)
+    make.write(tmp_path, make.rt_image())
+    with pytest.raises(AmbiguousCaseError, match="none of the 1 objects"):
+        open_tree(tmp_path, progress=False)
+
+
+def test_tables_of_all_cases(folder: Path) -> None:
+    tree = open_tree(folder, progress=False)
+    doses = tree.rt.doses()
+    assert doses.index.names == ["case", "name"]
+    assert doses.index.tolist() == [("P1/20200102/4", "dose")]
+    metrics = tree.rt.dvh_metrics(["mean"])
+    assert set(metrics.index.get_level_values("case")) == {"P1/20200102/4"}
+    assert set(metrics.attrs["without"]) == {leaf.path[1:] for leaf in tree.leaves} - {
+        "P1/20200102/4"
+    }
+    below = tree["P_2"].rt.doses()
+    assert below.empty
+
+
+def test_methods_carry_their_documentation(folder: Path) -> None:
+    method = type(rtxr.open_tree(folder, progress=False).rt).dvh_metrics
+    assert method.__doc__.startswith("Of every case of the tree")
+    assert "prescription" in method.__doc__

@@ -85,7 +85,7 @@ EQUIPMENT = {
             *("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime", "InstanceCreationTime"),
             *("TimeOfLastCalibration", "PerformedProcedureStepStartTime"),
         ),
-        "101010.123",
+        f"101010.{ANY_PATIENT}",
     ),
 }
 NUMBERS = {
@@ -150,7 +150,9 @@ def base(sop_class: str, modality: str, *uid: int) -> Dataset:
 def ct_slice(number: int) -> Dataset:
     ds = base(sop.CTImageStorage, "CT", 1, number + 1)
     ds.update(item(**EQUIPMENT, **NUMBERS, InstanceNumber=number + 1))
-    ds.ImagePositionPatient = [-250, -250, SPACING_MM * number]
+    # Values differ from patient to patient as they do in an archive: none is held only once.
+    ds.ImagePositionPatient = [f"{mm}.{ANY_PATIENT}" for mm in (-250, -250, SPACING_MM * number)]
+    ds.AcquisitionTime = ds.ContentTime = f"1010{number % 60:02d}.{ANY_PATIENT}"
     code = item(CodeValue="CTTHX", CodingSchemeDesignator="L", CodeMeaning="Thorax")
     ds.ProcedureCodeSequence = [code]
     ds.RequestAttributesSequence = [

@@ -97,9 +97,10 @@ def _case(row: Mapping[Hashable, Any]) -> str:
     """What one case holds, without its labels."""
     first = row["DoseSummationType"] or "untyped"
     doses = f"dose ({first})" if row["doses"] == 1 else f"{row['doses']} doses ({first} first)"
+    varies = f" ({row['varies']})" if row["varies"] else ""
     rt_images = "1 RT image" if row["rt_images"] == 1 else f"{row['rt_images']} RT images"
     parts = {
-        f"{row['image']} of {row['slices']} slices": row["slices"],
+        f"{row['image']} of {row['slices']} slices{varies}": row["slices"],
         "structure set": pd.notna(row["StructureSetLabel"]),
         "plan": pd.notna(row["RTPlanLabel"]),
         doses: row["doses"],

@@ -18,7 +18,7 @@ import xarray as xr
 
 from rtxr import export, model, summary
 from rtxr.analysis import contours, coverage, dvh, raster, resample
-from rtxr.errors import MissingDataError
+from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved
 from rtxr.view import slices
@@ -106,6 +106,13 @@ class DatasetRT:
     save = _method(saved.save)
 
 
+_OF_EVERY_CASE = """Of every case of the tree; the first level of the index is its path.
+
+    ``attrs["without"]`` says which cases lack what it takes, such as a dose or an ROI.
+
+    """
+
+
 def _over_cases(
     function: Callable[Concatenate[xr.Dataset, P], pd.DataFrame],
 ) -> Callable[Concatenate[DataTreeRT, P], pd.DataFrame]:
@@ -114,22 +121,23 @@ def _over_cases(
     @wraps(function)
     def method(self: DataTreeRT, /, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         tables: dict[str, pd.DataFrame] = {}
-        without: dict[str, str] = {}
+        without: dict[str, RTXRError] = {}
         for path, ds in self._cases():
             try:
                 tables[path] = function(ds, *args, **kwargs)
-            except MissingDataError as error:  # a case without dose has no DVH
-                without[path] = str(error)
+            except (MissingDataError, UnknownNameError) as error:  # no dose, no such ROI
+                without[path] = error
+        unknown = [error for error in without.values() if isinstance(error, UnknownNameError)]
+        if unknown and not tables:
+            raise unknown[0]
         filled = {path: table for path, table in tables.items() if len(table)}
         joined = pd.concat(filled or tables or {"": pd.DataFrame()}, names=["case"])
-        joined.attrs = {"without": without}
+        joined.attrs = {"without": {path: str(error) for path, error in without.items()}}
         return joined
 
     as_dataset = _method(function)
     method.__signature__ = inspect.signature(as_dataset)  # type: ignore[attr-defined]
-    lead = "Of every case of the tree; the first level of the index is its path, and\n    "
-    lead += "``attrs['without']`` says which cases lack what it takes.\n\n    "
-    method.__doc__ = lead + (as_dataset.__doc__ or "")
+    method.__doc__ = _OF_EVERY_CASE + (as_dataset.__doc__ or "")
     return method
 
 

@@ -27,6 +27,7 @@ from rtxr.index import show
 from rtxr.index.compared import with_digests
 from rtxr.index.selection import (
     BoolArray,
+    call_text,
     kept_by_functions,
     matching,
     nearest,
@@ -98,9 +99,10 @@ class Index:
         -------
         DataFrame
             Index ``case``; columns PatientID, StudyDate, StudyDescription, image (modality),
-            slices, SeriesDescription, StructureSetLabel, RTPlanLabel (NA where the case has
-            none), doses, DoseSummationType (of the first), rt_images, lacks (which of image,
-            structure set, plan and dose are missing, as text), findings (their number).
+            slices, varies (of a dynamic series: ``"3 x temporal_position"``), SeriesDescription,
+            StructureSetLabel, RTPlanLabel (NA where the case has none), doses, DoseSummationType
+            (of the first), rt_images, lacks (which of image, structure set, plan and dose are
+            missing, as text), findings (their number).
         """
         return show.cases_table(self._catalog.cases)
 
@@ -172,7 +174,7 @@ class Index:
             chosen = self._cases_called(case)
             met &= self._rows_of(chosen)
             carried = [finding for each in chosen for finding in each.findings]
-        require_any(self._table, columns, int(met.sum()), _call("select", case, columns))
+        require_any(self._table, columns, int(met.sum()), call_text("select", case, columns))
         return self._kept(met, self._step("select", case, columns), carried)
 
     def drop(self, *, case: Any = None, **columns: Any) -> Index:
@@ -193,7 +195,7 @@ class Index:
         gone = matching(self._table, columns)
         if case is not None:
             gone &= self._rows_of(self._cases_called(case))
-        asked = _call("drop", case, columns)
+        asked = call_text("drop", case, columns)
         if gone.all():
             raise EmptySelectionError(f"{asked} leaves none of {len(self)} objects: all fit")
         noticed = []
@@ -387,13 +389,3 @@ def scan(
     rows, findings = scan_headers(roots, cache=cache, progress=progress)
     steps = Steps(tuple(os.fspath(root) for root in roots))
     return Index(build_table(rows), findings, steps=steps, cache=cache)
-
-
-def _call(method: str, case: Any, columns: dict[str, Any]) -> str:
-    """The call as it was made, without values that name a patient."""
-    given = {"case": case} if case is not None else {}
-    texts = [
-        f"{name}=..." if name in ("PatientID", "PatientName") else f"{name}={value!r}"
-        for name, value in {**given, **columns}.items()
-    ]
-    return f"{method}({', '.join(texts)})"

@@ -64,6 +64,16 @@ def kept_by_functions(table: pd.DataFrame, columns: Mapping[str, Any]) -> dict[s
     }
 
 
+def call_text(method: str, case: Any, columns: dict[str, Any]) -> str:
+    """The call as it was made, without values that name a patient."""
+    given = {"case": case} if case is not None else {}
+    texts = [
+        f"{name}=..." if name in _PERSONAL else f"{name}={value!r}"
+        for name, value in {**given, **columns}.items()
+    ]
+    return f"{method}({', '.join(texts)})"
+
+
 def require_any(table: pd.DataFrame, columns: Mapping[str, Any], left: int, asked: str) -> None:
     """Raise EmptySelectionError, with what exists, unless some rows are left."""
     if left:

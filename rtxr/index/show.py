@@ -119,8 +119,16 @@ def cases_table(cases: Sequence[Case]) -> pd.DataFrame:
 
 
 _CASE_COLUMNS = [
-    *("PatientID", "StudyDate", "StudyDescription", "image", "slices", "SeriesDescription"),
-    *("StructureSetLabel", "RTPlanLabel", "doses", "DoseSummationType", "rt_images", "lacks"),
+    *("PatientID", "StudyDate", "StudyDescription", "image", "slices", "varies"),
+    *(
+        "SeriesDescription",
+        "StructureSetLabel",
+        "RTPlanLabel",
+        "doses",
+        "DoseSummationType",
+        "rt_images",
+        "lacks",
+    ),
     "findings",
 ]
 
@@ -137,6 +145,7 @@ def _case_row(case: Case) -> dict[str, Any]:
         **{name: facts[name] for name in names[:3]},
         "image": "" if image is None else facts["Modality"],
         "slices": 0 if image is None else len(image),
+        "varies": ", ".join(f"{len(each.labels)} x {each.name}" for each in case.leading),
         "SeriesDescription": "" if image is None else facts["SeriesDescription"],
         "StructureSetLabel": _label(case.structure_set, "StructureSetLabel"),
         "RTPlanLabel": _label(case.plan, "RTPlanLabel"),

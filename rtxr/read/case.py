@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import xarray as xr
@@ -25,10 +24,9 @@ from rtxr.read.part import Part
 from rtxr.read.rt_dose import has_grid, read_dose
 from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
+from rtxr.read.side_by_side import side_by_side
 from rtxr.read.structure_tables import MaskSource, with_mask
 
-_THREADS = 8
-_THREADS_FROM = 32
 Chunks = Mapping[Hashable, int] | int | str
 
 
@@ -148,12 +146,7 @@ def _modality(headers: Sequence[Header]) -> str:
 
 def _headers(paths: Iterable[str]) -> list[Header | Finding]:
     """Header of each file; of one that cannot be read a Finding."""
-    names = [str(path) for path in paths]
-    if len(names) < _THREADS_FROM:
-        return [_header_or_finding(name) for name in names]
-    # Threads wait for slow disks; the work on the bytes is small.
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(_header_or_finding, names))
+    return list(side_by_side(_header_or_finding, [str(path) for path in paths]))
 
 
 def _header_or_finding(path: str) -> Header | Finding:

@@ -131,8 +131,10 @@ def inflated(data: bytes) -> bytes:
         raise NotDicomError(f"the deflated data set cannot be inflated: {error}") from error
 
 
-def elements(data: bytes, start: int, stop: int, encoding: Encoding) -> Iterator[Element]:
-    """Data elements between two offsets, up to an item delimiter.
+def elements(
+    data: bytes, start: int, stop: int, encoding: Encoding, before: int = SEQUENCE_END
+) -> Iterator[Element]:
+    """Data elements between two offsets, up to an item delimiter or the tag ``before``.
 
     The last element may reach past ``stop`` (truncated bytes); the caller decides what that means.
 
@@ -145,7 +147,7 @@ def elements(data: bytes, start: int, stop: int, encoding: Encoding) -> Iterator
     while start + 8 <= stop:
         group, number = read_tag(data, start)
         tag = group << 16 | number
-        if tag in (ITEM_END, SEQUENCE_END):
+        if tag in (ITEM_END, SEQUENCE_END, before):
             return
         vr, value, length = element_header(data, start, encoding)
         if length == UNDEFINED:
@@ -168,7 +170,7 @@ def element_header(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, 
     try:
         if vr in SHORT_VR:
             return vr, start + 8, _SHORT[encoding.little](data, start + 6)[0]
-        if is_long(vr):
+        if vr in LONG_VR or is_long(vr):
             return vr, start + 12, _LONG[encoding.little](data, start + 8)[0]
         # Some writers slip an implicit header into an explicit data set.
         return b"", start + 8, _LONG[encoding.little](data, start + 4)[0]

@@ -12,8 +12,8 @@ import hashlib
 import io
 import os
 import warnings
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 
 import numpy as np
 import pydicom
@@ -72,6 +72,8 @@ class Header:
         None where the file has no PixelData.
     big_endian : bool
         Whether the file itself, and so its pixels, are big endian.
+    known : tuple of Element
+        The first outermost elements, where reading has met them already.
     """
 
     record: Record
@@ -80,17 +82,19 @@ class Header:
     start: int
     pixels: PixelSpan | None
     big_endian: bool = False
+    known: tuple[Element, ...] = field(default=(), repr=False)
 
     @cached_property
     def _elements(self) -> dict[int, Element]:
+        start = self.known[-1].end if self.known else self.start
         found: dict[int, Element] = {}
-        for element in tolerant(self.record.data, self.start, self.encoding):
+        for element in (*self.known, *tolerant(self.record.data, start, self.encoding)):
             found.setdefault(element.tag, element)
         return found
 
     def value(self, keyword: str) -> bytes | None:
         """Bytes of the value of an outermost element, None where it is absent."""
-        element = self._elements.get(tag_for_keyword(keyword) or 0)
+        element = self._elements.get(_entry(keyword)[0])
         return None if element is None else self.record.data[element.value : element.stop]
 
     def text(self, keyword: str) -> str:
@@ -99,12 +103,14 @@ class Header:
 
     def numbers(self, keyword: str) -> FloatArray:
         """Numbers of an element (DS, IS, US, UL), NaN where unreadable, empty where absent."""
-        value, vr = self.value(keyword), dictionary_VR(keyword)
-        if value is None or vr in {"DS", "IS"}:
-            return parsing.floats(value)
-        dtype = np.dtype(_UNSIGNED[vr])
-        whole = value[: len(value) // dtype.itemsize * dtype.itemsize]
-        return np.frombuffer(whole, dtype=dtype).astype(np.float64)
+        if keyword not in self._numbers:
+            self._numbers[keyword] = _numbers(self.value(keyword), _entry(keyword)[1])
+        return self._numbers[keyword]
+
+    @cached_property
+    def _numbers(self) -> dict[str, FloatArray]:
+        """What :meth:`numbers` was asked for already."""
+        return {}
 
     def number(self, keyword: str) -> float | None:
         """First number of an element, None where absent or unreadable."""
@@ -115,6 +121,20 @@ class Header:
         """First number of an element as an integer, None where absent or unreadable."""
         found = self.number(keyword)
         return None if found is None else round(found)
+
+
+def _numbers(value: bytes | None, vr: str) -> FloatArray:
+    if value is None or vr in {"DS", "IS"}:
+        return parsing.floats(value)
+    dtype = np.dtype(_UNSIGNED[vr])
+    whole = value[: len(value) // dtype.itemsize * dtype.itemsize]
+    return np.frombuffer(whole, dtype=dtype).astype(np.float64)
+
+
+@cache
+def _entry(keyword: str) -> tuple[int, str]:
+    """Tag and value representation of a keyword (PS3.6)."""
+    return tag_for_keyword(keyword) or 0, dictionary_VR(keyword)
 
 
 def read_header(path: str | os.PathLike[str], uid: str = "") -> Header:
@@ -158,7 +178,8 @@ def parse(record: Record) -> pydicom.FileDataset:
 
 def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
     """Put the bytes before and after the bulk together."""
-    body, encoding = source.data[source.start : cut.stop] + cut.tail, source.encoding
+    whole, encoding = source.data[source.start : cut.stop] + cut.tail, source.encoding
+    body = whole
     try:
         if not encoding.little:
             body, encoding = to_little_endian(body, 0, len(body)), EXPLICIT
@@ -180,6 +201,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
         start=len(front),
         pixels=cut.pixels,
         big_endian=not source.encoding.little,
+        known=cut.elements if body is whole and len(front) == source.start else (),
     )
     if uid:
         return header

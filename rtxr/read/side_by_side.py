@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Files read by one thread before it is decided how to read the others of their round.
-PROBE_FILES = 64
+PROBE_FILES = 16
 ROUND_FILES = 2048
 #: Threads that wait for a slow disk or a network share side by side.
 WAITING_THREADS = 16

@@ -61,6 +61,8 @@ class Cut(NamedTuple):
     stop: int
     tail: bytes
     pixels: PixelSpan | None
+    #: Those before the pixels.
+    elements: tuple[Element, ...] = ()
 
 
 def read_source(path: str | os.PathLike[str]) -> Source:
@@ -150,15 +152,17 @@ def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
             return None
         file, size = io.BytesIO(source.data), len(source.data)
     stop = source.start
+    found: list[Element] = []
     try:
         for element in _until_pixels(source):
             if element.tag == PIXEL_DATA:
                 offset, length, end = _pixel_value(file, element, size, source.encoding)
                 pixels = PixelSpan(offset, length, element.undefined, file_size)
                 tail = _tail(file, end, source) if end < size else b""
-                return Cut(element.start, tail, pixels)
+                return Cut(element.start, tail, pixels, tuple(found))
             if element.stop > len(source.data):
                 break
+            found.append(element)
             stop = element.end
     except ValueError:  # a sequence goes on past the bytes read so far, or is broken
         pass
@@ -166,22 +170,18 @@ def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
         return None
     # Nothing is lost of a file whose last element is broken; zeros at the end are no element.
     rest = source.data[stop:].strip(b"\0")
-    return Cut(len(source.data) if rest else stop, b"", None)
+    return Cut(len(source.data) if rest else stop, b"", None, tuple(found))
 
 
 def _until_pixels(source: Source) -> Iterator[Element]:
     """Elements up to and including PixelData, whose value may lie beyond the bytes."""
     data, encoding = source.data, source.encoding
     position = source.start
-    while position + 8 <= len(data):
-        if data[position : position + 4] == _PIXEL_MARKERS[encoding.little]:
-            yield _pixel_element(data, position, encoding)
-            return
-        element = next(elements(data, position, len(data), encoding), None)
-        if element is None:
-            return
+    for element in elements(data, position, len(data), encoding, before=PIXEL_DATA):
         yield element
         position = element.end
+    if position + 8 <= len(data) and data.startswith(_PIXEL_MARKERS[encoding.little], position):
+        yield _pixel_element(data, position, encoding)
 
 
 _PIXEL_MARKERS = (b"\x7f\xe0\x00\x10", b"\xe0\x7f\x10\x00")

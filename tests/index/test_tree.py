@@ -10,7 +10,7 @@ import xarray as xr
 
 import rtxr
 from rtxr import model
-from rtxr.errors import AmbiguousCaseError, NotDicomError
+from rtxr.errors import AmbiguousCaseError, NotDicomError, UnknownNameError
 from rtxr.index import open_dir, open_tree, scan
 
 
@@ -106,6 +106,8 @@ def test_tables_of_all_cases(folder: Path) -> None:
     }
     below = tree["P_2"].rt.doses()
     assert below.empty
+    with pytest.raises(UnknownNameError, match="no ROI 'nowhere'"):
+        tree.rt.dvh_metrics(["mean"], rois="nowhere")
 
 
 def test_methods_carry_their_documentation(folder: Path) -> None:

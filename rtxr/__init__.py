@@ -77,11 +77,11 @@ def _dataarray_rt(array: xr.DataArray) -> DataArrayRT:
     return DataArrayRT(array)
 
 
-def _datatree_rt(tree: xr.DataTree) -> DataTreeRT:
-    """Tables over the cases of a tree; see :class:`rtxr.accessor.DataTreeRT`."""
-    from rtxr.accessor import DataTreeRT  # noqa: PLC0415 (loads when .rt is first used)
+def _datatree_rt(tree: xr.DataTree) -> DataTreeRT | DatasetRT:
+    """Tables over the cases of a tree; of a leaf, the methods of its Dataset."""
+    from rtxr.accessor import DatasetRT, DataTreeRT  # noqa: PLC0415 (loads when .rt is first used)
 
-    return DataTreeRT(tree)
+    return DatasetRT(tree.to_dataset()) if tree.has_data else DataTreeRT(tree)
 
 
 xr.register_dataset_accessor("rt")(_dataset_rt)  # type: ignore[no-untyped-call]

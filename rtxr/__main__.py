@@ -25,24 +25,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the main job; the exit status is 1 where rtxr had to refuse."""
     parser = argparse.ArgumentParser(prog="python -m rtxr", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="DICOM RT files (default: phantom)")
+    parser.add_argument("--case", help="which case, where the folder holds several")
     parser.add_argument("--out", type=Path, default=Path("out"), help="results go here")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier export")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     folder = options.folder or rtxr.tutorial.phantom(options.out / "phantom")
     try:
-        run(folder, options.out, overwrite=options.overwrite)
+        run(folder, options.out, case=options.case, overwrite=options.overwrite)
     except (rtxr.RTXRError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        if isinstance(error, rtxr.errors.AmbiguousCaseError):
+            print("In a shell: python -m rtxr FOLDER --case 1", file=sys.stderr)
         return 1
     return 0
 
 
-def run(folder: Path, out: Path, *, overwrite: bool = False) -> None:
+def run(folder: Path, out: Path, *, case: str | None = None, overwrite: bool = False) -> None:
     """Open, show, compute, draw and export one case."""
     index = rtxr.scan(folder)
     print(index, "\n")
-    ds = index.open()
+    ds = index.open(case=case)
     print(ds)
     _show_findings("Findings", ds.rt.findings)
     if model.PLAN_UID in ds.coords:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import xarray as xr
 
-from rtxr import export, model, summary
+from rtxr import cohort, export, model, summary
 from rtxr.analysis import contours, coverage, dvh, raster, resample
-from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved
 from rtxr.view import slices
@@ -106,9 +105,9 @@ class DatasetRT:
     save = _method(saved.save)
 
 
-_OF_EVERY_CASE = """Of every case of the tree; the first level of the index is its path.
+_OF_EVERY_CASE = """Of every case of the tree, in one table; see :func:`rtxr.cohort.table`.
 
-    ``attrs["without"]`` says which cases lack what it takes, such as a dose or an ROI.
+    Of one case it is:
 
     """
 
@@ -120,52 +119,27 @@ def _over_cases(
 
     @wraps(function)
     def method(self: DataTreeRT, /, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
-        tables: dict[str, pd.DataFrame] = {}
-        without: dict[str, RTXRError] = {}
-        for path, ds in self._cases():
-            try:
-                tables[path] = function(ds, *args, **kwargs)
-            except (MissingDataError, UnknownNameError) as error:  # no dose, no such ROI
-                without[path] = error
-        unknown = [error for error in without.values() if isinstance(error, UnknownNameError)]
-        if unknown and not tables:
-            raise unknown[0]
-        filled = {path: table for path, table in tables.items() if len(table)}
-        joined = pd.concat(filled or tables or {"": pd.DataFrame()}, names=["case"])
-        joined.attrs = {"without": {path: str(error) for path, error in without.items()}}
-        return joined
+        return cohort.table(self._tree, function, *args, **kwargs)
 
-    as_dataset = _method(function)
-    method.__signature__ = inspect.signature(as_dataset)  # type: ignore[attr-defined]
-    method.__doc__ = _OF_EVERY_CASE + (as_dataset.__doc__ or "")
+    of_one = _method(function)
+    method.__signature__ = inspect.signature(of_one)  # type: ignore[attr-defined]
+    method.__doc__ = _OF_EVERY_CASE + (of_one.__doc__ or "")
     return method
 
 
 class DataTreeRT:
-    """Tables over all cases of a tree; see :func:`rtxr.open_tree`."""
+    """Tables over all cases of a tree, see :func:`rtxr.open_tree`; a leaf has those of a case."""
 
     def __init__(self, tree: xr.DataTree) -> None:
         self._tree = tree
 
     def __repr__(self) -> str:
-        return f"<.rt of a tree with {len(list(self._cases()))} cases>"
-
-    def _cases(self) -> Iterator[tuple[str, xr.Dataset]]:
-        """Path below this node and Dataset of every case."""
-        for node in self._tree.leaves:
-            if node.has_data:
-                yield node.relative_to(self._tree), node.to_dataset()
+        return f"<.rt of a tree with {len(list(cohort.cases(self._tree)))} cases>"
 
     @property
     def findings(self) -> pd.DataFrame:
         """What scanning and reading noticed: one row per finding, with the path of its case."""
-        found = {
-            node.relative_to(self._tree): model.findings_frame(model.findings_of(node.to_dataset()))
-            for node in self._tree.subtree
-            if model.FINDINGS_ATTR in node.attrs
-        }
-        joined = pd.concat(found, names=["case"]) if found else model.findings_frame(())
-        return joined.drop_duplicates(["code", "message", "uid", "path"], keep="last")
+        return cohort.findings(self._tree)
 
     structures = _over_cases(summary.structures)
     points = _over_cases(summary.points)

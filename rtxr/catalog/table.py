@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from pandas.arrays import IntegerArray
 from pydicom import config
 from pydicom import uid as sop
 from pydicom.tag import Tag
@@ -99,6 +101,8 @@ KINDS: Mapping[str, str] = {
 IMAGE_KINDS = ("CT", "MR", "PT")
 
 _DTYPES: Mapping[Kind, str] = {"integer": "Int64", "number": "float64", "flag": "bool"}
+#: Rows whose columns are taken together: few enough to stay near the processor.
+_ROWS_AT_ONCE = 1000
 
 
 def build_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -110,12 +114,23 @@ def build_table(rows: Sequence[Row]) -> pd.DataFrame:
         A row per file, index 0, 1, ... The dtypes do not depend on what is there: Int64, float64,
         bool, else object (str, or tuples as :data:`Kind` says).
     """
-    return pd.DataFrame(
-        {  # column by column: all at once would take as much memory again as the rows
-            name: pd.Series([row[at] for row in rows], dtype=_DTYPES.get(kind, "object"))
-            for at, (name, kind) in enumerate(COLUMNS.items())
-        }
-    )
+    columns: list[list[Any]] = [[] for _ in COLUMNS]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = zip(*rows[start : start + _ROWS_AT_ONCE], strict=True)
+        for column, values in zip(columns, some, strict=True):
+            column.extend(values)
+    columns.reverse()  # each is let go of as soon as it is a series
+    return pd.DataFrame({name: _series(columns.pop(), kind) for name, kind in COLUMNS.items()})
+
+
+def _series(values: list[Any], kind: Kind) -> pd.Series[Any]:
+    """Column of a table, without a look at every value for what type to choose."""
+    dtype = _DTYPES.get(kind, "object")
+    array = np.fromiter(values, "object" if kind == "integer" else dtype, len(values))
+    if kind != "integer":
+        return pd.Series(array, dtype=dtype, copy=False)
+    missing = pd.isna(array)
+    return pd.Series(IntegerArray(np.where(missing, 0, array).astype("int64"), missing))
 
 
 def kinds(table: pd.DataFrame) -> pd.Series[Any]:

@@ -19,7 +19,8 @@ def with_digests(table: pd.DataFrame, cache: PathLike | None = None) -> pd.DataF
         Of the scan: what has been hashed before is looked up there.
     """
     uids = table["SOPInstanceUID"]
-    asked = uids.duplicated(keep=False) & (uids != "") & (table["digest"] == "")
+    alike = table.duplicated(["SOPInstanceUID", "bytes"], keep=False)  # others differ anyway
+    asked = alike & (uids != "") & (table["digest"] == "")
     if not asked.any():
         return table
     table = table.copy()

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -20,33 +19,29 @@ from rtxr.errors import (
     EmptySelectionError,
     Finding,
     NotDicomError,
-    UnknownNameError,
-    did_you_mean,
 )
 from rtxr.index import show
+from rtxr.index.case_keys import cases_called
 from rtxr.index.compared import with_digests
-from rtxr.index.selection import (
-    BoolArray,
-    call_text,
-    kept_by_functions,
-    matching,
-    nearest,
-    require_any,
-)
-from rtxr.index.steps import Step, Steps, replayed, settled
+from rtxr.index.pruning import Asked, dropped, selected
+from rtxr.index.selection import BoolArray
+from rtxr.index.steps import Step, Steps, replayed
 from rtxr.index.tree import case_tree
 from rtxr.read.case import open_case
 from rtxr.read.listing import PathLike
 from rtxr.read.progress import bar
 from rtxr.read.scan import scan_headers
 
+#: Findings about files that are no objects.
+_OF_FILES = frozenset(("not-dicom", "dicomdir-ignored"))
+
 
 class Index:
     """Table of DICOM objects that a selection narrows down to the case to open.
 
     An Index never changes: every step returns a new one. ``len`` is its number of files, ``a | b``
-    holds the files of both, ``a - b`` those of ``a`` that ``b`` does not hold. Get one from
-    :func:`scan`.
+    holds the files of both, ``a & b`` those of ``a`` that ``b`` holds too, ``a - b`` the others of
+    ``a``. Get one from :func:`scan`.
 
     Parameters
     ----------
@@ -82,7 +77,10 @@ class Index:
         -------
         DataFrame
             A copy. Missing text is ``""``, a missing number NA or NaN, a missing tuple None or
-            ``()``; columns named after a reference hold tuples of SOPInstanceUIDs.
+            ``()``. Columns named after a reference, and ``referenced_...``, hold tuples of UIDs
+            (``referenced_beams``: of Beam Numbers); ``has_pixel_data`` says whether there are
+            pixels, ``bytes`` and ``path`` are those of the file, ``digest`` is a hash of its
+            content, made for files that share a SOPInstanceUID.
         """
         return self._table.copy()
 
@@ -147,10 +145,14 @@ class Index:
         Parameters
         ----------
         case : label or list of labels, optional
-            Of :attr:`cases`: what these hold.
+            Of :attr:`cases`: what these hold. Or keys, as :attr:`steps` has them: labels count the
+            cases of one index, a key stays.
         **columns
-            Column of :attr:`table` = value, list of values, compiled regular expression (searched
-            in the text), function of a value, or None for a missing value.
+            Column of :attr:`table` = value, list of values (one of them fits), compiled regular
+            expression (searched in the text), function of a value, or None for a missing value.
+            An object without a value fits nothing but None: select by what all objects of a case
+            have, or ``drop`` what is not wanted. A value of a list that fits no object is a
+            Finding ``value-not-found``.
 
         Raises
         ------
@@ -167,20 +169,14 @@ class Index:
         """
         if case is None and not columns:
             return self
-        columns = settled(columns)
-        met = matching(self._table, columns)
-        carried: list[Finding] = []
-        if case is not None:
-            chosen = self._cases_called(case)
-            met &= self._rows_of(chosen)
-            carried = [finding for each in chosen for finding in each.findings]
-        require_any(self._table, columns, int(met.sum()), call_text("select", case, columns))
-        return self._kept(met, self._step("select", case, columns), carried)
+        asked = Asked("select", self._table, columns, self._called(case))
+        return self._kept(*selected(asked))
 
     def drop(self, *, case: Any = None, **columns: Any) -> Index:
         """All objects but those that meet every criterion; arguments as in :meth:`select`.
 
-        Where no object does, all are kept and a Finding ``nothing-dropped`` says what exists.
+        Of a case, what no other case holds too is dropped. Where no object meets the criteria, all
+        are kept and a Finding ``nothing-dropped`` says what exists.
 
         Raises
         ------
@@ -191,18 +187,10 @@ class Index:
         """
         if case is None and not columns:
             return self
-        columns = settled(columns)
-        gone = matching(self._table, columns)
-        if case is not None:
-            gone &= self._rows_of(self._cases_called(case))
-        asked = call_text("drop", case, columns)
-        if gone.all():
-            raise EmptySelectionError(f"{asked} leaves none of {len(self)} objects: all fit")
-        noticed = []
-        if not gone.any():
-            message = f"{asked} drops none of {len(self)} objects: {nearest(self._table, columns)}"
-            noticed = [Finding("nothing-dropped", "info", message)]
-        return self._kept(~gone, self._step("drop", case, columns), noticed)
+        asked = Asked("drop", self._table, columns, self._called(case))
+        held = {each.label for each in (asked.chosen or {}).values()}
+        others = [each for each in self._catalog.cases if each.label not in held] if held else []
+        return self._kept(*dropped(asked, others))
 
     def replay(self, steps: Steps) -> Index:
         """What is left of this index after some steps, as :attr:`steps` of another one has them.
@@ -229,26 +217,31 @@ class Index:
         steps = self._steps.then(Step("|", other=other._steps))
         return Index(both, noticed, steps=steps, cache=self._cache or other._cache)
 
-    def __sub__(self, other: Index) -> Index:
-        if not isinstance(other, Index):
-            return NotImplemented
-        left = ~self._table["path"].isin(other._table["path"]).to_numpy(dtype=bool)
-        if not left.any():
-            raise EmptySelectionError(
-                f"the difference leaves none of {len(self)} objects: the other index holds all"
-            )
-        return self._kept(left, Step("-", other=other._steps))
+    def __and__(self, other: Index) -> Index:
+        return self._shared(other, "&") if isinstance(other, Index) else NotImplemented
 
-    def _step(self, method: str, case: Any, columns: dict[str, Any]) -> Step:
-        given = {} if case is None else {"case": case}
-        kept = kept_by_functions(self._table, columns)
-        return Step(method, {**given, **columns}, kept)
+    def __sub__(self, other: Index) -> Index:
+        return self._shared(other, "-") if isinstance(other, Index) else NotImplemented
+
+    def _shared(self, other: Index, operation: str) -> Index:
+        """What another index holds too (``&``), or does not (``-``)."""
+        left = self._table["path"].isin(other._table["path"]).to_numpy(dtype=bool)
+        left = left if operation == "&" else ~left
+        if not left.any():
+            held = f"the other index holds {'none' if operation == '&' else 'all'}"
+            raise EmptySelectionError(f"{operation} leaves none of {len(self)} objects: {held}")
+        return self._kept(left, Step(operation, other=other._steps))
 
     def _kept(self, met: BoolArray, step: Step, noticed: Iterable[Finding] = ()) -> Index:
         """Some rows with the findings about them, after one more step."""
         table = self._known[met].reset_index(drop=True)
-        paths = {*table["path"], ""}
-        about = [finding for finding in (*self._noticed, *noticed) if finding.path in paths]
+        gone = set(self._table["path"]) - set(table["path"])
+        about = [
+            each
+            for each in (*self._noticed, *noticed)
+            # What could not be read may have belonged here; what is no DICOM did not.
+            if each.path not in gone and (each.severity != "info" or each.code not in _OF_FILES)
+        ]
         steps = self._steps.then(step)
         return Index(table, list(dict.fromkeys(about)), steps=steps, cache=self._cache)
 
@@ -258,27 +251,18 @@ class Index:
         known: pd.DataFrame = self.__dict__.get("_compared", self._table)
         return known
 
-    def _cases_called(self, case: Any) -> list[Case]:
-        labels = [case] if isinstance(case, str | int) else list(case)
-        cases = {each.label: each for each in self._catalog.cases}
-        for label in map(str, labels):
-            if label not in cases:
-                raise UnknownNameError(f"no case {label!r}; {did_you_mean(label, cases)}")
-        return [cases[str(label)] for label in labels]
-
-    def _rows_of(self, cases: Iterable[Case]) -> BoolArray:
-        """Files of some cases, those among them that another file stands for included."""
-        paths = {path for case in cases for path in case.paths}
-        held = self._table["path"].isin(paths)
-        uids = set(self._table["SOPInstanceUID"][held]) - {""}
-        return np.asarray(held | self._table["SOPInstanceUID"].isin(uids), dtype=bool)
+    def _called(self, case: Any) -> dict[str, Case] | None:
+        """Cases by their keys, if some are asked for."""
+        return None if case is None else cases_called(self._catalog.cases, case)
 
     # --- opening --------------------------------------------------------------------------------
-    def open(self, **options: Any) -> xr.Dataset:
+    def open(self, *, case: Any = None, **options: Any) -> xr.Dataset:
         """The one case of this index as a lazy Dataset.
 
         Parameters
         ----------
+        case : label, optional
+            Which case, as in :meth:`select`, where there are several.
         **options
             ``chunks``, ``on_irregular`` and ``cache`` of :func:`rtxr.read.case.open_case`.
 
@@ -289,8 +273,8 @@ class Index:
         NotDicomError
             The index is empty.
         """
-        case = self._only_case()
-        return open_case(case, mask_source=mask_source, **options)
+        index = self.select(case=case)
+        return open_case(index._only_case(), mask_source=mask_source, **options)
 
     def open_tree(self, *, progress: bool | None = None, **options: Any) -> xr.DataTree:
         """Every case of this index as a leaf of one tree: ``tree["P1/20190102/3"]``.
@@ -310,6 +294,7 @@ class Index:
             of the index.
 
             A case that cannot be opened is an empty leaf with a Finding ``case-not-opened``.
+            ``tree.rt`` gives tables of all cases, ``tree[path].rt`` is that of one.
 
         Raises
         ------
@@ -318,7 +303,7 @@ class Index:
         AmbiguousCaseError
             Nothing in it makes a case.
         """
-        cases = self._require_cases()
+        cases = [self._with_noticed(case) for case in self._require_cases()]
         open_one = partial(open_case, mask_source=mask_source, **options)
         shown = bar(cases, progress, "opening cases", total=len(cases), unit="cases")
         return case_tree(shown, open_one, self._all_findings)
@@ -330,6 +315,19 @@ class Index:
         noticed = [finding for finding in self._noticed if finding.severity != "info"]
         findings = dict.fromkeys([*noticed, *self._catalog.findings])
         return replace(cases[0], findings=tuple(findings))
+
+    @cached_property
+    def _noticed_of(self) -> dict[str, list[Finding]]:
+        """What the scan noticed, by file."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self._noticed:
+            found.setdefault(finding.path, []).append(finding)
+        return found
+
+    def _with_noticed(self, case: Case) -> Case:
+        """A case with what the scan noticed about its files."""
+        noticed = [f for path in case.paths for f in self._noticed_of.get(path, ())]
+        return replace(case, findings=tuple(dict.fromkeys([*noticed, *case.findings])))
 
     def _require_cases(self) -> tuple[Case, ...]:
         """The cases, of which there is at least one."""

@@ -43,7 +43,7 @@ def as_text(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Findi
     if findings:
         lines.append("Findings: index.findings")
         lines += [f"  {line}" for line in _finding_counts(findings)]
-    return "\n".join(lines)
+    return _encodable("\n".join(lines))
 
 
 def as_html(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Finding]) -> str:
@@ -58,7 +58,13 @@ def as_html(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Findi
         _details(f"Findings ({len(findings)})", _findings_html(findings), opened=False),
     ]
     title = f"<strong>rtxr.Index</strong> {escape(summary(table, cases, findings))}"
-    return f'<div class="rtxr-index">{_STYLE}<div>{title}</div>{"".join(sections)}</div>'
+    html = f'<div class="rtxr-index">{_STYLE}<div>{title}</div>{"".join(sections)}</div>'
+    return _encodable(html)
+
+
+def _encodable(text: str) -> str:
+    """Text whose file names that are no UTF-8 show the bytes, since a page has to be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def summary(table: pd.DataFrame, cases: Sequence[Case], findings: Sequence[Finding]) -> str:
@@ -83,7 +89,7 @@ def case_text(case: Case) -> str:
     if case.image is not None:
         dynamic = [f" ({len(each.labels)} x {each.name})" for each in case.leading]
         slices = _count(len(case.image), "slice") + "".join(dynamic)
-        parts.append(f"{case.image['Modality'].iloc[0]} {slices}")
+        parts.append(f"{case.kind} {slices}")
     if case.structure_set is not None:
         parts.append(_titled("structure set", case.structure_set["StructureSetLabel"]))
     if case.plan is not None:
@@ -108,8 +114,14 @@ def case_texts(cases: Sequence[Case]) -> list[str]:
 
 
 def _start(case: Case) -> str:
-    path = PurePath(case.paths[-1] if case.image is None else case.paths[0])
-    return f" [{path.parent.name}/{path.name}]"
+    """File that tells a case from one of the same image: its plan's, structure set's or dose's."""
+    path = (case.objects[-1] if case.objects else case.lead)["path"]
+    return f" [{_short(path)}]"
+
+
+def _short(path: str) -> str:
+    """The last folder and name of a path."""
+    return "/".join(PurePath(path).parts[-2:]) if path else ""
 
 
 def cases_table(cases: Sequence[Case]) -> pd.DataFrame:
@@ -135,7 +147,7 @@ _CASE_COLUMNS = [
 
 def _case_row(case: Case) -> dict[str, Any]:
     image = case.image
-    names = ("PatientID", "StudyDate", "StudyDescription", "Modality", "SeriesDescription")
+    names = ("PatientID", "StudyDate", "StudyDescription", "SeriesDescription")
     if image is None:
         facts = {name: case.objects[0][name] for name in names}
     else:  # a row or column of a table costs much more than some values
@@ -143,7 +155,7 @@ def _case_row(case: Case) -> dict[str, Any]:
         facts = {name: image.iat[0, columns.index(name)] for name in names}
     return {
         **{name: facts[name] for name in names[:3]},
-        "image": "" if image is None else facts["Modality"],
+        "image": case.kind,
         "slices": 0 if image is None else len(image),
         "varies": ", ".join(f"{len(each.labels)} x {each.name}" for each in case.leading),
         "SeriesDescription": "" if image is None else facts["SeriesDescription"],
@@ -316,6 +328,5 @@ def _findings_html(findings: Sequence[Finding]) -> str:
 
 
 def _finding_row(finding: Finding) -> str:
-    where = PurePath(finding.path).name
-    texts = (finding.severity, finding.code, finding.message, where)
+    texts = (finding.severity, finding.code, finding.message, _short(finding.path))
     return f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in texts)}</tr>"

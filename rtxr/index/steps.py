@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 #: The names that the code of some steps gives to the whole scan and to what is left of it.
 SCANNED, INDEX = "scanned", "index"
+OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "|": operator.or_,
+    "&": operator.and_,
+    "-": operator.sub,
+}
 
 
 @dataclass(frozen=True)
@@ -24,18 +31,18 @@ class Step:
     Parameters
     ----------
     method : str
-        ``"select"``, ``"drop"``, ``"|"`` or ``"-"``.
+        ``"select"``, ``"drop"``, or a set operation: a key of :data:`OPERATIONS`.
     criteria : mapping
         Of select and drop: what they were called with.
-    kept : mapping
-        Criteria that are functions > the values they chose, which is how code states them.
+    stated : mapping
+        The criteria as code states them: the values that a function chose in its place.
     other : Steps, optional
         Of a set operation: how the index on the right came about.
     """
 
     method: str
     criteria: Mapping[str, Any] = field(default_factory=dict)
-    kept: Mapping[str, list[Any]] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict)
     other: Steps | None = None
 
     def code(self, before: str, source: tuple[str, ...]) -> str:
@@ -43,8 +50,7 @@ class Step:
         if self.other is not None:
             start = SCANNED if self.other.source == source else self.other.scan_code()
             return f"{before} {self.method} {self.other.chain(start)}"
-        stated = {**self.criteria, **self.kept}
-        arguments = ", ".join(f"{name}={literal(value)}" for name, value in stated.items())
+        arguments = ", ".join(f"{name}={literal(value)}" for name, value in self.stated.items())
         return f"{before}.{self.method}({arguments})"
 
 
@@ -123,7 +129,7 @@ def replayed(index: Index, steps: Steps, scan: Callable[[tuple[str, ...]], Index
             continue
         start = scanned if step.other.source == steps.source else scan(step.other.source)
         other = replayed(start, step.other, scan)
-        index = index | other if step.method == "|" else index - other
+        index = OPERATIONS[step.method](index, other)
     return index
 
 
@@ -143,6 +149,12 @@ def literal(value: Any) -> str:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
+    if isinstance(value, re.Pattern):  # its own repr cuts long ones and repeats inline flags
+        plain = re.compile(value.pattern).flags == value.flags
+        flags = "" if plain else f", {re.RegexFlag(value.flags & ~re.UNICODE)!r}"
+        return f"re.compile({value.pattern!r}{flags})"
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, tuple):

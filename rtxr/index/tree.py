@@ -41,9 +41,16 @@ def _opened(case: Case, open_one: Callable[[Case], xr.Dataset]) -> xr.Dataset:
     try:
         return open_one(case)
     except (RTXRError, OSError) as error:
-        failed = Finding("case-not-opened", "error", str(error), path=case.lead["path"])
-        attrs = {model.FINDINGS_ATTR: model.findings_to_json([*case.findings, failed])}
-        return xr.Dataset(attrs=attrs)
+        reason = str(error)
+    except Exception as error:  # its text may hold anything, so that only its type is named
+        reason = f"an unforeseen {type(error).__name__}; open this case alone to see it"
+    failed = Finding("case-not-opened", "error", reason, path=case.lead["path"])
+    attrs = {model.FINDINGS_ATTR: model.findings_to_json([*case.findings, failed])}
+    return xr.Dataset(attrs=attrs)
+
+
+#: Characters at which xarray, zarr or a file system splits a path.
+_SPLITTING = str.maketrans("/\\", "__")
 
 
 class _Names:
@@ -56,7 +63,7 @@ class _Names:
     def of(self, parent: str, key: Hashable, text: str) -> str:
         """Path of the node below a parent that stands for a key."""
         if (parent, key) not in self._given:
-            plain = text.strip().replace("/", "_").strip(".") or "_"
+            plain = text.strip().translate(_SPLITTING).strip(".") or "_"
             path, number = f"{parent}/{plain}", 2
             while path in self._taken:
                 path, number = f"{parent}/{plain} ({number})", number + 1

@@ -12,12 +12,11 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from itertools import islice
 
 from rtxr.catalog import Row
 from rtxr.errors import Finding, NotDicomError, Severity
 from rtxr.read.dicomdir import dicomdir_findings
-from rtxr.read.file_header import read_index_values
+from rtxr.read.file_header import NESTED_ARCHIVE, BrokenFileError, read_index_values
 from rtxr.read.files import archive_members, file_on_disk, is_archive, open_file
 from rtxr.read.listing import PathLike, list_files
 from rtxr.read.other_files import gathered
@@ -35,8 +34,6 @@ from rtxr.read.scan_row import (
 )
 from rtxr.read.side_by_side import side_by_side
 
-#: Files that a cache is asked for at once.
-CACHE_FILES = 2048
 _HEAD_BYTES = 132
 _HASHED_BYTES = 1 << 20
 
@@ -103,14 +100,8 @@ def digests(paths: Sequence[str], cache: PathLike | None = None) -> list[str]:
     """
     if cache is None:
         return list(side_by_side(_digest, paths))
-    found: dict[str, str] = {}
     with ScanCache(cache) as known:
-        for some in _batches(dict.fromkeys(paths)):
-            found |= known.digests(some)
-            new = [path for path in some if path not in found]
-            for path, digest in zip(new, side_by_side(_digest, new), strict=True):
-                known.remember_digest(path, digest)
-                found[path] = digest
+        found = known.digests(paths, _digest)
     return [found[path] for path in paths]
 
 
@@ -128,7 +119,7 @@ def read_file(path: str, keep: dict[str, str]) -> Reading:
         return _read(path, keep)
     except NotDicomError as error:
         archive = _read_archive(path, keep)
-        return archive or _noted("not-dicom", f"not DICOM: {error}", path, "info")
+        return archive or _not_dicom(path, error)
 
 
 def _readings(files: Collection[str], known: ScanCache | None) -> Iterator[Reading]:
@@ -136,24 +127,8 @@ def _readings(files: Collection[str], known: ScanCache | None) -> Iterator[Readi
     keep: dict[str, str] = {}
     read = partial(read_file, keep=keep)
     if known is None:
-        yield from side_by_side(read, list(files))
-        return
-    own = known.owns(files)
-    for some in _batches(file for file in files if file not in own):
-        found = known.readings(some, keep)
-        new = side_by_side(read, [file for file in some if file not in found])
-        for file in some:
-            reading = found.get(file)
-            if reading is None:
-                reading = next(new)
-                known.remember(file, reading)
-            yield reading
-
-
-def _batches(files: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(files)
-    while some := list(islice(left, CACHE_FILES)):
-        yield some
+        return side_by_side(read, list(files))
+    return known.readings(files, read, keep)
 
 
 def _read(path: str, keep: dict[str, str]) -> Reading:
@@ -165,7 +140,8 @@ def _read(path: str, keep: dict[str, str]) -> Reading:
                 findings=tuple(dicomdir_findings(path)), lasting=file_on_disk(path) != path
             )
         if not is_object(header):
-            raise NotDicomError("no SOP Class UID and SOP Instance UID where DICOM has them")
+            reason = "no SOP Class UID and SOP Instance UID where DICOM has them"
+            raise (BrokenFileError if header.has_prefix else NotDicomError)(reason)
         if names_no_image(header):
             header.found.update(read_index_values(path, CONTOUR_IMAGES).found)
         row, findings = make_row(path, header, keep)
@@ -190,7 +166,11 @@ def _read_archive(path: str, keep: dict[str, str]) -> Reading | None:
     readings = [_read_member(member, keep) for member in members]
     rows = tuple(row for reading in readings for row in reading.rows)
     findings = [finding for reading in readings for finding in reading.findings]
-    if not rows:  # documents of many programs are archives
+    inner = sum(NESTED_ARCHIVE in finding.message for finding in findings)
+    if not rows and inner:
+        message = f"no DICOM object but {inner} archive(s) within this archive; unpack it first"
+        findings.insert(0, Finding("unreadable-file", "warning", message, path=path))
+    elif not rows:  # documents of many programs are archives
         findings = [finding for finding in findings if finding.code != "not-dicom"]
         message = "not DICOM: a zip archive without a DICOM object"
         findings.insert(0, Finding("not-dicom", "info", message, path=path))
@@ -201,7 +181,14 @@ def _read_member(path: str, keep: dict[str, str]) -> Reading:
     try:
         return _read(path, keep)
     except NotDicomError as error:
-        return _noted("not-dicom", f"not DICOM: {error}", path, "info")
+        return _not_dicom(path, error)
+
+
+def _not_dicom(path: str, error: NotDicomError) -> Reading:
+    """Reading of what is no DICOM object; one that says it is one is broken, not something else."""
+    if isinstance(error, BrokenFileError):
+        return _noted("unreadable-file", f"a broken DICOM file: {error}", path)
+    return _noted("not-dicom", f"not DICOM: {error}", path, "info")
 
 
 def _noted(code: str, message: str, path: str, severity: Severity = "warning") -> Reading:

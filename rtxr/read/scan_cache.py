@@ -7,22 +7,23 @@ wrong with it, or with any record, files are read again instead.
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from importlib import metadata
-from typing import Any
+from itertools import groupby, islice
 
 from rtxr.catalog.table import COLUMNS
 from rtxr.errors import Finding
 from rtxr.read.files import file_on_disk
 from rtxr.read.listing import PathLike
 from rtxr.read.scan_database import BESIDE, ScanDatabase
-from rtxr.read.scan_record import MisfitError, Part, Reading, pack, unpack, unpack_parts
+from rtxr.read.scan_record import Batch, MisfitError, Reading, Stamp, pack, unpack
 from rtxr.read.side_by_side import side_by_side
 
 #: To be raised when the reader gives another row for the same file.
@@ -43,28 +44,23 @@ def _version() -> int:
 
 VERSION = _version()
 TABLES = {
-    "records": "CREATE TABLE records (kind INTEGER, path BLOB, size INTEGER, mtime_ns INTEGER, "
-    "shared INTEGER, own BLOB, crc INTEGER, PRIMARY KEY (kind, path)) WITHOUT ROWID",
-    "shared": "CREATE TABLE shared (key INTEGER PRIMARY KEY, parts BLOB)",
+    "records": "CREATE TABLE records (kind INTEGER, path BLOB, content BLOB, crc INTEGER, "
+    "PRIMARY KEY (kind, path))",
 }
 #: A file that changed this shortly before it was read may change once more without a new time.
 GRAIN_NS = 2_000_000_000
-#: New records are written after so many files or seconds, so that an interrupted scan keeps them.
-WRITE_FILES = 1000
+#: Files that are asked for at once.
+ASKED_FILES = 2048
+#: Files of one folder in a record, more or less.
+RECORD_FILES = 1024
+#: New records are written after so many seconds, so that an interrupted scan keeps them.
 WRITE_SECONDS = 2.0
 
 _READING, _DIGEST = 0, 1
-_RECORDS = "SELECT path, size, mtime_ns, shared, own, crc FROM records WHERE kind = ? AND path IN"
-_PARTS = "SELECT key, parts FROM shared WHERE key IN"
-_BELOW = "SELECT path FROM records WHERE kind = ? AND path > ? AND path < ? ORDER BY path LIMIT ?"
-_ADD_RECORD = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
-_ADD_PARTS = "INSERT OR REPLACE INTO shared VALUES (?, ?)"
+_RECORDS = "SELECT path, content, crc FROM records WHERE kind = ? AND path IN"
+_BELOW = "SELECT path FROM records WHERE kind = ? AND path >= ? AND path < ? ORDER BY path LIMIT ?"
+_ADD = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
 _REMOVE = "DELETE FROM records WHERE kind = ? AND path = ?"
-_REMOVE_UNUSED = "DELETE FROM shared WHERE key NOT IN (SELECT shared FROM records)"
-
-
-#: What tells a changed file from an unchanged one: its size and time.
-Stamp = tuple[int, int]
 
 
 class ScanCache:
@@ -79,9 +75,10 @@ class ScanCache:
 
     def __init__(self, path: PathLike) -> None:
         self._db = ScanDatabase(os.path.abspath(os.fspath(path)), TABLES, APPLICATION, VERSION)
-        self._stamps: dict[str, Stamp] = {}
-        self._new: list[tuple[Any, ...]] = []
-        self._new_parts: dict[tuple[Part, ...], bytes] = {}
+        self._asked: set[bytes] = set()
+        self._batches: dict[bytes, Batch] = {}
+        self._changed: set[bytes] = set()
+        self._digests: dict[bytes, bytes] = {}
         self._written = time.monotonic()
 
     def __enter__(self) -> ScanCache:
@@ -97,31 +94,99 @@ class ScanCache:
         """What was wrong with the cache: ``cache-rebuilt``, ``cache-not-used``."""
         return self._db.findings
 
-    # --- what is known --------------------------------------------------------------------------
-    def readings(self, files: Sequence[str], keep: dict[str, str]) -> dict[str, Reading]:
-        """Readings of those files that have not changed since.
+    def readings(
+        self, files: Collection[str], read: Callable[[str], Reading], keep: dict[str, str]
+    ) -> Iterator[Reading]:
+        """Readings of files in their order; only those that are new or have changed are read.
 
         Parameters
         ----------
-        files : sequence of str
-            Absolute paths, a few thousand at most.
+        files : collection of str
+            Absolute paths. The cache itself is left out.
+        read : callable
+            Reads a file.
         keep : dict of str to str
             Strings seen before: those that repeat from file to file are held once.
         """
-        records = self._records(_READING, files)
-        parts = self._parts({shared for shared, _ in records.values()}, keep)
-        found = {}
-        for file, (shared, own) in records.items():
-            with suppress(KeyError, MisfitError):
-                found[file] = unpack(file, own, parts[shared], keep)
+        own = self._owns(files)
+        for keys in _some(file for file in files if file not in own):
+            started = time.time_ns()
+            stamps = dict(zip(keys, side_by_side(_stamp, list(keys)), strict=True))
+            with _uncollected():
+                batches = self._known(keys, stamps, keep)
+            new = side_by_side(
+                read, [file for file, key in keys.items() if file not in batches[key]]
+            )
+            for file, key in keys.items():
+                known = batches[key].get(file)
+                if known is not None:
+                    yield known[1]
+                    continue
+                reading, stamp = next(new), stamps[file]
+                if stamp is not None and reading.lasting and _is_old(stamp, started):
+                    batches[key][file] = stamp, reading
+                    self._changed.add(key)
+                    self._write_at_times()
+                yield reading
+            self._write()
+
+    def digests(self, paths: Iterable[str], digest: Callable[[str], str]) -> dict[str, str]:
+        """Content hashes of files, or members of archives; only what is new is read.
+
+        Parameters
+        ----------
+        paths : iterable of str
+            Absolute paths.
+        digest : callable
+            Hash of a file; an empty one is not remembered.
+        """
+        found: dict[str, str] = {}
+        left = iter(dict.fromkeys(paths))
+        while some := list(islice(left, ASKED_FILES)):
+            started = time.time_ns()
+            stamps = dict(zip(some, side_by_side(_stamp, some), strict=True))
+            for key, content in self._records(_DIGEST, map(os.fsencode, some)):
+                path = os.fsdecode(key)
+                when, _, known = content.decode("latin-1").rpartition(" ")
+                if when == str(stamps[path]):
+                    found[path] = known
+            new = [path for path in some if path not in found]
+            for path, made in zip(new, side_by_side(digest, new), strict=True):
+                found[path] = made
+                stamp = stamps[path]
+                if stamp is not None and made and _is_old(stamp, started):
+                    self._digests[os.fsencode(path)] = f"{stamp} {made}".encode("ascii")
+                    self._write_at_times()
         return found
 
-    def digests(self, files: Sequence[str]) -> dict[str, str]:
-        """Content hashes of those files, or members of archives, that have not changed since."""
-        records = self._records(_DIGEST, files)
-        return {file: own.decode("latin-1") for file, (_, own) in records.items()}
+    def keep_only(self, files: Collection[str], roots: Iterable[PathLike]) -> None:
+        """Forget what was below some folders and is not among their files any more."""
+        for root in roots:
+            for lost in self._lost(files, os.path.join(os.path.abspath(root), "")):
+                self._db.change((_REMOVE, lost))
 
-    def owns(self, files: Iterable[str]) -> set[str]:
+    def _lost(self, files: Collection[str], folder: str) -> Iterator[list[tuple[int, bytes]]]:
+        """Records below a folder that none of the files has, some at a time."""
+        start = os.fsencode(folder)
+        end = start[:-1] + bytes([start[-1] + 1])
+        for kind in (_READING, _DIGEST):
+            after = start
+            while asked := self._db.ask(_BELOW, (kind, after, end, ASKED_FILES)):
+                after = asked[-1][0] + b"\0"
+                lost = [(kind, path) for (path,) in asked if not self._is_held(kind, path, files)]
+                if lost:
+                    yield lost
+
+    def _is_held(self, kind: int, path: bytes, files: Collection[str]) -> bool:
+        """Whether files were asked for by this key, or a path is one of some or within one."""
+        if kind == _READING:
+            return path in self._asked
+        file, inner = os.fsdecode(path), ""
+        while file not in files and file != inner:
+            file, inner = os.path.dirname(file), file
+        return file in files
+
+    def _owns(self, files: Iterable[str]) -> set[str]:
         """Those of some files that are the cache itself, or lie beside it while it is written.
 
         They are not to be opened: closing one again would end SQLite's locks on it.
@@ -131,90 +196,96 @@ class ScanCache:
         ours = {os.path.join(folder, end) for end in ends}
         return {file for file in files if file.endswith(ends) and _in_real_folder(file) in ours}
 
-    # --- what is new ----------------------------------------------------------------------------
-    def remember(self, file: str, reading: Reading) -> None:
-        """Store the reading of a file that :meth:`readings` was asked for and did not know."""
-        stamp = self._stamps.pop(file, None)
-        if stamp is None or not reading.lasting:
-            return
-        try:
-            shared, own = pack(file, reading, self._new_parts)
-        except MisfitError:
-            return
-        self._add(_READING, file, stamp, _key(shared), own)
-
-    def remember_digest(self, file: str, digest: str) -> None:
-        """Store the content hash of a file that :meth:`digests` was asked for and did not know."""
-        stamp = self._stamps.pop(file, None)
-        if stamp is not None and digest:
-            self._add(_DIGEST, file, stamp, 0, digest.encode("ascii"))
-
-    def keep_only(self, files: Collection[str], roots: Iterable[PathLike]) -> None:
-        """Forget what was below some folders and is not among their files any more."""
-        self._write()
-        forgot = False
-        for root in roots:
-            for lost in self._lost(files, os.path.join(os.path.abspath(root), "")):
-                self._db.change((_REMOVE, lost))
-                forgot = True
-        if forgot:
-            self._db.change((_REMOVE_UNUSED, [()]))
-
-    def _lost(self, files: Collection[str], folder: str) -> Iterator[list[tuple[int, bytes]]]:
-        """Records below a folder that none of the files has, some at a time."""
-        start = os.fsencode(folder)
-        end = start[:-1] + bytes([start[-1] + 1])
-        for kind in (_READING, _DIGEST):
-            after = start
-            while asked := self._db.ask(_BELOW, (kind, after, end, WRITE_FILES)):
-                after = asked[-1][0]
-                lost = [(kind, path) for (path,) in asked if not _is_held(path, files)]
-                if lost:
-                    yield lost
-
     # --- records --------------------------------------------------------------------------------
-    def _records(self, kind: int, files: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-        """Sound records of files that have not changed: key of the shared parts, own content."""
-        now = time.time_ns()
-        stamps = dict(zip(files, side_by_side(_stamp, files), strict=True))
-        names = {os.fsencode(file): file for file in files}
-        found = {}
-        for path, size, mtime_ns, shared, own, crc in self._db.ask_each(
-            _RECORDS, list(names), kind
-        ):
-            file, stamp = names[path], (size, mtime_ns)
-            sound = isinstance(own, bytes) and crc == _crc(kind, path, stamp, shared, own)
-            if sound and stamps[file] == stamp:
-                found[file] = (shared, own)
-        self._stamps = {
-            file: stamp
-            for file, stamp in stamps.items()
-            if stamp is not None and stamp[1] < now - GRAIN_NS
-        }
-        return found
+    def _known(
+        self, keys: Mapping[str, bytes], stamps: Mapping[str, Stamp | None], keep: dict[str, str]
+    ) -> dict[bytes, Batch]:
+        """What is known of unchanged files, asked for or not, by the keys of their records."""
+        self._batches = {key: {} for key in keys.values()}
+        self._asked |= self._batches.keys()
+        for key, content in self._records(_READING, self._batches):
+            with suppress(MisfitError):
+                batch = unpack(_folder(os.fsdecode(key)), content, keep)
+                self._batches[key] = sound = {
+                    file: known
+                    for file, known in batch.items()
+                    if known[0] == (stamps[file] if file in stamps else _stamp(file))
+                }
+                if len(sound) < len(batch):
+                    self._changed.add(key)
+        return self._batches
 
-    def _parts(self, keys: set[int], keep: dict[str, str]) -> dict[int, list[Part]]:
-        found = {}
-        for key, parts in self._db.ask_each(_PARTS, list(keys)):
-            if isinstance(parts, bytes) and key == _key(parts):
-                with suppress(MisfitError):
-                    found[key] = unpack_parts(parts, keep)
-        return found
+    def _records(self, kind: int, keys: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and contents of sound records."""
+        for key, content, crc in self._db.ask_each(_RECORDS, list(keys), kind):
+            if isinstance(content, bytes) and crc == _crc(kind, key, content):
+                yield key, content
 
-    def _add(self, kind: int, file: str, stamp: Stamp, shared: int, own: bytes) -> None:
-        path = os.fsencode(file)
-        crc = _crc(kind, path, stamp, shared, own)
-        self._new.append((kind, path, *stamp, shared, own, crc))
-        late = time.monotonic() - self._written > WRITE_SECONDS
-        if late or len(self._new) >= WRITE_FILES:
+    def _write_at_times(self) -> None:
+        if time.monotonic() - self._written > WRITE_SECONDS:
             self._write()
 
     def _write(self) -> None:
-        if self._new:
-            parts = [(_key(shared), shared) for shared in self._new_parts.values()]
-            self._db.change((_ADD_PARTS, parts), (_ADD_RECORD, self._new))
-        self._new, self._new_parts = [], {}
+        batches = {
+            key: pack(_folder(os.fsdecode(key)), self._batches[key]) for key in self._changed
+        }
+        new = [
+            (kind, key, content, _crc(kind, key, content))
+            for kind, records in ((_READING, batches), (_DIGEST, self._digests))
+            for key, content in records.items()
+        ]
+        if new:
+            self._db.change((_ADD, new))
+        self._changed, self._digests = set(), {}
         self._written = time.monotonic()
+
+
+def _some(files: Iterable[str]) -> Iterator[dict[str, bytes]]:
+    """Some files at a time, in their order, with the keys of the records that they belong to."""
+    some: dict[str, bytes] = {}
+    for key, together in _together(files):
+        some |= dict.fromkeys(together, key)
+        if len(some) >= ASKED_FILES:
+            yield some
+            some = {}
+    if some:
+        yield some
+
+
+def _together(files: Iterable[str]) -> Iterator[tuple[bytes, list[str]]]:
+    """Neighbouring files of one folder and the key of their record.
+
+    A record is that of a folder. Those of many files end after names that a checksum chooses, so
+    that files that come or go move none from record to record; archives may hold many files and
+    have records of their own.
+    """
+    for folder, inside in groupby(files, _folder):
+        together = []
+        for file in inside:
+            together.append(file)
+            path = os.fsencode(file)
+            if zlib.crc32(path) % RECORD_FILES == 0 or path.endswith((b".zip", b".ZIP")):
+                yield path, together
+                together = []
+        if together:
+            yield os.fsencode(folder), together
+
+
+def _folder(path: str) -> str:
+    """What a path has before its name."""
+    return path[: path.rindex(os.sep) + 1]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage where there is none but many new objects, which slow it down."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _stamp(file: str) -> Stamp | None:
@@ -229,24 +300,13 @@ def _stamp(file: str) -> Stamp | None:
     return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def _crc(kind: int, path: bytes, stamp: Stamp, shared: int, own: bytes) -> int:
+def _is_old(stamp: Stamp, now: int) -> bool:
+    return stamp[1] < now - GRAIN_NS
+
+
+def _crc(kind: int, key: bytes, content: bytes) -> int:
     """Checksum of a record of this version."""
-    text = f"{kind} {stamp} {shared}".encode()
-    return zlib.crc32(own, zlib.crc32(path + text, VERSION))
-
-
-def _key(shared: bytes) -> int:
-    """Key of shared parts, by their content."""
-    digest = blake2b(shared, digest_size=8, key=VERSION.to_bytes(3)).digest()
-    return int.from_bytes(digest, signed=True)
-
-
-def _is_held(path: bytes, files: Collection[str]) -> bool:
-    """Whether a path is one of some files or a member of one."""
-    file, inner = os.fsdecode(path), ""
-    while file not in files and file != inner:
-        file, inner = os.path.dirname(file), file
-    return file in files
+    return zlib.crc32(content, zlib.crc32(b"%d %b" % (kind, key), VERSION))
 
 
 def _in_real_folder(file: str) -> str:

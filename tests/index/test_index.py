@@ -114,7 +114,7 @@ def test_pruning_can_go_on_and_nothing_changes_in_place(index: Index) -> None:
 def test_unknown_column_names_the_nearest(index: Index) -> None:
     with pytest.raises(UnknownNameError, match="no column 'Modalty'; did you mean 'Modality'"):
         index.select(Modalty="CT")
-    with pytest.raises(UnknownNameError, match="no case '7'; there are '1', '2'"):
+    with pytest.raises(UnknownNameError, match="no case '7'; there are '1' to '2'"):
         index.select(case=7)
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import factories as make
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rtxr
 from rtxr.errors import EmptySelectionError
 from rtxr.index import Index, scan
-from rtxr.index.steps import literal
+from rtxr.index.steps import OPERATIONS, literal
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,38 @@ def test_a_scan_has_no_steps_but_its_source(index: Index, folders: tuple[Path, P
 
 
 def test_steps_are_the_code_that_was_called(index: Index) -> None:
-    left = index.drop(SeriesDescription=re.compile("scout")).select(case="1", Modality=["CT"])
+    left = index.drop(SeriesDescription=re.compile("scout")).select(Modality=["CT"])
     assert [step.method for step in left.steps] == ["drop", "select"]
     assert str(left.steps).splitlines()[-2:] == [
         "index = scanned.drop(SeriesDescription=re.compile('scout'))",
-        "index = index.select(case='1', Modality=['CT'])",
+        "index = index.select(Modality=['CT'])",
     ]
     assert str(left.steps).startswith("import re\nimport rtxr\n")
     assert paths(run(str(left.steps))) == paths(left)
+
+
+def test_a_case_is_named_by_what_stays(index: Index, folders: tuple[Path, Path]) -> None:
+    left = index.select(case=2)
+    series = left.table["SeriesInstanceUID"][0]
+    assert str(left.steps).endswith(f"index = scanned.select(case={series!r})")
+    more = index | scan(folders[1], progress=False)
+    assert paths(more.replay(left.steps)) == paths(left)
+    plan = index.table.set_index("Modality").loc["RTPLAN", "SOPInstanceUID"]
+    assert index.select(case=index.cases.index[:1]).steps[0].criteria == {"case": plan}
+    assert len(index.select(case=plan).open(chunks=None).data_vars) == 2
+
+
+def test_cases_of_one_structure_set_have_keys_of_their_own(tmp_path: Path) -> None:
+    phases = [
+        *make.ct_series(3, name=1, AcquisitionNumber=1),
+        *make.ct_series(2, name=2, AcquisitionNumber=2),
+    ]
+    make.write(tmp_path, phases)
+    index = scan(tmp_path, progress=False)
+    assert index.cases["slices"].tolist() == [3, 2]
+    for label, count in (("1", 3), ("2", 2)):
+        left = index.select(case=label)
+        assert len(index.replay(left.steps)) == len(left) == count
 
 
 def test_asking_nothing_is_no_step(index: Index) -> None:
@@ -81,6 +105,48 @@ def test_functions_are_written_as_the_values_they_chose(index: Index) -> None:
     assert paths(index.replay(left.steps)) == paths(left)
 
 
+def test_a_function_is_asked_once_for_each_value(index: Index) -> None:
+    asked: list[Any] = []
+    left = index.select(InstanceNumber=lambda n: asked.append(n) or n == 2)
+    assert len(left) == 2
+    assert sorted(asked) == [1, 2, 3, 4]
+    assert set(index.select(SliceThickness=lambda mm: mm > 0).table["Modality"]) == {"CT"}
+
+
+def test_criteria_as_they_come_from_tables(index: Index) -> None:
+    one = index.select(InstanceNumber=np.int64(2))
+    assert len(one) == len(index.select(InstanceNumber="2")) == 2
+    assert len(index.select(InstanceNumber=[1, pd.NA])) == 2 + 3
+    assert len(index.select(SliceThickness=np.nan)) == len(index.select(SliceThickness=None))
+    assert len(index.select(PixelSpacing=[1.5, 2.0])) == len(index.select(PixelSpacing=(1.5, 2.0)))
+    assert len(index.select(case=np.int64(2))) == 4
+    path = Path(index.table["path"][0])
+    assert str(index.select(path=path).steps).endswith(f"select(path={str(path)!r})")
+
+
+def test_dropping_a_case_leaves_what_others_hold_too(tmp_path: Path) -> None:
+    images = make.ct_series(3)
+    structures = make.structure_set(images)
+    plans = [make.plan(structures, name=name, RTPlanLabel=name) for name in "AB"]
+    doses = [make.dose(each, name=each.RTPlanLabel) for each in plans]
+    make.write(tmp_path, [*images, structures, *plans, *doses])
+    index = scan(tmp_path, progress=False)
+    assert len(index.cases) == 2
+    left = index.drop(case=1)
+    assert left.cases["lacks"].tolist() == [""]
+    assert left.cases["RTPlanLabel"].tolist() == index.cases["RTPlanLabel"].tolist()[1:]
+    assert len(left) == len(index) - 2
+
+
+def test_what_could_not_be_read_is_told_after_a_selection(tmp_path: Path) -> None:
+    make.write(tmp_path, make.ct_series(2))
+    (tmp_path / "notes.txt").write_text("no DICOM")
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 cut")
+    index = scan(tmp_path, progress=False)
+    assert set(index.findings["code"]) == {"not-dicom", "unreadable-file"}
+    assert index.select(Modality="CT").findings["code"].tolist() == ["unreadable-file"]
+
+
 def test_an_iterator_is_looked_at_once(index: Index) -> None:
     left = index.select(Modality=(kind for kind in ("CT", "RTDOSE")))
     assert "Modality=['CT', 'RTDOSE']" in str(left.steps)
@@ -95,11 +161,13 @@ def test_set_operations_are_written_with_both_sides(index: Index) -> None:
         "index = index | scanned.select(PatientID='P1').drop(Modality='CT')"
     )
     assert str(less.steps).splitlines()[-1] == "index = scanned - scanned.select(Modality='CT')"
+    common = images & index.select(PatientID="P2")
+    assert len(common) == 4
     nested = index - (images | index.select(Modality="RTDOSE"))
     assert str(nested.steps).splitlines()[-1] == (
         "index = scanned - (scanned.select(Modality='CT') | scanned.select(Modality='RTDOSE'))"
     )
-    for left in (both, less, nested):
+    for left in (both, less, common, nested):
         assert paths(run(str(left.steps))) == paths(left)
         assert paths(index.replay(left.steps)) == paths(left)
 
@@ -150,7 +218,9 @@ _CRITERIA = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(["select", "drop", "|", "-"]), _CRITERIA), max_size=4))
+@given(
+    st.lists(st.tuples(st.sampled_from(["select", "drop", "|", "&", "-"]), _CRITERIA), max_size=4)
+)
 def test_code_and_replay_leave_the_same_files(index: Index, asked: list[tuple[str, Any]]) -> None:
     left = index
     for method, criteria in asked:
@@ -159,7 +229,7 @@ def test_code_and_replay_leave_the_same_files(index: Index, asked: list[tuple[st
                 left = getattr(left, method)(**criteria)
             else:
                 other = index.select(**criteria)
-                left = left | other if method == "|" else left - other
+                left = OPERATIONS[method](left, other)
         except EmptySelectionError:
             continue
     assert sorted(paths(run(str(left.steps)))) == sorted(paths(left))
@@ -173,6 +243,7 @@ def test_code_and_replay_leave_the_same_files(index: Index, asked: list[tuple[st
         (float("nan"), "float('nan')"),
         ([(1.0,), None], "[(1.0,), None]"),
         (re.compile("a", re.IGNORECASE), "re.compile('a', re.IGNORECASE)"),
+        (re.compile("(?i)a"), "re.compile('(?i)a')"),
         ("it's", '"it\'s"'),
     ],
 )
@@ -188,5 +259,10 @@ def test_dropping_nothing_is_a_finding_with_the_nearest(index: Index) -> None:
     assert "did you mean 'Thorax'" in finding["message"]
 
 
-def test_public_names() -> None:
-    assert rtxr.scan is scan
+def test_a_value_of_a_list_that_fits_nothing_is_a_finding(index: Index) -> None:
+    left = index.select(Modality=["CT", "RTDOES"], PatientID=["P1", "P3"], InstanceNumber=[1, None])
+    found = left.findings[left.findings["code"] == "value-not-found"]["message"].tolist()
+    assert len(found) == 2
+    assert "of Modality these fit no object: 'RTDOES' (did you mean 'RTDOSE'?)" in found[0]
+    assert "1 of 2 values of PatientID fit no object" in found[1]
+    assert "P3" not in found[1]

@@ -106,7 +106,7 @@ def test_tables_of_all_cases(folder: Path) -> None:
     }
     below = tree["P_2"].rt.doses()
     assert below.empty
-    with pytest.raises(UnknownNameError, match="no ROI 'nowhere'"):
+    with pytest.raises(UnknownNameError, match="no case has a ROI 'nowhere'; there are 'Square'"):
         tree.rt.dvh_metrics(["mean"], rois="nowhere")
 
 

@@ -31,6 +31,7 @@ def about_cache(findings: list[Any]) -> list[str]:
     return [finding.code for finding in findings if finding.code.startswith("cache-")]
 
 
-def count(cache: Path, table: str = "records") -> int:
+def count(cache: Path) -> int:
+    """Number of records."""
     with closing(sqlite3.connect(cache)) as db:
-        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        return int(db.execute("SELECT count(*) FROM records").fetchone()[0])

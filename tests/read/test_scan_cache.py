@@ -18,6 +18,7 @@ from read.cached_scans import OLD, age, count, scanned
 from rtxr.catalog import COLUMNS
 from rtxr.read import scan, scan_cache
 from rtxr.read.scan_cache import APPLICATION, ScanCache
+from rtxr.read.scan_record import unpack
 
 PATHS = list(COLUMNS).index("path")
 
@@ -64,14 +65,13 @@ def test_what_vanished_is_forgotten_below_the_scanned_folders_only(
     folder: Path, cache: Path, read: list[str]
 ) -> None:
     scanned(folder, cache)
-    assert (count(cache), count(cache, "shared")) == (11, 5)
+    assert count(cache) == 3  # of three folders with files
     shutil.rmtree(folder / "rt")
     (folder / "ct2").mkdir()
     scanned(folder / "ct", cache)
-    assert count(cache) == 11
+    assert count(cache) == 3
     scanned(folder, cache)
-    assert count(cache) == 5
-    assert count(cache, "shared") == 2  # of the slices, and of what gives no row
+    assert count(cache) == 2
     read.clear()
     scanned(folder, cache)
     assert read == []
@@ -92,7 +92,66 @@ def test_a_folder_that_cannot_be_listed_for_once_is_not_forgotten(
     rows, findings = scanned(folder, cache)
     assert len(rows) == 4
     assert "unreadable-folder" in [finding.code for finding in findings]
-    assert count(cache) == 11
+    assert count(cache) == 3
+
+
+def test_what_vanished_leaves_the_record_of_its_neighbours(folder: Path, cache: Path) -> None:
+    scanned(folder, cache)
+    gone, *left = map(str, sorted((folder / "ct").iterdir()))
+    os.unlink(gone)
+    scanned(folder, cache)
+    assert stored(cache, folder / "ct") == left
+
+
+def stored(cache: Path, folder: Path) -> list[str]:
+    """Files in the record of a folder."""
+    with closing(sqlite3.connect(cache)) as db:
+        key = os.fsencode(os.path.join(folder, ""))
+        question = "SELECT content FROM records WHERE path = ?"
+        return list(unpack(f"{folder}{os.sep}", db.execute(question, [key]).fetchone()[0], {}))
+
+
+def test_files_that_are_not_asked_for_stay_in_the_record(
+    folder: Path, cache: Path, read: list[str]
+) -> None:
+    scanned(folder, cache)
+    first, second, third = sorted((folder / "ct").iterdir())[:3]
+    os.utime(first, ns=(OLD, OLD + 1))
+    third.unlink()
+    read.clear()
+    scanned([first, folder / "notes.txt", second], cache)
+    assert read == [first.name]
+    assert str(third) not in stored(cache, folder / "ct")
+    read.clear()
+    scanned(folder, cache)
+    assert read == []
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_many_files_of_a_folder_are_some_records(
+    folder: Path, cache: Path, read: list[str], monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    monkeypatch.setattr(scan_cache, "RECORD_FILES", files)
+    monkeypatch.setattr(scan_cache, "ASKED_FILES", 2)
+    scanned(folder, cache)
+    assert 3 < count(cache) <= 11
+    read.clear()
+    rows, findings = scanned(folder, cache)
+    assert read == []
+    assert (rows, findings) == scanned(folder)
+    for path in sorted((folder / "ct").iterdir())[1:3]:
+        path.unlink()
+    assert scanned(folder, cache) == scanned(folder)
+
+
+def test_an_archive_has_a_record_of_its_own(archive: Path, cache: Path) -> None:
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("notes.txt", "hello")
+    shutil.copy2(archive, archive.with_name("b.zip"))
+    (archive.parent / "c").write_text("no archive")
+    age(archive.parent)
+    scanned(archive.parent, cache)
+    assert count(cache) == 3
 
 
 def test_a_file_that_has_just_changed_is_read_again(
@@ -156,7 +215,8 @@ def test_names_that_are_no_text(folder: Path, cache: Path, read: list[str]) -> N
 def test_an_interrupted_scan_keeps_what_it_had(
     folder: Path, cache: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_cache, "WRITE_FILES", 2)
+    monkeypatch.setattr(scan_cache, "RECORD_FILES", 1)
+    monkeypatch.setattr(scan_cache, "ASKED_FILES", 3)
     real = scan.make_row
 
     def interrupted(path: str, *rest: Any) -> Any:
@@ -165,14 +225,27 @@ def test_an_interrupted_scan_keeps_what_it_had(
         return real(path, *rest)
 
     monkeypatch.setattr(scan, "make_row", interrupted)
-    monkeypatch.setattr(scan, "CACHE_FILES", 3)
     with pytest.raises(KeyboardInterrupt):
         scanned(folder, cache)
-    assert count(cache) == 6
     monkeypatch.setattr(scan, "make_row", real)
     read.clear()
     assert scanned(folder, cache) == scanned(folder)
     assert len(read) == 11 - 6 + 11
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(-1.0, 3), (100.0, 0)])
+def test_what_is_new_is_written_from_time_to_time(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, kept: int
+) -> None:
+    monkeypatch.setattr(scan_cache, "WRITE_SECONDS", seconds)
+    files = [str(path) for path in sorted((folder / "ct").iterdir())]
+    with ScanCache(cache) as known:
+        readings = known.readings(files, lambda path: scan.read_file(path, {}), {})
+        assert [len(next(readings).rows) for _ in files[:3]] == [1, 1, 1]
+        assert count(cache) == min(kept, 1)
+        if kept:
+            assert stored(cache, folder / "ct") == files[:kept]
+    assert stored(cache, folder / "ct") == files[:3]
 
 
 def test_the_cache_itself_is_no_file_of_the_scan(folder: Path, read: list[str]) -> None:
@@ -283,70 +356,52 @@ def test_content_hashes_are_remembered(
 
 def known_digests(cache: Path, paths: list[str]) -> dict[str, str]:
     with ScanCache(cache) as known:
-        return known.digests(list(dict.fromkeys(paths)))
+        found = known.digests(paths, lambda _: "")
+    return {path: digest for path, digest in found.items() if digest}
 
 
 # --- records that are not believed
-@pytest.mark.parametrize("flip", ["own", "shared", "crc", "path"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "content = CAST(replace(content, '3.0', '5.0') AS BLOB)",
+        "content = 5",
+        "crc = crc + 1",
+        "path = path || x'00'",
+    ],
+)
 def test_a_changed_record_is_not_believed(
-    folder: Path, cache: Path, read: list[str], flip: str
+    folder: Path, cache: Path, read: list[str], change: str
 ) -> None:
     expected = scanned(folder)
     scanned(folder, cache)
-    value = {"own": "CAST(replace(own, '3.0', '5.0') AS BLOB)", "path": "path || x'00'"}
     with closing(sqlite3.connect(cache)) as db, db:
-        db.execute(f"UPDATE records SET {flip} = {value.get(flip, flip + ' + 1')}")
+        db.execute(f"UPDATE records SET {change}")
     read.clear()
     assert scanned(folder, cache) == expected
     assert len(read) >= 1
+    read.clear()
+    assert scanned(folder, cache) == expected
+    assert read == []
 
 
 @pytest.mark.parametrize(
-    "own",
-    [
-        *(b"", b"null", b"[]", b"[1,2]", b"[[],[1]]", b"[[[0,1,[]]],[]]", b"\xff", b"[" * 10**5),
-        b'[[[0,"",["","",["x"],1,"1.2",3]]],[]]',
-        b'[[[0,"",["","",null,true,"1.2",3]]],[]]',
-        b'[[[7,"",["","",null,1,"1.2",3]]],[]]',
-        b'[[],[["not-dicom","fatal","text","",""]]]',
-    ],
+    "content", [b"", b"null", b"[]", b"[[],[],[],[],[],[],[],[],[]]", b"\xff", b"[" * 10**5]
 )
-def test_a_forged_record_is_not_believed(folder: Path, cache: Path, own: Any) -> None:
+def test_a_forged_record_is_not_believed(
+    folder: Path, cache: Path, read: list[str], content: bytes
+) -> None:
     expected = scanned(folder)
     scanned(folder, cache)
     with closing(sqlite3.connect(cache)) as db, db:
-        for kind, path, *stamp, shared in db.execute(
-            "SELECT kind, path, size, mtime_ns, shared FROM records"
-        ).fetchall():
-            crc = scan_cache._crc(kind, path, tuple(stamp), shared, own)
-            db.execute("UPDATE records SET own = ?, crc = ? WHERE path = ?", (own, crc, path))
-    assert scanned(folder, cache) == expected
-
-
-@pytest.mark.parametrize("parts", [b"x", b"[]", b"[[1]]", b"\xff"])
-def test_forged_shared_parts_are_not_believed(folder: Path, cache: Path, parts: Any) -> None:
-    expected = scanned(folder)
-    scanned(folder, cache)
-    key = scan_cache._key(parts)
-    with closing(sqlite3.connect(cache)) as db, db:
-        db.execute("INSERT OR REPLACE INTO shared VALUES (?, ?)", (key, parts))
-        for kind, path, *stamp, own in db.execute(
-            "SELECT kind, path, size, mtime_ns, own FROM records"
-        ).fetchall():
-            crc = scan_cache._crc(kind, path, tuple(stamp), key, own)
-            db.execute("UPDATE records SET shared = ?, crc = ? WHERE path = ?", (key, crc, path))
-    assert scanned(folder, cache) == expected
-
-
-def test_lost_shared_parts_are_stored_again(folder: Path, cache: Path, read: list[str]) -> None:
-    scanned(folder, cache)
-    with closing(sqlite3.connect(cache)) as db, db:
-        db.execute("UPDATE shared SET parts = x'00'")
+        for kind, path in db.execute("SELECT kind, path FROM records").fetchall():
+            crc = scan_cache._crc(kind, path, content)
+            db.execute("UPDATE records SET content = ?, crc = ?", (content, crc))
     read.clear()
-    scanned(folder, cache)
+    assert scanned(folder, cache) == expected
     assert len(read) == 11
     read.clear()
-    scanned(folder, cache)
+    assert scanned(folder, cache) == expected
     assert read == []
 
 

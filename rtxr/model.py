@@ -204,17 +204,23 @@ def grid_of(data: xr.Dataset | xr.DataArray, name: str = "image") -> Grid:
     MissingDataError
         No such variable, no such dimensions or no coordinates along them.
     """
-    array = data if isinstance(data, xr.DataArray) else data[resolve(data, name)]
-    dims = spatial_dims(array, [key for key, value in array.coords.items() if value.ndim == 0])
-    missing = [dim for dim in dims if dim not in array.coords]
+    # Variables, since a DataArray of every coordinate costs more than all the rest.
+    coords = data.coords.variables
+    if isinstance(data, xr.DataArray):
+        array, name = data.variable, str(data.name)
+    else:
+        name = resolve(data, name)
+        array = data.variables[name]
+    dims = spatial_dims(array, [key for key, value in coords.items() if value.ndim == 0])
+    missing = [dim for dim in dims if dim not in coords]
     if missing:
         raise MissingDataError(
-            f"{array.name!r} has no millimetre coordinates along {missing}; "
+            f"{name!r} has no millimetre coordinates along {missing}; "
             "a grid needs the position of every voxel"
         )
-    axes = [np.atleast_1d(np.asarray(array[dim].values, dtype=np.float64)) for dim in dims]
+    axes = [np.atleast_1d(np.asarray(coords[dim].values, dtype=np.float64)) for dim in dims]
     prefix = _prefix(dims[0])
-    attrs = array.coords[ref].attrs if (ref := spatial_ref_name(prefix)) in array.coords else {}
+    attrs = coords[ref].attrs if (ref := spatial_ref_name(prefix)) in coords else {}
     matrix = np.asarray(attrs.get("matrix", np.eye(4).ravel()), dtype=np.float64).reshape(4, 4)
     uid = str(attrs.get("FrameOfReferenceUID", ""))
     return Grid(dims, (axes[0], axes[1], axes[2]), matrix, uid)

@@ -45,6 +45,9 @@ class Case:
     leading : tuple of Leading
         Leading dimensions of a dynamic image series; the rows of ``image`` then come label by
         label, each along the normal of the slices.
+    kind : str
+        What the image is opened as, ``"CT"``, ``"MR"`` or ``"PT"``: by its SOP class, which
+        Modality may contradict; ``""`` without image.
     """
 
     label: str
@@ -55,6 +58,7 @@ class Case:
     rt_images: pd.DataFrame
     findings: tuple[Finding, ...] = field(default=(), repr=False)
     leading: tuple[Leading, ...] = ()
+    kind: str = ""
 
     @property
     def lead(self) -> pd.Series[Any]:
@@ -138,6 +142,7 @@ def find_cases(table: pd.DataFrame) -> Catalog:
         *duplicates,
         *noted.not_opened(table, left),
         *noted.contradictions(table, kind_of),
+        *noted.without_study(table),
         *noted.kinds_by_modality(table, kind_of),
         *(finding for each in links.findings.values() for finding in each),
         *(finding for case in cases for finding in case.findings),
@@ -161,13 +166,13 @@ def _drafts(table: pd.DataFrame, lookup: Lookup, links: Links) -> list[_Draft]:
         for plan in links.plans_of[at]:
             plans[plan].rt_images.append(at)
     drafts = [*plans.values(), *_without_plan(lookup, planless, links)]
-    taken = {draft.structure_set for draft in drafts}
-    drafts += [
-        _Draft(links.stack_of.get(at), at) for at in lookup.of_kind("RTSTRUCT") if at not in taken
-    ]
-    drafts += [
-        _Draft(stack, at) for at, stacks in links.other_stacks_of.items() for stack in stacks
-    ]
+    taken = {(draft.structure_set, draft.stack) for draft in drafts}
+    with_plan_or_dose = {draft.structure_set for draft in drafts}
+    for at in lookup.of_kind("RTSTRUCT"):
+        stacks = links.stacks_of(at)
+        drafts += [_Draft(stack, at) for stack in stacks if (at, stack) not in taken]
+        if not stacks and at not in with_plan_or_dose:
+            drafts.append(_Draft(None, at))
     shown = {draft.stack for draft in drafts}
     drafts += [_Draft(number) for number in range(len(lookup.stacks)) if number not in shown]
     return sorted(drafts, key=_order(table, lookup.stacks))
@@ -221,6 +226,7 @@ class _CaseMaker:
         self.slices = table.iloc[[at for stack in stacks for at in stack.positions]]
         counts = [len(stack.positions) for stack in stacks]
         self.ends = list(itertools.accumulate(counts, initial=0))
+        self.of_series = noted.series(table, stacks)
         self.rows = _series(table, list({at for draft in drafts for at in draft.objects()}))
 
     def case(self, label: str, draft: _Draft) -> Case:
@@ -234,6 +240,7 @@ class _CaseMaker:
             rt_images=self.table.iloc[draft.rt_images] if draft.rt_images else self.nothing,
             findings=tuple(self._findings(draft, doses)),
             leading=() if draft.stack is None else self.stacks[draft.stack].leading,
+            kind="" if draft.stack is None else self.stacks[draft.stack].kind,
         )
 
     def _image(self, number: int) -> pd.DataFrame:
@@ -247,6 +254,7 @@ class _CaseMaker:
         return [
             *(self.differing[uid] for uid in uids if uid in self.differing),
             *(stack.findings if stack else ()),
+            *(() if draft.stack is None else self.of_series[draft.stack]),
             *(finding for at in objects for finding in self.links.findings.get(at, ())),
             *noted.doses_without_pixels([self.records[at] for at in doses]),
             *(self._slices_without_pixels(stack) if stack else ()),

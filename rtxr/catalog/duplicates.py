@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from pydicom import uid as sop
 
+from rtxr.catalog.lookup import listed
 from rtxr.catalog.table import syntax_name
 from rtxr.errors import Finding
 
@@ -46,8 +47,10 @@ _DUPLICATE_COLUMNS = [
 def unused_duplicates(table: pd.DataFrame) -> tuple[list[int], list[Finding]]:
     """Files of a SOPInstanceUID that another file already stands for.
 
-    Of byte-for-byte copies the first is used. Of files that differ, the one coded without loss
-    is used (as it is before compressed before lossy), then the first.
+    Of files that differ, the one coded without loss is used (as it is before compressed before
+    lossy), then the first. Of its byte-for-byte copies the one in the folder of the shortest path
+    stands for it: of an archive and the folder it was unpacked to beside it, that in the folder,
+    which is read faster.
 
     Returns
     -------
@@ -68,12 +71,14 @@ def unused_duplicates(table: pd.DataFrame) -> tuple[list[int], list[Finding]]:
     copies: dict[str, list[str]] = {}
     for uid, files in files_of.items():
         used, *others = sorted(files, key=_coding_rank)  # stable: the first of equals
-        unused += [file["position"] for file in others]
         digest = used["digest"] or None
         differing = [file for file in others if file["digest"] != digest]
-        if len(differing) < len(others):
-            same = (file["path"] for file in others if file["digest"] == digest)
-            copies.setdefault(used["SeriesInstanceUID"], []).extend(same)
+        same = [file for file in others if file["digest"] == digest]
+        used, *same = sorted((used, *same), key=_folder_length)
+        unused += [file["position"] for file in (*same, *differing)]
+        if same:
+            further = copies.setdefault(used["SeriesInstanceUID"], [])
+            further += [file["path"] for file in same]
         if differing:
             findings.append(_differing(uid, used, differing))
     for series, paths in copies.items():
@@ -87,17 +92,22 @@ def _coding_rank(file: Mapping[Hashable, Any]) -> tuple[bool, int]:
     return not file["has_pixel_data"], 2 if syntax in _LOSSY else 0 if syntax in _NATIVE else 1
 
 
+def _folder_length(file: Mapping[Hashable, Any]) -> int:
+    return len(os.path.dirname(file["path"]))
+
+
 def _differing(
     uid: str, used: Mapping[Hashable, Any], others: Sequence[Mapping[Hashable, Any]]
 ) -> Finding:
     folder = os.path.commonpath([os.path.dirname(file["path"]) for file in (used, *others)])
-    first, *rest = (
-        f"{os.path.relpath(file['path'], folder)} ({syntax_name(file['TransferSyntaxUID'])})"
-        for file in (used, *others)
-    )
+
+    def text(file: Mapping[Hashable, Any]) -> str:
+        name = os.path.relpath(file["path"], folder)
+        return f"{name} ({syntax_name(file['TransferSyntaxUID'])})"
+
     message = (
         f"{len(others) + 1} files carry this SOPInstanceUID and differ: "
-        f"used {first}; not used {', '.join(rest)}"
+        f"used {text(used)}; not used {listed(others, text)}"
     )
     if len({file["PatientID"] for file in (used, *others)}) > 1:
         message += "; their PatientIDs differ: select one patient before opening"

@@ -1,15 +1,16 @@
 """Several images at one position: which attribute tells them apart, and into which dimensions.
 
 Phases of a 4D-CT, acquisitions, echoes, b-values, magnitude and phase: a series whose labels all
-lie at the same positions is one dynamic stack with a leading dimension; labels that lie elsewhere
-are stacks of their own. No label may be a mixture of two.
+lie at the same positions is one dynamic stack with a leading dimension. No label may be a mixture
+of two. What is done where no attribute fills all positions: :mod:`rtxr.catalog.apart`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ import pandas as pd
 
 from rtxr import model
 from rtxr.catalog.table import describe
-from rtxr.errors import Severity
 from rtxr.geometry import FloatArray
 
 IntArray = npt.NDArray[np.intp]
 Label = int | float | str
+BoolArray = npt.NDArray[np.bool_]
 
 #: Attributes that hold times: tried last, as the others say what the images are.
 TIMES = ("TriggerTime", "FrameReferenceTime", "AcquisitionTime", "ContentTime")
@@ -46,7 +47,8 @@ class Leading:
     keyword : str
         The attribute that tells the images apart.
     labels : tuple of int, float or str
-        Its values, ascending; 0, 1, ... where the order in time is all there is.
+        Its values, ascending, times of day in the order of their dates; 0, 1, ... where the order
+        in time is all there is.
     """
 
     name: str
@@ -93,153 +95,161 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class _Axis:
-    """A leading dimension and the number of each image's label."""
+class Axis:
+    """A leading dimension that may be, and which label each image has.
+
+    Parameters
+    ----------
+    leading : Leading
+        Its name and labels.
+    codes : ndarray of int, (n,)
+        Number of the label of each image; -1 where it has none.
+    """
 
     leading: Leading
     codes: IntArray
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every image has a label."""
+        return bool((self.codes >= 0).all())
 
-def tell_apart(images: Images) -> tuple[list[Part], str, Severity]:
-    """Stacks in which each label has each position once.
 
-    Parameters
-    ----------
-    images : Images
-        Some positions hold several.
+def label_axis(images: Images, keyword: str) -> Axis | None:
+    """Labels of an attribute; None where all images have the same, or none has any.
 
-    Returns
-    -------
-    parts : list of Part
-        One for a dynamic series; several where labels lie at different positions.
-    message : str
-        What was decided, in words.
-    severity : {"info", "warning"}
-        ``"warning"`` where no attribute decided.
+    Times of day are in the order of their dates, where all images have one.
     """
-    axes = {name: axis for name in model.LEADING if (axis := _axis(images, name)) is not None}
-    named = [axes[name] for name in NAMED if name in axes]
-    times = [axes[name] for name in TIMES if name in axes]
-    for chosen in _candidates(named, times):
-        part = _filled(images, chosen)
-        if part is not None:
-            text = " and ".join(describe(each.leading.keyword) for each in chosen)
-            return [part], f"{text} became {_dimensions(part)}", "info"
-    for some in (named, None, times):
-        found = _in_time(images, named) if some is None else _by_label(images, some)
-        if found is not None:
-            return found
-    return _first_of_each(images)
-
-
-def _candidates(named: Sequence[_Axis], times: Sequence[_Axis]) -> Iterator[tuple[_Axis, ...]]:
-    """What may fill all positions: one attribute or two, those that say what images are first."""
-    yield from ((axis,) for axis in named)
-    yield from combinations(named, 2)
-    yield from ((axis,) for axis in times)
-    yield from ((axis, time) for axis in named for time in times)
-
-
-def _axis(images: Images, keyword: str) -> _Axis | None:
-    """Labels of an attribute; None where an image lacks it or all have the same."""
     values = images.values[keyword]
-    if any(value is pd.NA or value in ("", ()) or value != value for value in values):  # noqa: PLR0124
+    dates = images.values.get(_DATES.get(keyword, ""), ())
+    dated = bool(dates) and all(dates)
+    moments = [
+        None if _is_missing(value) else (dates[at] if dated else "", _label(value))
+        for at, value in enumerate(values)
+    ]
+    distinct = sorted({moment for moment in moments if moment is not None})
+    if not distinct or len({*moments}) < 2:
         return None
-    texts = ["\\".join(value) if isinstance(value, tuple) else value for value in values]
-    labels = tuple(sorted(set(texts)))
-    if len(labels) < 2:
-        return None
-    number = {label: at for at, label in enumerate(labels)}
-    codes = np.array([number[text] for text in texts], dtype=np.intp)
-    return _Axis(Leading(model.LEADING[keyword][0], keyword, labels), codes)
+    number: dict[Any, int] = {moment: at for at, moment in enumerate(distinct)}
+    codes = np.array([number.get(moment, -1) for moment in moments], dtype=np.intp)
+    labels = tuple(label for _, label in distinct)
+    if len({*labels}) < len(labels):  # one time of day on several dates
+        labels = tuple(f"{date}{label}" for date, label in distinct)
+    return Axis(Leading(model.LEADING[keyword][0], keyword, labels), codes)
 
 
-def _filled(images: Images, axes: Sequence[_Axis]) -> Part | None:
+def _is_missing(value: Any) -> bool:
+    return value is pd.NA or value in ("", ()) or value != value  # noqa: PLR0124
+
+
+def _label(value: Any) -> Any:
+    return "\\".join(value) if isinstance(value, tuple) else value
+
+
+def filled(images: Images, axes: Sequence[Axis]) -> Part | None:
     """The dynamic stack, if every combination of labels has every position exactly once."""
     counts = [len(axis.leading.labels) for axis in axes]
     places = int(images.places.max()) + 1
-    if int(np.prod(counts)) * places != len(images.places):
+    if math.prod(counts) * places != len(images.places):
         return None
     cells = np.ravel_multi_index((*(axis.codes for axis in axes), images.places), (*counts, places))
     order = np.argsort(cells, kind="stable")
     if not np.array_equal(cells[order], np.arange(len(order))):
         return None
-    if not _share_grid(images, order.reshape(-1, places)):
+    if not share_grid(images, order.reshape(-1, places)):
         return None
     return Part(tuple(order.tolist()), tuple(axis.leading for axis in axes))
 
 
-def _share_grid(images: Images, rows: IntArray) -> bool:
+def share_grid(images: Images, rows: IntArray) -> bool:
     """Whether images of each column lie at one point of one frame of reference."""
     at = images.positions[rows]
     frames = {images.frames[number] for number in rows.ravel().tolist()}
     return len(frames) == 1 and bool((np.abs(at - at[0]) <= SAME_PLACE_MM).all())
 
 
-# --- labels that lie at different positions -------------------------------------------------------
-def _by_label(images: Images, axes: Sequence[_Axis]) -> tuple[list[Part], str, Severity] | None:
-    """A stack per label, those at the same positions together, by the first attribute that can."""
-    most = int(np.bincount(images.places).max())
-    for axis in axes:
-        labels = len(axis.leading.labels)
-        cells = axis.codes * (images.places.max() + 1) + images.places
-        several = 2 * labels <= len(cells) or not images.places.any()  # slices per label
-        few = labels <= 2 * most and several
-        if few and len(np.unique(cells)) == len(cells):
-            parts = _grouped(images, axis)
-            text = f"separated by {describe(axis.leading.keyword)} into {len(parts)} stacks, "
-            text += "each a case of its own"
-            dynamic = [part for part in parts if part.leading]
-            if dynamic:
-                text += f"; labels at the same positions became {_dimensions(dynamic[0])}"
-            return parts, text, "info"
-    return None
+def complete_block(fits: BoolArray) -> list[BoolArray]:
+    """Labels to keep along each dimension, so that every combination of them is there.
+
+    One label at a time is left out, the one that lacks the largest part of its combinations.
+
+    Parameters
+    ----------
+    fits : ndarray of bool
+        Whether each combination is there; one dimension per leading dimension.
+
+    Returns
+    -------
+    list of ndarray of bool
+        Along each dimension, whether a label stays.
+    """
+    kept = [np.ones(length, dtype=bool) for length in fits.shape]
+    while not (part := fits[np.ix_(*kept)]).all():
+        lacking = []
+        for dim in range(fits.ndim):
+            others = tuple(axis for axis in range(fits.ndim) if axis != dim)
+            share = 1 - part.mean(axis=others)
+            lacking.append((float(share.max()), -dim, int(share.argmax())))
+        _, dim, at = max(lacking)
+        kept[-dim][np.flatnonzero(kept[-dim])[at]] = False
+    return kept
 
 
-def _grouped(images: Images, axis: _Axis) -> list[Part]:
-    """Stacks of labels at the same positions, in the order of their first labels."""
-    groups: list[list[tuple[Label, IntArray]]] = []
-    for code, label in enumerate(axis.leading.labels):
-        own = np.flatnonzero(axis.codes == code)
-        own = own[np.argsort(images.places[own], kind="stable")]
-        for group in groups:
-            first = group[0][1]
-            same = np.array_equal(images.places[first], images.places[own])
-            if same and _share_grid(images, np.stack([first, own])):
-                group.append((label, own))
-                break
-        else:
-            groups.append([(label, own)])
-    return [_part(axis.leading, group) for group in groups]
-
-
-def _part(leading: Leading, group: Sequence[tuple[Label, IntArray]]) -> Part:
-    numbers = tuple(np.concatenate([own for _, own in group]).tolist())
-    if len(group) == 1:
-        return Part(numbers)
-    labels = tuple(label for label, _ in group)
-    return Part(numbers, (Leading(leading.name, leading.keyword, labels),))
+def dimensions(leading: Sequence[Leading]) -> str:
+    """Leading dimensions in words."""
+    names = [f"{each.name!r} of {len(each.labels)}" for each in leading]
+    return f"the leading dimension{'s' * (len(names) > 1)} " + " and ".join(names)
 
 
 # --- when nothing names the images ----------------------------------------------------------------
-def _in_time(images: Images, named: Sequence[_Axis]) -> tuple[list[Part], str, Severity] | None:
-    """A dynamic stack by order in time, where each position has the same number of images."""
-    for outer in (*((axis,) for axis in named), ()):
+def in_time(images: Images, named: Sequence[Axis]) -> tuple[Part, str] | None:
+    """A dynamic stack by order in time, where each position has the same number of images.
+
+    Parameters
+    ----------
+    images : Images
+        Some positions hold several.
+    named : sequence of Axis
+        Attributes that say what images are; a step in time holds one label of each.
+
+    Returns
+    -------
+    part : Part
+        The stack.
+    message : str
+        What was decided, in words.
+    """
+    whole = [axis for axis in named if axis.is_complete]
+    outers = chain.from_iterable(combinations(whole, count) for count in (2, 1, 0))
+    for outer in outers:
         for keyword in TIMES:
             steps = _steps(images, outer, keyword)
-            part = None if steps is None else _filled(images, (*outer, steps))
-            if part is not None:
+            part = None if steps is None else filled(images, (*outer, steps))
+            if part is not None and not _mixes(images, part, whole):
                 others = "".join(f"{describe(each.leading.keyword)} and " for each in outer)
-                message = (
+                return part, (
                     f"{others}the order in time at each position, by {describe(keyword)}, became "
-                    f"{_dimensions(part)}; check that each {model.TIME_STEP} holds what belongs "
-                    "together"
+                    f"{dimensions(part.leading)}; check that each {model.TIME_STEP} holds what "
+                    "belongs together"
                 )
-                return [part], message, "warning"
     return None
 
 
-def _steps(images: Images, outer: Sequence[_Axis], keyword: str) -> _Axis | None:
+def _mixes(images: Images, part: Part, named: Sequence[Axis]) -> bool:
+    """Whether a label of a stack holds images that an attribute tells apart at a position."""
+    places = int(images.places.max()) + 1
+    stacks = np.array(part.images, dtype=np.intp).reshape(-1, places)
+    for axis in named:
+        if len(axis.leading.labels) > 2 * len(stacks):  # a number per slice
+            continue
+        codes = axis.codes[stacks]
+        differ = bool((codes != codes[0]).any())
+        if differ and bool((codes != codes[:, :1]).any()):
+            return True
+    return False
+
+
+def _steps(images: Images, outer: Sequence[Axis], keyword: str) -> Axis | None:
     """Rank in time of each image among those of its labels and position."""
     values = images.values[keyword]
     if any(value == "" or value != value for value in values):  # noqa: PLR0124
@@ -258,20 +268,4 @@ def _steps(images: Images, outer: Sequence[_Axis], keyword: str) -> _Axis | None
     for numbers in cells.values():
         for rank, number in enumerate(sorted(numbers, key=moments.__getitem__)):
             codes[number] = rank
-    return _Axis(Leading(model.TIME_STEP, keyword, tuple(range(counts.pop()))), codes)
-
-
-def _first_of_each(images: Images) -> tuple[list[Part], str, Severity]:
-    """The first image of each position, by Instance Number."""
-    _, first = np.unique(images.places, return_index=True)
-    message = (
-        "no attribute tells them apart; the first by (0020,0013) InstanceNumber is kept, "
-        f"{len(images.places) - len(first)} are set aside"
-    )
-    return [Part(tuple(first.tolist()))], message, "warning"
-
-
-def _dimensions(part: Part) -> str:
-    """The leading dimensions of a stack, in words."""
-    names = [f"{each.name!r} of {len(each.labels)}" for each in part.leading]
-    return f"the leading dimension{'s' * (len(names) > 1)} " + " and ".join(names)
+    return Axis(Leading(model.TIME_STEP, keyword, tuple(range(counts.pop()))), codes)

@@ -8,14 +8,19 @@ image is chosen (the patient coordinates are the same); a structure set or plan 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from rtxr.catalog.lookup import NOUNS, Lookup, Record, listed, same_patient
+from rtxr.catalog.lookup import NOUNS, Lookup, Record, in_order, listed, same_patient
 from rtxr.catalog.table import KINDS, describe
 from rtxr.errors import Finding, Severity
 
 _FRAME = describe("FrameOfReferenceUID")
 _PLANS, _STRUCTURES = "ReferencedRTPlanSequence", "ReferencedStructureSetSequence"
+
+
+#: A stack, why it and no other was chosen ("" if it is the only one), and how sure that is.
+_Choice = tuple[int, str, Severity]
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Links:
     plans_of : dict
         Doses and RT images > plans.
     other_stacks_of : dict
-        Structure sets > stacks that they name in further frames of reference, one of each.
+        Structure sets > stacks in the further frames of reference that they name, one of each.
     findings : dict
         Objects > what was found about their references.
     """
@@ -41,6 +46,12 @@ class Links:
     plans_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     other_stacks_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     findings: dict[int, list[Finding]] = field(default_factory=dict)
+
+    def stacks_of(self, structure_set: int | None) -> tuple[int, ...]:
+        """Stacks of a structure set, one of each frame of reference; may be none."""
+        if structure_set is None or structure_set not in self.stack_of:
+            return ()
+        return self.stack_of[structure_set], *self.other_stacks_of.get(structure_set, ())
 
 
 def link(lookup: Lookup) -> Links:
@@ -56,7 +67,7 @@ def link(lookup: Lookup) -> Links:
     for position in of_kind("RTDOSE"):
         linker.dose(position)
     for position in of_kind("RTIMAGE"):
-        linker.links.plans_of[position] = tuple(linker.named(position, _PLANS, "RTPLAN"))
+        linker.named_plans(position, "rt-image-of-several-plans")
     return linker.links
 
 
@@ -67,6 +78,7 @@ class _Linker:
         self.lookup, self.rows = lookup, lookup.rows
         self.links = Links()
         self.doses_of: dict[int, list[int]] = {}  # plan > doses that name it by UID
+        self._choices: dict[Hashable, list[_Choice]] = {}
 
     def note(self, at: int, code: str, message: str, severity: Severity = "warning") -> None:
         row = self.rows[at]
@@ -107,6 +119,15 @@ class _Linker:
             self.note(at, "reference-chosen", f"{message}not to {listed(others)}")
         return named[0] if named else None
 
+    def named_plans(self, at: int, code: str) -> tuple[int, ...]:
+        """The plans that a dose or RT image names; the code is for several."""
+        plans = self.links.plans_of[at] = tuple(self.named(at, _PLANS, "RTPLAN"))
+        if len(plans) > 1:
+            uids = listed(plans, self.uid)
+            message = f"names {len(plans)} plans ({uids}); it belongs to the case of each"
+            self.note(at, code, message, "info")
+        return plans
+
     def _trusted(self, at: int, other: Record, element: str, uid: str) -> bool:
         """Whether a reference holds: across patients only within one frame of reference."""
         row = self.rows[at]
@@ -127,23 +148,25 @@ class _Linker:
             self.note(at, "unresolved-reference", message)
         if len(frames := row["referenced_frames_of_reference"]) > 1:
             message = (
-                f"names {len(frames)} frames of reference ({', '.join(frames)}); each of which "
-                "it names an image here is a case of its own"
+                f"names {len(frames)} frames of reference ({listed(frames)}); each in which it is "
+                "linked to an image is a case of its own"
             )
             self.note(at, "several-frames-of-reference", message, "info")
         found = [self.lookup.stack_of(uid) for uid in uids]
         hits = Counter(number for number in found if number is not None)
         if near := self._trusted_stacks(at, [n for n, _ in hits.most_common()], images):
-            self.links.stack_of[at] = near[0]
-            self._note_others(at, self._by_frame(at, near), hits)
+            groups = self._by_frame(self.rows[at], near)
+            self._link_stacks(at, [group[0] for group in groups])
+            for group in groups:
+                self._note_others(at, group, hits)
             return
         element = describe("RTReferencedSeriesSequence")
         of_series = self.lookup.stacks_of_series
         named = [n for uid in row["referenced_series"] for n in of_series.get(uid, [])]
         series = [n for n in named if n not in hits]  # those were refused
         if series := self._trusted_stacks(at, series, element):
-            number = self.links.stack_of[at] = self._chosen(at, series)
-            message = f"is linked to image series {self._series(number)} by {element}, "
+            numbers = self._take(at, self._chosen(row, series))
+            message = f"is linked to image series {listed(numbers, self._series)} by {element}, "
             self.note(at, "linked-by-series", f"{message}not by the images it names", "info")
         else:
             self.stack_by_frame(at)
@@ -152,17 +175,21 @@ class _Linker:
         rows = self.lookup.stack_rows
         return [n for n in numbers if self._trusted(at, rows[n], element, self._series(n))]
 
-    def _by_frame(self, at: int, near: list[int]) -> list[int]:
-        """Stacks in the frame of reference of the first; the first of each other is remembered."""
-        rows, frames = self.lookup.stack_rows, self.rows[at]["frames"]
-        here = rows[near[0]]["frames"] & frames
-        others: dict[frozenset[str], list[int]] = {here: []}
+    def _by_frame(self, row: Record, near: Sequence[int]) -> list[list[int]]:
+        """Stacks by the first frame of reference they share; without any, with the first stack."""
+        order, groups = in_order(row), dict[str | None, list[int]]()
         for number in near:
-            shared = rows[number]["frames"] & frames
-            others.setdefault(shared or here, []).append(number)
-        first, *further = others.values()
-        self.links.other_stacks_of[at] = tuple(each[0] for each in further)
-        return first
+            frames = self.lookup.stack_rows[number]["frames"]
+            here = next(iter(groups), None)
+            shared = next((frame for frame in order if frame in frames), here)
+            groups.setdefault(shared, []).append(number)
+        return list(groups.values())
+
+    def _link_stacks(self, at: int, numbers: Sequence[int]) -> None:
+        """Link to the first, and a structure set to the others as well."""
+        self.links.stack_of[at], *others = numbers
+        if others:
+            self.links.other_stacks_of[at] = tuple(others)
 
     def _note_others(self, at: int, near: list[int], hits: Counter[int]) -> None:
         """Say which stack was taken of those whose slices a structure set names."""
@@ -171,7 +198,7 @@ class _Linker:
         best, *others = near
         message = (
             f"names slices of {len(near)} image stacks; linked to {self._stack(best)}, of which it "
-            f"names {hits[best]}, not to {listed(map(self._stack, others))}"
+            f"names {hits[best]}, not to {listed(others, self._stack)}"
         )
         equal = hits[best] == hits[others[0]]
         self.note(at, "image-chosen", message, "warning" if equal else "info")
@@ -185,22 +212,43 @@ class _Linker:
 
     # --- by frame of reference ------------------------------------------------------------------
     def stack_by_frame(self, at: int) -> None:
-        """Image stack in the frame of reference of an object."""
+        """Image stack in the frame of reference of an object; one in each of several frames."""
         row = self.rows[at]
         if near := self.lookup.stacks_in_frame(row):
-            number = self.links.stack_of[at] = self._chosen(at, near)
-            message = f"is linked to image series {self._series(number)} by {_FRAME} only"
+            key = (row["PatientID"], in_order(row), *self._wanted(row))
+            if key not in self._choices:
+                self._choices[key] = self._chosen(row, near)
+            numbers = self._take(at, self._choices[key])
+            message = f"is linked to image series {listed(numbers, self._series)} by {_FRAME} only"
             self.note(at, "linked-by-frame-of-reference", message)
-        elif others := self.lookup.stacks_of_others(row):
-            series = listed(map(self._series, others))
+        elif others := self.lookup.stacks_of_patients(row):
+            series = listed(others, self._series)
             message = f"shares its {_FRAME} with image series {series} of another PatientID; "
             self.note(at, "patient-mismatch", f"{message}not linked")
 
-    def _chosen(self, at: int, numbers: list[int]) -> int:
+    def _take(self, at: int, choices: Sequence[_Choice]) -> list[int]:
+        """Link to the stacks that were chosen, and note why."""
+        for _, message, severity in choices:
+            if message:
+                self.note(at, "image-chosen", message, severity)
+        numbers = [number for number, _, _ in choices]
+        self._link_stacks(at, numbers)
+        return numbers
+
+    @staticmethod
+    def _wanted(row: Record) -> tuple[frozenset[str | None], str, int]:
+        """Kinds, study and number of images that an object names."""
+        kinds = frozenset(KINDS.get(uid) for uid in row["referenced_image_classes"])
+        return kinds, row["StudyInstanceUID"], len(row["referenced_images"])
+
+    def _chosen(self, row: Record, numbers: Sequence[int]) -> list[_Choice]:
+        """One of the stacks in each frame of reference."""
+        return [self._choice(row, group) for group in self._by_frame(row, numbers)]
+
+    def _choice(self, row: Record, numbers: Sequence[int]) -> _Choice:
         """One of several stacks: of the class, study and size an object names, else the largest."""
-        row, stacks, rows = self.rows[at], self.lookup.stacks, self.lookup.stack_rows
-        named = {KINDS.get(uid) for uid in row["referenced_image_classes"]}
-        study, count = row["StudyInstanceUID"], len(row["referenced_images"])
+        stacks, rows = self.lookup.stacks, self.lookup.stack_rows
+        named, study, count = self._wanted(row)
         left = numbers
         for fits in (
             lambda n: stacks[n].kind in named,
@@ -209,16 +257,16 @@ class _Linker:
         ):
             left = [n for n in left if fits(n)] or left
         best = max(left, key=lambda n: (stacks[n].kind == "CT", len(stacks[n].positions)))
-        if len(numbers) > 1:
-            alone = len(left) == 1
-            why = "alone is of the class, study or size it names" if alone else "is the largest"
-            others = listed(self._stack(n) for n in numbers if n != best)
-            message = (
-                f"fits {len(numbers)} image stacks; linked to {self._stack(best)}, which {why}, "
-                f"not to {others}"
-            )
-            self.note(at, "image-chosen", message, "info" if alone else "warning")
-        return best
+        if len(numbers) == 1:
+            return best, "", "info"
+        alone = len(left) == 1
+        why = "alone is of the class, study or size it names" if alone else "is the largest"
+        others = listed([n for n in numbers if n != best], self._stack)
+        message = (
+            f"fits {len(numbers)} image stacks; linked to {self._stack(best)}, which {why}, "
+            f"not to {others}"
+        )
+        return best, message, "info" if alone else "warning"
 
     def _only_one(self, at: int, kind: str) -> int | None:
         """The one object of a kind in the frame of reference (and study) of another."""
@@ -226,7 +274,7 @@ class _Linker:
         near = self.lookup.objects_beside(row, kind)
         if len(near) > 1:
             message = f"names none of the {len(near)} {noun}s in its {_FRAME} "
-            self.note(at, "ambiguous-link", f"{message}({listed(map(self.uid, near))}); not linked")
+            self.note(at, "ambiguous-link", f"{message}({listed(near, self.uid)}); not linked")
         return near[0] if len(near) == 1 else None
 
     def _note_frame(self, at: int, other: int) -> None:
@@ -237,13 +285,8 @@ class _Linker:
     # --- plan and dose --------------------------------------------------------------------------
     def named_by_dose(self, at: int) -> None:
         """What a dose names by UID."""
-        plans = self.links.plans_of[at] = tuple(self.named(at, _PLANS, "RTPLAN"))
-        for plan in plans:
+        for plan in self.named_plans(at, "dose-of-several-plans"):
             self.doses_of.setdefault(plan, []).append(at)
-        if len(plans) > 1:
-            uids = listed(map(self.uid, plans))
-            message = f"names {len(plans)} plans ({uids}); it belongs to the case of each"
-            self.note(at, "dose-of-several-plans", message, "info")
         if (named := self.named_structure_set(at)) is not None:
             self.links.structure_set_of[at] = named
 
@@ -264,7 +307,7 @@ class _Linker:
         of = self.links.structure_set_of
         through = dict.fromkeys(of[dose] for dose in self.doses_of.get(at, []) if dose in of)
         if len(through) > 1:
-            uids = listed(map(self.uid, through))
+            uids = listed(through, self.uid)
             message = f"names no structure set and its doses name several ({uids}); not linked"
             self.note(at, "ambiguous-link", message)
             return None
@@ -318,9 +361,17 @@ class _Linker:
                 self.note(at, "structure-sets-disagree", message)
 
     def _stack_through(self, at: int) -> None:
-        """Image of a plan or dose: that of its structure set, else the one in its frame."""
+        """Image of a plan or dose: that of its structure set, else the one in its frame.
+
+        Of the images of a structure set in several frames it is the one in the frame of the plan
+        or dose; a plan without a frame stands in those of its doses.
+        """
         structure_set = self.links.structure_set_of.get(at)
-        if structure_set in self.links.stack_of:
-            self.links.stack_of[at] = self.links.stack_of[structure_set]
+        if stacks := self.links.stacks_of(structure_set):
+            doses = (self.rows[dose]["frames"] for dose in self.doses_of.get(at, []))
+            frames = self.rows[at]["frames"] or frozenset[str]().union(*doses)
+            rows = self.lookup.stack_rows
+            fitting = (n for n in stacks if rows[n]["frames"] & frames)
+            self.links.stack_of[at] = next(fitting, stacks[0])
         elif structure_set is None or not self.rows[structure_set]["frames"]:
             self.stack_by_frame(at)

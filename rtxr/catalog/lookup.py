@@ -6,7 +6,8 @@ folder.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -15,6 +16,7 @@ from rtxr.catalog.stacks import Stack
 from rtxr.catalog.table import IMAGE_KINDS
 
 K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 Record = Mapping[Any, Any]
 
 #: Kinds of objects that refer to others > what they are called in messages.
@@ -62,7 +64,7 @@ class Lookup:
         objects = [at for at in used if kinds[at] in NOUNS]
         self.kinds, self.stacks = kinds, stacks
         self.rows = dict(zip(objects, _records(table, objects), strict=True))
-        self.stack_rows = _records(table, [stack.positions[0] for stack in stacks])
+        self.stack_rows = _stack_records(table, stacks)
         self.by_uid = {uids[at]: at for at in used if uids[at]}
         self._stack_of = {at: n for n, stack in enumerate(stacks) for at in stack.positions}
         numbers = range(len(stacks))
@@ -78,9 +80,10 @@ class Lookup:
             for frame in row["frames"]
         )
         self._beside: dict[Hashable, list[int]] = {}
-        self._one_per_patient: dict[str, dict[str, int]] = {}
-        for (patient, frame), near in self._stacks_in_frame.items():
-            self._one_per_patient.setdefault(frame, {})[patient] = near[0]
+        self._one_per_patient = _grouped(
+            (frame, near[0]) for (_, frame), near in self._stacks_in_frame.items()
+        )
+        self._of_patients: dict[Hashable, list[int]] = {}
 
     def of_kind(self, kind: str) -> list[int]:
         """Row positions of the structure sets, plans, doses or RT images."""
@@ -96,14 +99,16 @@ class Lookup:
         return self._stack_of.get(self.by_uid.get(uid, -1))
 
     def stacks_in_frame(self, row: Record) -> list[int]:
-        """Stacks of the same patient in a frame of reference of an object."""
+        """Stacks of the same patient in a frame of reference of an object, frame by frame."""
         patient = row["PatientID"]
-        return _merged(self._stacks_in_frame.get((patient, frame), []) for frame in row["frames"])
+        return _merged(self._stacks_in_frame.get((patient, frame), []) for frame in in_order(row))
 
-    def stacks_of_others(self, row: Record) -> list[int]:
-        """A stack of each other patient in a frame of reference of an object."""
-        found = (self._one_per_patient.get(frame, {}) for frame in row["frames"])
-        return _merged([n for p, n in each.items() if p != row["PatientID"]] for each in found)
+    def stacks_of_patients(self, row: Record) -> list[int]:
+        """A stack of each patient in a frame of reference of an object."""
+        key = in_order(row)
+        if key not in self._of_patients:
+            self._of_patients[key] = _merged(self._one_per_patient.get(each, []) for each in key)
+        return self._of_patients[key]
 
     def objects_beside(self, row: Record, kind: str) -> list[int]:
         """Objects of a kind in a frame of reference and, if there are any, the study of another."""
@@ -123,21 +128,29 @@ def same_patient(row: Record, other: Record) -> bool:
     return len(ids) == 1 or "" in ids
 
 
-def listed(uids: Iterable[str]) -> str:
-    """UIDs in a message; of many, the first."""
-    names = list(uids)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+def listed(items: Collection[V], text: Callable[[V], str] = str) -> str:
+    """UIDs (or what stands for them) in a message; of many, the first: no other is made text."""
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return ", ".join(map(text, itertools.islice(items, _NAMED))) + more
 
 
-def frames(row: Record) -> frozenset[str]:
-    """Frame of Reference UIDs that an object stands in."""
-    return frozenset({row["FrameOfReferenceUID"], *row["referenced_frames_of_reference"]} - {""})
+def in_order(row: Record) -> tuple[str, ...]:
+    """Frame of Reference UIDs that an object stands in, its own before those it names."""
+    uids = (row["FrameOfReferenceUID"], *row["referenced_frames_of_reference"])
+    return tuple(dict.fromkeys(filter(None, uids)))
 
 
 def _records(table: pd.DataFrame, positions: Sequence[int]) -> list[dict[Any, Any]]:
     records = table[_COLUMNS].iloc[list(positions)].to_dict("records")
-    return [{**record, "frames": frames(record)} for record in records]
+    return [{**record, "frames": frozenset(in_order(record))} for record in records]
+
+
+def _stack_records(table: pd.DataFrame, stacks: Sequence[Stack]) -> list[dict[Any, Any]]:
+    """First slices, with the frames of reference of all slices."""
+    uids = table["FrameOfReferenceUID"].tolist()
+    first = _records(table, [stack.positions[0] for stack in stacks])
+    frames = (frozenset(uids[at] for at in stack.positions) - {""} for stack in stacks)
+    return [{**row, "frames": each} for row, each in zip(first, frames, strict=True)]
 
 
 def _grouped(pairs: Iterable[tuple[K, int]]) -> dict[K, list[int]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from rtxr.catalog.lookup import Record
+from rtxr.catalog.lookup import Record, listed
+from rtxr.catalog.stacks import Stack
 from rtxr.catalog.table import KINDS, describe, sop_class_name
-from rtxr.errors import Finding
+from rtxr.errors import Finding, Severity
 
 _NO_PIXELS = "(7FE0,0010) PixelData is missing or empty"
 
@@ -43,6 +44,75 @@ def other_frames(first: Record, rows: Iterable[Record]) -> list[Finding]:
     return findings
 
 
+# --- what a series holds --------------------------------------------------------------------------
+def series(table: pd.DataFrame, stacks: Sequence[Stack]) -> list[list[Finding]]:
+    """What is odd about each stack as a part of one series: UIDs that are missing or differ."""
+    frames, studies = table["FrameOfReferenceUID"].tolist(), table["StudyInstanceUID"].tolist()
+    first = [stack.positions[0] for stack in stacks]
+    paths, patient_of = table["path"].iloc[first].tolist(), table["PatientID"].iloc[first].tolist()
+    patients: dict[str, set[str]] = {}
+    for stack, patient in zip(stacks, patient_of, strict=True):
+        patients.setdefault(stack.series, set()).add(patient)
+    return [
+        [
+            Finding(code, severity, message, stack.series, path)
+            for code, severity, message in _oddities(
+                stack.series,
+                dict.fromkeys(frames[at] for at in stack.positions if frames[at]),
+                dict.fromkeys(studies[at] for at in stack.positions if studies[at]),
+                len(patients[stack.series]),
+            )
+        ]
+        for stack, path in zip(stacks, paths, strict=True)
+    ]
+
+
+def _oddities(
+    uid: str, frames: Collection[str], studies: Collection[str], patients: int
+) -> Iterator[tuple[str, Severity, str]]:
+    """Code, severity and message."""
+    if not uid:
+        message = (
+            f"these slices have no {describe('SeriesInstanceUID')}; those of one kind, patient, "
+            "study, frame of reference and folder are taken as a series"
+        )
+        yield ("missing-uid", "warning", message)
+    elif patients > 1:
+        message = (
+            f"slices of {patients} PatientIDs carry this {describe('SeriesInstanceUID')}; those "
+            "of each are an image of their own"
+        )
+        yield ("series-of-several-patients", "warning", message)
+    if len(studies) > 1:
+        message = (
+            f"the slices of this series name {len(studies)} studies in "
+            f"{describe('StudyInstanceUID')} ({listed(studies)}); they are taken as one image"
+        )
+        yield ("series-of-several-studies", "warning", message)
+    if len(frames) > 1:
+        message = (
+            f"the slices of this series name {len(frames)} frames of reference in "
+            f"{describe('FrameOfReferenceUID')} ({listed(frames)}); objects in any of them are "
+            "linked to the whole series"
+        )
+        yield ("several-frames-of-reference", "warning", message)
+
+
+def without_study(table: pd.DataFrame) -> list[Finding]:
+    """Objects of each patient that name no study."""
+    lacking = table[table["StudyInstanceUID"] == ""]
+    consequence = "those of one PatientID are listed as one study"
+    return [
+        Finding(
+            "missing-uid",
+            "warning",
+            f"{len(rows)} object(s) have no {describe('StudyInstanceUID')}; {consequence}",
+            path=rows["path"].iloc[0],
+        )
+        for _, rows in lacking.groupby("PatientID", sort=False)
+    ]
+
+
 # --- what is left ---------------------------------------------------------------------------------
 def not_opened(table: pd.DataFrame, left: Sequence[int]) -> list[Finding]:
     """Objects that do not become arrays, a Finding per series and SOP class."""
@@ -63,7 +133,7 @@ def not_opened(table: pd.DataFrame, left: Sequence[int]) -> list[Finding]:
 def contradictions(table: pd.DataFrame, kind_of: Sequence[str]) -> list[Finding]:
     """Series whose Modality is not that of their SOP class; the class is believed."""
     kind = pd.Series(kind_of, index=table.index, dtype="object")
-    wrong = table[(kind != "") & (kind != table["Modality"])]
+    wrong = table[(kind != "") & (table["Modality"] != "") & (kind != table["Modality"])]
     element = describe("Modality")
     return [
         Finding(

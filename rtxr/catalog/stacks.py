@@ -1,15 +1,18 @@
 """From image series to stacks: slices that make one grid, and what was set aside.
 
 A series may hold scouts, two orientations, or several images at one position (phases,
-acquisitions, echoes). A stack is the part of it whose slices are parallel, of one size and, of each
-label of a dynamic series (see :mod:`rtxr.catalog.dynamic`), each at a place of its own.
+acquisitions, echoes) or between one another. A stack is the part of it whose slices are parallel,
+of one size and, of each label of a dynamic series (see :mod:`rtxr.catalog.dynamic`), each at a
+place of its own.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import PurePath
 from typing import Any
 
@@ -17,7 +20,9 @@ import numpy as np
 import pandas as pd
 
 from rtxr.catalog import dynamic
+from rtxr.catalog.apart import tell_apart
 from rtxr.catalog.dynamic import Images, Leading, Part
+from rtxr.catalog.interleaved import interleaved
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, slice_normal
 
@@ -25,6 +30,8 @@ from rtxr.geometry import FloatArray, slice_normal
 SAME_POSITION_MM = 0.01
 #: Row and column cosines that differ by no more than this are one orientation.
 SAME_ORIENTATION = 1e-3
+#: Width of the bins in which orientations are looked up.
+_BIN = 4 * SAME_ORIENTATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,23 +170,55 @@ def _stacks_of(
 
 def _consistent_groups(slices: list[_Slice]) -> list[list[_Slice]]:
     """Slices of one size, spacing and orientation, localizers apart."""
-    orientations: list[tuple[float, ...]] = []
+    orientations = _Orientations()
     groups: dict[Hashable, list[_Slice]] = {}
     for each in slices:
         placed = each.place is not None and each.orientation is not None
-        direction = _which(each.orientation, orientations) if each.orientation else -1
+        direction = orientations.number(each.orientation) if each.orientation else -1
         key = (each.shape, direction, placed, each.is_localizer)
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
 
-def _which(orientation: tuple[float, ...], seen: list[tuple[float, ...]]) -> int:
-    """Number of an orientation among those seen; a new one is added."""
-    for number, other in enumerate(seen):
-        if max(abs(a - b) for a, b in zip(orientation, other, strict=True)) <= SAME_ORIENTATION:
-            return number
-    seen.append(orientation)
-    return len(seen) - 1
+@dataclass
+class _Orientations:
+    """Numbers of orientations: one for those that are the same, by the first of them."""
+
+    seen: dict[tuple[float, ...], int] = field(default_factory=dict)
+    first: list[tuple[float, ...]] = field(default_factory=list)
+    bins: defaultdict[tuple[int, ...], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def number(self, orientation: tuple[float, ...]) -> int:
+        """Number of an orientation; a new one is added."""
+        if orientation not in self.seen:
+            self.seen[orientation] = self._find(orientation)
+        return self.seen[orientation]
+
+    def _find(self, orientation: tuple[float, ...]) -> int:
+        if not all(map(math.isfinite, orientation)):
+            self.first.append(orientation)
+            return len(self.first) - 1
+        # What is the same lies in the same bin, or in the next where an edge is near.
+        near = [
+            {math.floor((each + way * SAME_ORIENTATION) / _BIN) for way in (-1, 1)}
+            for each in orientation
+        ]
+        found = [
+            number
+            for key in product(*near)
+            for number in self.bins.get(key, ())
+            if _are_same(self.first[number], orientation)
+        ]
+        if found:
+            return min(found)
+        number = len(self.first)
+        self.first.append(orientation)
+        self.bins[tuple(math.floor(each / _BIN) for each in orientation)].append(number)
+        return number
+
+
+def _are_same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= SAME_ORIENTATION
 
 
 def _worth(group: list[_Slice]) -> tuple[bool, bool, int]:
@@ -189,14 +228,18 @@ def _worth(group: list[_Slice]) -> tuple[bool, bool, int]:
 
 
 def _difference(other: _Slice, best: _Slice) -> str:
-    """Why a slice is not part of the stack."""
-    reasons = {
-        "have no position or orientation": other.place is None or other.orientation is None,
-        "are localizers": other.is_localizer and not best.is_localizer,
-        "have another matrix size": other.shape[:2] != best.shape[:2],
-        "have another pixel spacing": other.shape[2:] != best.shape[2:],
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "have another orientation")
+    """Why a slice is not part of the stack: what it is and how it lies before how it is sampled."""
+    if other.place is None or other.orientation is None:
+        return "have no position or orientation"
+    if other.is_localizer and not best.is_localizer:
+        return "are localizers"
+    if best.orientation is not None and not _are_same(other.orientation, best.orientation):
+        return "have another orientation"
+    return (
+        "have another matrix size"
+        if other.shape[:2] != best.shape[:2]
+        else "have another pixel spacing"
+    )
 
 
 def _set_aside(count: int, total: int, reason: str, uid: str, path: str) -> Finding:
@@ -218,12 +261,14 @@ def _heights(group: list[_Slice]) -> FloatArray | None:
 def _apart(
     group: list[_Slice], heights: FloatArray, values: Mapping[str, list[Any]], uid: str
 ) -> tuple[list[Part], list[Finding]]:
-    """Slices with each position once per label, along the normal."""
+    """Slices with each position once per label, along the normal.
+
+    Labels at positions of their own that lie between one another are one stack only if all slices
+    are evenly spaced; those of disjoint ranges are one.
+    """
     order = np.argsort(heights, kind="stable")
     rank = np.concatenate([[0], np.cumsum(np.diff(heights[order]) > SAME_POSITION_MM)])
     counts = np.bincount(rank)
-    if counts.max() == 1:
-        return [Part(tuple(order.tolist()))], []
     places = np.empty(len(group), dtype=np.intp)
     places[order] = rank
     rows = [each.position for each in group]
@@ -233,10 +278,16 @@ def _apart(
         frames=[values["FrameOfReferenceUID"][row] for row in rows],
         values={name: [values[name][row] for row in rows] for name in dynamic.COLUMNS},
     )
-    parts, decided, severity = dynamic.tell_apart(images)
+    path = values["path"][rows[0]]
+    if counts.max() == 1:
+        found = interleaved(images, heights)
+        if found is None:
+            return [Part(tuple(order.tolist()))], []
+        parts, message, severity = found
+        return parts, [Finding("interleaved-slices", severity, message, uid, path)]
+    parts, decided, severity = tell_apart(images)
     message = (
         f"{int((counts > 1).sum())} position(s) of this series hold up to {counts.max()} images; "
         + decided
     )
-    path = values["path"][rows[0]]
     return parts, [Finding("several-images-at-one-position", severity, message, uid, path)]

@@ -69,8 +69,8 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
         old_series = _text(each, "SeriesInstanceUID")
         new_series = series.setdefault((each.iod.name, old_series), _new_uid())
         values = {"SOPInstanceUID": _new_uid(), "SeriesInstanceUID": new_series}
-        if each.uid and each.own_uid:
-            mapping[each.uid] = values["SOPInstanceUID"]
+        if each.key:
+            mapping[each.key] = values["SOPInstanceUID"]
         if each.variable in IMAGE_NAMES.values() and old_series:
             mapping[old_series] = new_series
         if policy == "new":

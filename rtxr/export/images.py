@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 
@@ -16,8 +14,10 @@ from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 from rtxr import model
 from rtxr.catalog.dynamic import Label
 from rtxr.errors import Finding, GeometryError
+from rtxr.export.labels import unclaimed
 from rtxr.export.objects import Outgoing, Records, source_of
-from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
+from rtxr.export.slice_sources import Known, SliceSource, slice_sources
+from rtxr.geometry import FloatArray, Grid, layout_for, slice_origins
 from rtxr.header_store import Record
 from rtxr.iod import ct_image, pixels
 from rtxr.iod.tables import IODS, iod_for
@@ -36,12 +36,6 @@ LOSSY_METHODS = {
     str(JPEGExtended12Bit): "ISO_10918_1",
     str(JPEGLSNearLossless): "ISO_14495_1",
 }
-#: A slice is its source's if it lies in the same plane to this many mm.
-SAME_HEIGHT_MM = 0.01
-UID_CHARACTERS = re.compile(r"[0-9.]+")
-
-Source = tuple[Record | None, pydicom.Dataset | None, bool]
-Known = Mapping[str, tuple[Record | None, pydicom.Dataset | None]]
 
 
 def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
@@ -91,8 +85,8 @@ def _stack_objects(array: xr.DataArray, known: Known, first: int) -> list[Outgoi
     positions, cosines = slice_origins(grid, layout)
     if layout.flip[layout.slice_dim]:
         positions = positions[::-1]
-    sources = _sources(known, uids, positions, cosines)
-    spacing = pixel_spacing(grid, layout.order, sources[0][1])
+    sources = slice_sources(known, uids, positions, cosines)
+    spacing = pixel_spacing(grid, layout.order, sources[0].header)
     along = grid.dims[layout.slice_dim]
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
@@ -223,48 +217,15 @@ def _of_modality(
             yield uid, source
 
 
-def _sources(
-    known: Known, uids: list[str], positions: FloatArray, cosines: FloatArray
-) -> list[Source]:
-    """Header of each slice: its own, or the nearest one where it is not where its UID was.
-
-    A UID that is missing, repeated, or of a slice at another height is not the slice's own.
-    """
-    counts = Counter(uids)
-    if len(uids) != len(positions):
-        uids = [""] * len(positions)
-    normal = slice_normal(cosines)
-    heights = {uid: _height(header, normal) for uid, (_, header) in known.items()}
-    found: list[Source] = []
-    for uid, height in zip(uids, positions @ normal, strict=True):
-        # Keys made up for slices without a UID hold more than digits and dots.
-        own = bool(uid in known and counts[uid] == 1 and UID_CHARACTERS.fullmatch(uid))
-        if not own or abs(heights[uid] - height) > SAME_HEIGHT_MM:
-            uid, own = _nearest(heights, height), False  # noqa: PLW2901
-        found.append((*known.get(uid, (None, None)), own))
-    return found
-
-
-def _nearest(heights: Mapping[str, float], height: float) -> str:
-    """UID of the source slice nearest to a height, empty where there is none."""
-    return min(heights, key=lambda uid: abs(heights[uid] - height), default="")
-
-
-def _height(header: pydicom.Dataset | None, normal: FloatArray) -> float:
-    """Position of a source slice along the normal, mm; far away where it has none."""
-    position = None if header is None else header.get("ImagePositionPatient")
-    return float(np.asarray(position, dtype=float) @ normal) if position else float("inf")
-
-
 def _slice(
     name: str,
     at: int,
     plane: npt.NDArray[np.generic],
-    source: Source,
+    source: SliceSource,
     geometry: tuple[FloatArray, FloatArray, tuple[float, float]],
 ) -> Outgoing:
     """One slice with the values that differ from its header."""
-    record, header, own = source
+    record, header = source.record, source.header
     modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
     iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
     encoded = pixels.encode_image(plane, header, modality=modality)
@@ -276,18 +237,21 @@ def _slice(
     if compression:
         text = f"{', '.join(compression)} were missing from a lossy source and are added"
         findings.append(Finding("added-derived", "info", text))
+    taken, noticed = unclaimed(header, source.twins, iod) if header is not None else ({}, [])
+    reasons = [source.why] if source.why else []
+    reasons += [f"its labels are removed: {', '.join(taken)}"] if taken else []
     return Outgoing(
         variable=name,
         iod=iod,
         file_name=f"{modality}_{at + 1:04d}.dcm",
         record=record,
         header=header,
-        values={**values, **compression},
+        values={**values, **compression, **taken},
         pixels=encoded.stored,
-        own_uid=own,
-        edited=bool(values) or not own,
-        changes=(*(() if own else ("not at the position of a source slice",)), *recomputed(values)),
-        findings=tuple(findings),
+        own_uid=not source.why,
+        edited=bool(values or source.why),
+        changes=(*reasons, *recomputed(values)),
+        findings=(*findings, *noticed),
     )
 
 

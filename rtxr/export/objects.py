@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pydicom
+from pydicom.uid import generate_uid
 
 from rtxr.errors import Finding
 from rtxr.header_store import Record
@@ -28,6 +29,7 @@ STRUCTURE_SET, PLAN = "structure_set", "plan"
 MADE_IN_MEMORY = "made in memory"
 PIXELS_CHANGED = "its pixel values changed"
 CONTOURS_CHANGED = "its contours changed"
+MOVED = "moved to the position of another source slice"
 OUT_OF_REACH = "its source file is out of reach"
 
 
@@ -80,6 +82,11 @@ class Outgoing:
     def uid(self) -> str:
         """SOP Instance UID of the source, empty without one."""
         return "" if self.record is None else self.record.uid
+
+    @property
+    def key(self) -> str:
+        """UID by which others refer to it until UIDs are decided; a made-up one if not its own."""
+        return self.uid if self.own_uid else str(generate_uid(entropy_srcs=[self.file_name]))
 
     @property
     def why(self) -> str:

@@ -21,6 +21,7 @@ from rtxr.export.objects import (
     Records,
     source_of,
 )
+from rtxr.export.references import images_gone
 from rtxr.header_store import Record
 from rtxr.iod import rt_structure_set
 from rtxr.iod.rt_structure_set import StructureData
@@ -56,8 +57,9 @@ def structure_objects(
     uid = ds.coords.get(model.STRUCTURE_SET_UID)
     record, header = source_of(records, "" if uid is None else str(uid.values))
     texts, changes = _compare(ds, record)
-    gone = _images_gone(records, others)
     data = structure_data(ds, texts)
+    on = dict(zip(data.contour_image_uids, data.points, strict=True))
+    gone = images_gone(records, others, on, data.frame_of_reference_uid)
     values, findings = rt_structure_set.values(data, header, gone=gone)
     if gone and (findings or "ReferencedFrameOfReferenceSequence" in values):
         changes = (*changes, IMAGES_GONE)
@@ -201,23 +203,3 @@ def _equal(
     one: tuple[object, npt.NDArray[np.float64]], other: tuple[object, npt.NDArray[np.float64]]
 ) -> bool:
     return one[0] == other[0] and np.array_equal(one[1], other[1])
-
-
-def _images_gone(records: Records, others: Sequence[Outgoing]) -> set[str]:
-    """Images that the case was opened with and that are not written any more.
-
-    Where no image is written at all, nothing is gone: the structure set goes on referring to
-    the series it was drawn on.
-    """
-    images = [each for each in others if each.variable in model.IMAGE_NAMES.values()]
-    if not images:
-        return set()
-    written = {each.uid for each in images if each.own_uid}
-    series = {str(each.header.get("SeriesInstanceUID", "")) for each in images if each.header}
-    known = {uid for uid in records if uid not in written}
-    return {uid for uid in known if _series(records, uid) in series}
-
-
-def _series(records: Records, uid: str) -> str:
-    _, header = source_of(records, uid)
-    return "" if header is None else str(header.get("SeriesInstanceUID", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pydicom.dataelem import RawDataElement
@@ -37,9 +37,23 @@ _CONTOUR_DATA, _CONTOUR_IMAGES = Tag("ContourData"), Tag("ContourImageSequence")
 _UID = re.compile(rb"\d[0-9.]+")
 
 
+class ImageReference(NamedTuple):
+    """An image that contours may refer to: its SOP Class UID and SOP Instance UID."""
+
+    sop_class: str
+    uid: str
+
+
+#: Images that are no more > the image to refer to instead, None where there is none.
+Gone = Mapping[str, ImageReference | None]
+
+
 @dataclass
 class ContourItems:
-    """Builds ROI Contour Sequence; ``dropped`` counts references to images that are gone.
+    """Builds ROI Contour Sequence.
+
+    ``dropped`` and ``replaced`` count the contours whose image is gone: those that refer to none
+    now, and those that refer to another one.
 
     Parameters
     ----------
@@ -49,15 +63,16 @@ class ContourItems:
         Source structure set without Contour Data.
     image_refs : mapping
         SOP Instance UID > SOP Class UID, for new references.
-    gone : frozenset of str
-        Images to which no reference may stay.
+    gone : mapping
+        Images to which no reference may stay, and what stands in for each.
     """
 
     structures: StructureData
     header: Dataset | None
     image_refs: Mapping[str, str]
-    gone: frozenset[str]
+    gone: Gone
     dropped: int = field(default=0, init=False)
+    replaced: int = field(default=0, init=False)
 
     def sequence(self) -> list[Dataset] | None:
         """Items in the order of the header, new ROIs after them; None where there are none."""
@@ -121,6 +136,7 @@ class ContourItems:
             if source is not None and source.number is not None:
                 made = duplicate(source.contour)
                 _put_data(made, self.structures.texts[key])
+                self._follow(made)
                 found.setdefault(source.place, []).append(made)
         return found
 
@@ -172,20 +188,35 @@ class ContourItems:
                 made = duplicate(source.contour)
                 if key in self.structures.texts:
                     _put_data(made, self.structures.texts[key])
+                self._follow(made)
                 contours.append(made)
         return _roi_item(roi, contours, "")
 
     def _refer(self, contour: Dataset, uid: str) -> None:
-        """Make a contour refer to its image, or to none where the image is gone."""
-        if uid not in self.gone and _image_of(contour, uid) == uid:
+        """Make a contour refer to its image; where that is gone, to what stands in for it."""
+        if _image_of(contour, uid) == uid:
+            self._follow(contour)
             return
-        if uid in self.image_refs and uid not in self.gone:
-            image = item(ReferencedSOPClassUID=self.image_refs[uid], ReferencedSOPInstanceUID=uid)
-            put(contour, make("ContourImageSequence", [image]))
+        image = self.gone.get(uid)
+        if image is not None:
+            self.replaced += 1
+        elif uid in self.image_refs and uid not in self.gone:
+            image = ImageReference(self.image_refs[uid], uid)
+        else:
+            self.dropped += bool(uid)
+        _put_images(contour, [] if image is None else [_pointed(item(), image)])
+
+    def _follow(self, contour: Dataset) -> None:
+        """Let a contour that refers to images that are gone refer to those in their place."""
+        if not self.gone or not _may_name(contour, self.gone):
             return
-        self.dropped += bool(uid)
-        if "ContourImageSequence" in contour:
-            del contour["ContourImageSequence"]
+        images = items_of(contour, _CONTOUR_IMAGES)
+        kept = redirected(images, self.gone)
+        if kept is images:
+            return
+        self.replaced += bool(kept)
+        self.dropped += not kept
+        _put_images(contour, kept)
 
     def _contour_data(self) -> list[bytes]:
         """Contour Data of every contour: as stored where given, else written anew in one go."""
@@ -208,6 +239,26 @@ class _Source:
     place: int
     number: int | None
     contour: Dataset
+
+
+def redirected(images: list[Dataset], gone: Gone) -> list[Dataset]:
+    """Items that refer to images, each image once: without, or in place of, those that are gone.
+
+    The same list where none of them is gone.
+    """
+    uids = [text_of(image, "ReferencedSOPInstanceUID") for image in images]
+    if gone.keys().isdisjoint(uids):
+        return images
+    seen = set(uids) - gone.keys()
+    kept = []
+    for uid, image in zip(uids, images, strict=True):
+        instead = gone.get(uid)
+        if uid not in gone:
+            kept.append(image)
+        elif instead is not None and instead.uid not in seen:
+            seen.add(instead.uid)
+            kept.append(_pointed(image, instead))
+    return kept
 
 
 def hex_color(numbers: Iterable[float]) -> str:
@@ -247,6 +298,30 @@ def _image_of(contour: Dataset, expected: str) -> str:
         return expected
     images = items_of(contour, _CONTOUR_IMAGES)
     return text_of(images[0], "ReferencedSOPInstanceUID") if images else ""
+
+
+def _may_name(contour: Dataset, gone: Gone) -> bool:
+    """Whether the bytes hold a UID of an image that is gone; True where there are none to see."""
+    sequence = element_at(contour, _CONTOUR_IMAGES)
+    if not isinstance(sequence, RawDataElement):
+        return sequence is not None
+    return any(uid.decode("ascii") in gone for uid in _UID.findall(sequence.value or b""))
+
+
+def _pointed(image: Dataset, to: ImageReference) -> Dataset:
+    """An item that refers to an image, referring to this one."""
+    made = duplicate(image)
+    put(made, make("ReferencedSOPClassUID", to.sop_class))
+    put(made, make("ReferencedSOPInstanceUID", to.uid))
+    return made
+
+
+def _put_images(contour: Dataset, images: list[Dataset]) -> None:
+    """Set Contour Image Sequence; none where there are no images."""
+    if images:
+        put(contour, make("ContourImageSequence", images))
+    elif "ContourImageSequence" in contour:
+        del contour["ContourImageSequence"]
 
 
 def _put_data(contour: Dataset, data: bytes) -> None:

@@ -6,8 +6,9 @@ file, counted over all items of ROI Contour Sequence), never by position in the 
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from rtxr.geometry import FloatArray
 from rtxr.iod import conditions, roi_items
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_rt as rt
-from rtxr.iod.contour_items import ContourItems
+from rtxr.iod.contour_items import ContourItems, Gone, redirected
 from rtxr.iod.ct_image import IDENTITY_RULES
 from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
@@ -118,7 +119,7 @@ def values(
     header: Dataset | None = None,
     *,
     image_refs: Mapping[str, str] | None = None,
-    gone: Collection[str] = (),
+    gone: Gone | None = None,
     study_uid: str = "",
     series_uid: str = "",
 ) -> tuple[dict[str, Any], list[Finding]]:
@@ -133,9 +134,10 @@ def values(
         that belongs to the same ROI; elements that the arrays know nothing about stay.
     image_refs : mapping, optional
         SOP Instance UID > SOP Class UID of the images written, for new references.
-    gone : collection of str, optional
-        SOP Instance UIDs of images that the case had and has no more: references to them are
-        dropped. Dangling references that came with the source stay.
+    gone : mapping, optional
+        SOP Instance UIDs of images that the case had and has no more > the image in the same
+        plane that references to them go to, None to drop them. Dangling references that came
+        with the source stay.
     study_uid, series_uid : str, optional
         Of the images, for a structure set without header.
 
@@ -144,9 +146,10 @@ def values(
     values : dict
         By keyword; only the sequences that differ from the header's.
     findings : list of Finding
-        References that were dropped.
+        References that were replaced or dropped.
     """
-    contours = ContourItems(structures, header, dict(image_refs or {}), frozenset(gone))
+    gone = gone or {}
+    contours = ContourItems(structures, header, dict(image_refs or {}), gone)
     found = {
         "StructureSetROISequence": roi_items.rois(structures, header),
         "ROIContourSequence": contours.sequence(),
@@ -155,28 +158,39 @@ def values(
             structures, header, image_refs, gone, study_uid, series_uid
         ),
     }
-    dropped = contours.dropped
+    given = {keyword: items for keyword, items in found.items() if items is not None}
+    return given, _findings(contours)
+
+
+def _findings(contours: ContourItems) -> list[Finding]:
+    """What became of references to images that are gone."""
     findings = []
-    if dropped:
+    if contours.replaced:
         text = (
-            f"{dropped} contour(s) refer to images that are not written any more; their "
-            "(3006,0016) ContourImageSequence was left out"
+            f"{contours.replaced} contour(s) refer to images that are not written any more; their "
+            "(3006,0016) ContourImageSequence names the slices written in the same planes"
+        )
+        findings.append(Finding("contour-image-replaced", "info", text))
+    if contours.dropped:
+        text = (
+            f"{contours.dropped} contour(s) refer to images that are not written any more, nor is "
+            "a slice in the same plane; their (3006,0016) ContourImageSequence was left out"
         )
         findings.append(Finding("contour-image-gone", "info", text))
-    return {keyword: items for keyword, items in found.items() if items is not None}, findings
+    return findings
 
 
 def _frames(
     structures: StructureData,
     header: Dataset | None,
     image_refs: Mapping[str, str] | None,
-    gone: Collection[str],
+    gone: Gone,
     study_uid: str,
     series_uid: str,
 ) -> list[Dataset] | None:
     """Referenced Frame of Reference Sequence; None where the header's stays."""
     if header is not None:
-        return _without_images(header, frozenset(gone))
+        return _following(header, gone)
     uid = structures.frame_of_reference_uid
     if not uid:
         return None
@@ -201,32 +215,33 @@ _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
 _NESTING = ("RTReferencedStudySequence", "RTReferencedSeriesSequence", "ContourImageSequence")
 
 
-def _without_images(header: Dataset, gone: frozenset[str]) -> list[Dataset] | None:
-    """The header's frames without images that are gone; None where there are none of those."""
+def _following(header: Dataset, gone: Gone) -> list[Dataset] | None:
+    """The header's frames with what stands in for images that are gone; None where none are."""
     frames = items_of(header, "ReferencedFrameOfReferenceSequence")
-    kept = [_pruned(frame, _NESTING, gone) for frame in frames] if gone else frames
+    kept = [_redirected(frame, _NESTING, gone) for frame in frames] if gone else frames
     if all(new is old for new, old in zip(kept, frames, strict=True)):
         return None
     return [frame for frame in kept if frame is not None]
 
 
-def _pruned(holder: Dataset, nesting: Sequence[str], gone: frozenset[str]) -> Dataset | None:
+def _redirected(holder: Dataset, nesting: Sequence[str], gone: Gone) -> Dataset | None:
     """An item without images that are gone, itself where it has none; None where nothing is left.
 
     A frame of reference stays without its study; a study or series without images goes.
     """
-    if not nesting:
-        return None if text_of(holder, "ReferencedSOPInstanceUID") in gone else holder
     inner = items_of(holder, nesting[0])
-    kept = [_pruned(each, nesting[1:], gone) for each in inner]
-    if all(new is old for new, old in zip(kept, inner, strict=True)):
+    if len(nesting) == 1:
+        left = redirected(inner, gone)
+    else:
+        kept = (_redirected(each, nesting[1:], gone) for each in inner)
+        left = [each for each in kept if each is not None]
+    if len(left) == len(inner) and all(map(operator.is_, left, inner)):
         return holder
-    left = [each for each in kept if each is not None]
-    pruned = duplicate(holder)
+    made = duplicate(holder)
     if left:
-        put(pruned, make(nesting[0], left))
+        put(made, make(nesting[0], left))
     elif nesting is _NESTING:
-        del pruned[nesting[0]]
+        del made[nesting[0]]
     else:
         return None
-    return pruned
+    return made

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.catalog.dynamic import SAME_PLACE_MM, Leading
+from rtxr.catalog.dynamic import SAME_PLACE_MM, Leading, complete_block
 from rtxr.errors import Finding
 from rtxr.read.slices import OnIrregular, Slice, one_stack, refuse, unique_keys
 
@@ -64,7 +64,7 @@ def labelled_stacks(
     shape = [len(each.labels) for each in leading]
     fits = np.zeros(int(np.prod(shape)), dtype=bool)
     fits[_alike(stacks)] = True
-    kept = _without_gaps(fits.reshape(shape))
+    kept = complete_block(fits.reshape(shape))
     chosen = np.ix_(*(np.flatnonzero(each) for each in kept))
     numbers = np.ravel_multi_index(chosen, shape).ravel().tolist()
     findings = [*dict.fromkeys(each for n in numbers for each in noticed[n])]
@@ -99,23 +99,6 @@ def _same_places(one: Sequence[Slice], other: Sequence[Slice]) -> bool:
     turns = [(each.orientation, each.pixel_spacing) for each in (one[0], other[0])]
     same = all(np.allclose(a, b, rtol=0, atol=SAME_TURN) for a, b in zip(*turns, strict=True))
     return same and bool(np.abs(places[0] - places[1]).max() <= SAME_PLACE_MM)
-
-
-def _without_gaps(fits: BoolArray) -> list[BoolArray]:
-    """Labels to keep along each dimension, so that every combination of them is there.
-
-    One label at a time is left out, the one that lacks the largest part of its combinations.
-    """
-    kept = [np.ones(length, dtype=bool) for length in fits.shape]
-    while not (part := fits[np.ix_(*kept)]).all():
-        lacking = []
-        for dim in range(fits.ndim):
-            others = tuple(axis for axis in range(fits.ndim) if axis != dim)
-            share = 1 - part.mean(axis=others)
-            lacking.append((float(share.max()), -dim, int(share.argmax())))
-        _, dim, at = max(lacking)
-        kept[-dim][np.flatnonzero(kept[-dim])[at]] = False
-    return kept
 
 
 def _incomplete(kept: Sequence[BoolArray], leading: Sequence[Leading]) -> list[Finding]:

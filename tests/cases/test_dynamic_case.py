@@ -94,7 +94,7 @@ def test_a_structure_set_stays_with_its_phase(tmp_path, case):
     assert len(own[own["IOD"] == "CT Image"]) == 4
     assert rtxr.open_dir(tmp_path / "own").rt.findings.empty
     other = case.sel(respiratory_phase=60).rt.validate()
-    assert "contour-image-gone" in set(other["code"])
+    assert "contour-image-replaced" in set(other["code"])
 
 
 def test_pictures_say_which_phase_they_show(case):
@@ -132,3 +132,20 @@ def test_two_leading_dimensions_one_of_texts(tmp_path, name):
     table = loaded.rt.to_dicom(tmp_path / "out")
     assert (table["changed"] == "").all()
     xr.testing.assert_identical(rtxr.open_dir(tmp_path / "out").rt.image, image)
+
+
+def test_a_missing_file_of_two_attributes_mixes_nothing(tmp_path):
+    labels = [
+        {"TemporalPositionIdentifier": phase, "EchoTime": echo}
+        for phase in (1, 2)
+        for echo in (5.0, 10.0)
+    ]
+    series = make.dynamic_series(labels)
+    del series[4]  # the second slice of phase 1, echo 5
+    make.write(tmp_path, series)
+    index = rtxr.scan(tmp_path, progress=False)
+    images = [index.select(case=case).open().ct for case in index.cases.index]
+    assert sorted(image.shape[:-2] for image in images) == [(2, 4), (3,), (4,)]
+    for image in images:  # HU are Instance Number - 24; a label has every fourth number
+        per_label = image.isel(y=0, x=0).values.reshape(-1, image.sizes["z"])
+        assert {len({int(value) % 4 for value in label}) for label in per_label} == {1}

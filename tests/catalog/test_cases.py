@@ -14,6 +14,7 @@ from pydicom import uid as sop
 
 from catalog.scanned import codes, held, table_of
 from rtxr.catalog import Catalog, build_table, find_cases
+from rtxr.index.show import cases_table
 from rtxr.read.scan import digests
 
 Catalogued = Callable[..., Catalog]
@@ -102,6 +103,73 @@ def test_rt_images_go_with_their_plan(catalogued: Catalogued) -> None:
     assert len(catalog.cases) == 1
     assert len(catalog.cases[0].rt_images) == 2
     assert catalog.findings == ()
+
+
+def test_rt_images_of_two_plans_are_told(catalogued: Catalogued) -> None:
+    images, structures, plan, _ = make.case_parts()
+    second = make.plan(structures, name="second")
+    portal = make.rt_image(plan)
+    portal.ReferencedRTPlanSequence.append(make.reference(second))
+    catalog = catalogued(images, structures, plan, second, portal)
+    assert [len(case.rt_images) for case in catalog.cases] == [1, 1]
+    (finding,) = catalog.findings
+    assert (finding.code, finding.severity) == ("rt-image-of-several-plans", "info")
+    assert "this RT image names 2 plans" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "sizes", "expected", "severity"),
+    [
+        ("PatientID", "P9", [2, 2], "series-of-several-patients", "warning"),
+        ("StudyInstanceUID", "1.9.9", [4], "series-of-several-studies", "warning"),
+        ("FrameOfReferenceUID", "1.9.9", [4], "several-frames-of-reference", "warning"),
+    ],
+)
+def test_a_series_that_does_not_hold_together_is_told(
+    catalogued: Catalogued,
+    keyword: str,
+    value: str,
+    sizes: list[int],
+    expected: str,
+    severity: str,
+) -> None:
+    images = make.ct_series(4)
+    for ds in images[2:]:
+        setattr(ds, keyword, value)
+    catalog = catalogued(images)
+    assert [len(case.image) for case in catalog.cases] == sizes
+    assert {(f.code, f.severity) for f in catalog.findings} == {(expected, severity)}
+    for case in catalog.cases:
+        (finding,) = case.findings
+        assert finding.uid == images[0].SeriesInstanceUID
+    assert "P9" not in " ".join(f.message for f in catalog.findings)
+
+
+def test_missing_uids_of_series_and_study_are_told(catalogued: Catalogued) -> None:
+    images = make.ct_series(3)
+    for ds in images:
+        ds.SeriesInstanceUID = ds.StudyInstanceUID = ""
+    catalog = catalogued(images)
+    assert held(catalog) == [("CT", 3, None, None, [])]
+    of_study, of_series = catalog.findings
+    assert {of_study.code, of_series.code} == {"missing-uid"}
+    assert "3 object(s) have no (0020,000D) StudyInstanceUID" in of_study.message
+    assert "no (0020,000E) SeriesInstanceUID" in of_series.message
+    assert catalog.cases[0].findings == (of_series,)
+
+
+def test_an_empty_modality_contradicts_nothing(catalogued: Catalogued) -> None:
+    images = make.ct_series(3, Modality="")
+    assert catalogued(images).findings == ()
+
+
+def test_a_case_is_of_the_kind_of_its_sop_class(catalogued: Catalogued) -> None:
+    images = make.ct_series(2)
+    for ds in images:
+        ds.Modality = "MR"
+    catalog = catalogued(images, make.dose(PatientID="P2"))
+    assert [case.kind for case in catalog.cases] == ["CT", ""]
+    assert cases_table(catalog.cases)["image"].tolist() == ["CT", ""]
 
 
 def test_missing_pixels_are_told(catalogued: Catalogued) -> None:

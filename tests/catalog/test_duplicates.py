@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import factories as make
 
@@ -41,6 +42,30 @@ def test_lossless_coding_is_used_before_lossy(tmp_path: Path) -> None:
     assert names == ["a"]
     assert found == [("duplicate-sop-instance", "warning")]
     assert "used b (Explicit VR Little Endian); not used a (JPEG 2000" in message
+
+
+def test_files_of_an_unpacked_archive_are_used_before_its_members(tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    paths = [make.save(tmp_path / "case" / name, make.ct_slice(1, 0, name=name)) for name in "ab"]
+    with ZipFile(tmp_path / "case.zip", "w") as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    table = table_of(tmp_path)
+    table["digest"] = digests(table["path"].tolist())
+    unused, (finding,) = unused_duplicates(table)
+    members = [str(tmp_path / "case.zip" / path.name) for path in paths]
+    assert table["path"].iloc[unused].tolist() == members
+    assert (finding.severity, finding.path) == ("info", members[0])
+
+
+def test_a_message_names_some_of_many_files(tmp_path: Path) -> None:
+    for number in range(12):
+        make.save(tmp_path / f"{number:02}", make.ct_slice(1, 0, RescaleType=f"HU{number}"))
+    names, _, message = duplicates(tmp_path)
+    assert len(names) == 11
+    assert "12 files carry this SOPInstanceUID and differ: used 00" in message
+    assert message.count("Little Endian") == 6
+    assert message.endswith(" and 6 more")
 
 
 def test_objects_without_uid_are_no_duplicates(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 from catalog.scanned import table_of
 from rtxr import model
 from rtxr.catalog import Case, Catalog, find_cases
-from rtxr.catalog.dynamic import COLUMNS, Images, tell_apart
+from rtxr.catalog.apart import tell_apart
+from rtxr.catalog.dynamic import COLUMNS, Images
 
 Catalogued = Callable[..., Catalog]
 MAGNITUDE = ["ORIGINAL", "PRIMARY", "M"]
@@ -120,8 +121,27 @@ def test_an_incomplete_label_is_a_case_of_its_own(catalogued: Catalogued) -> Non
     assert numbers(catalog.cases[1]) == [2, 8, 11]
     assert several(catalog)[1].endswith(
         "separated by (0020,0100) TemporalPositionIdentifier into 2 stacks, each a case of its "
-        "own; labels at the same positions became the leading dimension 'temporal_position' of 2"
+        "own: 1, 3 (the leading dimension 'temporal_position' of 2); 2 (lacks 1 position that "
+        "others have)"
     )
+    assert several(catalog)[0] == "warning"
+
+
+def test_phases_that_each_lack_another_slice(catalogued: Catalogued) -> None:
+    series = make.dynamic_series([{"TemporalPositionIdentifier": n} for n in (1, 2)])
+    del series[7], series[0]  # phase 2 at z = 9, phase 1 at z = 0
+    severity, message = several(catalogued(series))
+    assert severity == "warning"
+    assert message.endswith(
+        "own: 1 (lacks 1 position that others have); 2 (lacks 1 position that others have)"
+    )
+
+
+def test_many_stacks_are_not_all_named(catalogued: Catalogued) -> None:
+    labels = [{"AcquisitionNumber": n, "ImagePositionPatient": [n, -3, 0.0]} for n in range(1, 10)]
+    severity, message = several(catalogued(make.dynamic_series(labels, count=1)))
+    assert severity == "info"
+    assert message.endswith("each a case of its own: 1; 2; 3; 4; 5; 6; and 3 more")
 
 
 def test_ranges_that_overlap_stay_apart(catalogued: Catalogued) -> None:
@@ -133,7 +153,7 @@ def test_ranges_that_overlap_stay_apart(catalogued: Catalogued) -> None:
     severity, message = several(catalog)
     assert severity == "info"
     assert "2 position(s) of this series hold up to 2 images; separated by" in message
-    assert message.endswith("into 2 stacks, each a case of its own")
+    assert message.endswith("into 2 stacks, each a case of its own: 1; 2")
 
 
 @pytest.mark.parametrize(
@@ -175,6 +195,48 @@ def test_midnight_does_not_turn_time_around(catalogued: Catalogued) -> None:
     assert numbers(case) == [[1, 3, 5, 7], [2, 4, 6, 8]]
 
 
+def test_times_over_midnight_are_in_the_order_of_their_dates(catalogued: Catalogued) -> None:
+    labels = [
+        {"AcquisitionTime": time, "AcquisitionDate": date}
+        for time, date in (("000100", "20200102"), ("235900", "20200101"))
+    ]
+    (case,) = catalogued(make.dynamic_series(labels)).cases
+    assert leading(case) == {"acquisition_time": ("235900", "000100")}
+    assert numbers(case) == [[2, 4, 6, 8], [1, 3, 5, 7]]
+
+
+def test_one_time_on_two_days_is_two_labels(catalogued: Catalogued) -> None:
+    days = [{"AcquisitionTime": "101010", "AcquisitionDate": f"2020010{n}"} for n in (1, 2)]
+    (case,) = catalogued(make.dynamic_series(days)).cases
+    assert leading(case) == {"acquisition_time": ("20200101101010", "20200102101010")}
+
+
+def test_three_attributes_give_three_dimensions(catalogued: Catalogued) -> None:
+    labels = [
+        {"TemporalPositionIdentifier": phase, "EchoTime": echo, "ImageType": kind}
+        for phase in (1, 2)
+        for echo in (5.0, 10.0)
+        for kind in (MAGNITUDE, PHASE)
+    ]
+    (case,) = catalogued(shuffled(make.dynamic_series(labels))).cases
+    assert list(leading(case)) == ["temporal_position", "echo_time", "image_type"]
+    assert np.array(numbers(case)).ravel().tolist() == [
+        8 * z + n for n in range(1, 9) for z in range(4)
+    ]
+
+
+def test_a_step_in_time_holds_no_two_echoes(catalogued: Catalogued) -> None:
+    series = make.dynamic_series([{"EchoTime": echo} for echo in (5.0, 10.0)], count=2)
+    series += make.dynamic_series([{"EchoTime": 5.0}, {"EchoTime": 5.0}], count=1, name="again")
+    for at, ds in enumerate(series):
+        ds.InstanceNumber, ds.TriggerTime = at + 1, float(at)
+    del series[0]
+    catalog = catalogued(series)
+    for case in catalog.cases:
+        assert "time_step" not in leading(case)
+        assert case.image["EchoTime"].nunique() == 1
+
+
 def test_magnitude_and_phase_are_not_mixed_in_time(catalogued: Catalogued) -> None:
     series = make.dynamic_series([{"ImageType": kind} for kind in (MAGNITUDE, PHASE)] * 2, count=3)
     for at, ds in enumerate(series):
@@ -194,13 +256,6 @@ def test_images_that_nothing_tells_apart(catalogued: Catalogued) -> None:
     assert severity == "warning"
     assert "no attribute tells them apart" in message
     assert "4 are set aside" in message
-
-
-def test_an_attribute_that_some_images_lack_tells_nothing(catalogued: Catalogued) -> None:
-    series = make.dynamic_series([{"AcquisitionNumber": n} for n in (1, 2)])
-    del series[2].AcquisitionNumber
-    (case,) = catalogued(series).cases
-    assert numbers(case) == [1, 3, 5, 7]
 
 
 def test_copies_of_one_instance_are_no_labels(catalogued: Catalogued) -> None:

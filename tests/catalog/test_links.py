@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import factories as make
+import pytest
 from pydicom import uid as sop
 from pydicom.dataset import Dataset
 
 from catalog.scanned import codes, held
 from rtxr.catalog import COLUMNS, Catalog, build_table
-from rtxr.catalog.links import link
+from rtxr.catalog.links import _Linker, link
 from rtxr.catalog.lookup import Lookup
+from rtxr.catalog.stacks import Stack
 from rtxr.catalog.table import kinds
 
 Catalogued = Callable[..., Catalog]
@@ -322,6 +324,26 @@ def test_ion_plans_are_plans(catalogued: Catalogued) -> None:
     catalog = catalogued(images, structures, plan, dose)
     assert held(catalog) == [("CT", 3, "Organs", "Boost", ["PLAN"])]
     assert catalog.findings == ()
+
+
+def test_what_names_nothing_is_chosen_once_per_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: how often stacks are compared, and how many UIDs a message names."""
+    base = {name: _EMPTY.get(kind, "") for name, kind in COLUMNS.items()}
+    of_ct = {"SOPClassUID": sop.CTImageStorage, "PatientID": "P", "FrameOfReferenceUID": "2"}
+    of_dose = {**of_ct, "SOPClassUID": sop.RTDoseStorage}
+    rows = [{**base, **of_ct, "SOPInstanceUID": f"3.{n}"} for n in range(20)]
+    rows += [{**base, **of_dose, "SOPInstanceUID": f"4.{n}"} for n in range(30)]
+    table = build_table([tuple(row.values()) for row in rows])
+    stacks = [Stack("CT", f"5.{n}", (n,)) for n in range(20)]
+    lookup = Lookup(table, kinds(table).tolist(), range(len(table)), stacks)
+    calls: list[object] = []
+    choice = _Linker._choice
+    monkeypatch.setattr(_Linker, "_choice", lambda *args: calls.append(args) or choice(*args))
+    links = link(lookup)
+    assert len(calls) == 1
+    assert set(links.stack_of.values()) == {0}
+    messages = {f.message for each in links.findings.values() for f in each}
+    assert any("(1 slices) and 14 more" in message for message in messages)
 
 
 def test_linking_takes_the_same_time_per_object_in_an_archive() -> None:

@@ -1,15 +1,21 @@
-"""One structure set on two images in two frames of reference, from the files to an export."""
+"""Structure sets and series in two frames of reference, from the files to an export."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import factories as make
 import pydicom
 import pytest
 from pydicom import uid as sop
+from pydicom.dataset import Dataset
 
 import rtxr
+from catalog.scanned import codes, held
+from rtxr.catalog import Catalog
+
+Catalogued = Callable[..., Catalog]
 
 
 @pytest.fixture
@@ -79,3 +85,66 @@ def test_an_export_with_edits_keeps_them_too(two_images: Path, tmp_path: Path) -
     assert first.ContourSequence[0].ContourData[0] == -1.75
     assert second.ContourSequence[0].ContourData[0] == -2
     assert len(second.ContourSequence) == 4
+
+
+# --- what is linked to which image ----------------------------------------------------------
+def in_two_frames() -> tuple[list[Dataset], list[Dataset], Dataset, str]:
+    """Two images in two frames of reference, a structure set on both, the second frame."""
+    frame = make.uid("b")
+    images = make.ct_series(4)
+    other = make.ct_series(3, name="b", SeriesInstanceUID="1.2.1", FrameOfReferenceUID=frame)
+    structures = make.structure_set(images)
+    second = make.structure_set(other, FrameOfReferenceUID=frame)
+    structures.ReferencedFrameOfReferenceSequence += second.ReferencedFrameOfReferenceSequence
+    return images, other, structures, frame
+
+
+@pytest.mark.parametrize("plan_names_frame", [True, False])
+def test_plan_and_dose_go_with_the_image_in_their_frame(
+    catalogued: Catalogued, plan_names_frame: bool
+) -> None:
+    images, other, structures, frame = in_two_frames()
+    plan = make.plan(structures, FrameOfReferenceUID=frame if plan_names_frame else "")
+    dose = make.dose(plan, structures, FrameOfReferenceUID=frame)
+    catalog = catalogued(images, other, structures, plan, dose)
+    assert held(catalog) == [
+        ("CT", 3, "Organs", "Boost", ["PLAN"]),
+        ("CT", 4, "Organs", None, []),
+    ]
+    assert codes(catalog) == ["several-frames-of-reference"]
+
+
+def test_a_dose_without_plan_goes_with_the_image_in_its_frame(catalogued: Catalogued) -> None:
+    images, other, structures, frame = in_two_frames()
+    dose = make.dose([], structures, FrameOfReferenceUID=frame)
+    catalog = catalogued(images, other, structures, dose)
+    assert held(catalog) == [("CT", 3, "Organs", None, ["PLAN"]), ("CT", 4, "Organs", None, [])]
+
+
+def test_a_structure_set_that_names_frames_only_is_on_an_image_in_each(
+    catalogued: Catalogued,
+) -> None:
+    images, other, structures, frame = in_two_frames()
+    for each in structures.ReferencedFrameOfReferenceSequence:
+        del each.RTReferencedStudySequence
+    for contour in structures.ROIContourSequence[0].ContourSequence:
+        del contour.ContourImageSequence
+    plan = make.plan(structures, FrameOfReferenceUID=frame)
+    catalog = catalogued(images, other, structures, plan)
+    assert held(catalog) == [("CT", 3, "Organs", "Boost", []), ("CT", 4, "Organs", None, [])]
+    assert codes(catalog) == ["linked-by-frame-of-reference", "several-frames-of-reference"]
+    told = next(f.message for f in catalog.findings if f.code == "linked-by-frame-of-reference")
+    assert f"image series {images[0].SeriesInstanceUID}, 1.2.1 by" in told
+
+
+def test_a_series_in_two_frames_is_linked_in_either_and_told(catalogued: Catalogued) -> None:
+    images = make.ct_series(4)
+    for ds in images[2:]:
+        ds.FrameOfReferenceUID = "1.2.9"
+    catalog = catalogued(images, make.structure_set([], FrameOfReferenceUID="1.2.9"))
+    assert held(catalog) == [("CT", 4, "Organs", None, [])]
+    assert codes(catalog) == ["linked-by-frame-of-reference", "several-frames-of-reference"]
+    (told,) = (f for f in catalog.cases[0].findings if f.code == "several-frames-of-reference")
+    assert (told.severity, told.uid) == ("warning", images[0].SeriesInstanceUID)
+    assert images[0].FrameOfReferenceUID in told.message
+    assert "1.2.9" in told.message

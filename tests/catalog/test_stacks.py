@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,38 @@ def test_odd_slices_of_a_series_are_set_aside(
 def test_a_wobble_of_the_orientation_is_no_other_orientation(catalogued: Catalogued) -> None:
     wobbly = make.ct_slice(4, 9.0, ImageOrientationPatient=[1, 0.0004, 0, 0, 1, 0])
     assert held(catalogued(make.ct_series(3), wobbly)) == [("CT", 4, None, None, [])]
+
+
+def test_the_orientation_is_named_before_the_sampling(catalogued: Catalogued) -> None:
+    other = make.ct_slice(
+        4, 9.0, ImageOrientationPatient=make.CORONAL, PixelSpacing=[1.0, 1.0], size=(9, 9)
+    )
+    catalog = catalogued(make.ct_series(3), other)
+    assert catalog.findings[0].message.endswith("they have another orientation")
+
+
+def test_many_orientations_make_as_many_groups(catalogued: Catalogued) -> None:
+    turns = [n * math.pi / 90 for n in range(60)]
+    around = [
+        make.ct_slice(
+            10 * at + n,
+            float(n),
+            name=(at, n),
+            ImageOrientationPatient=[
+                math.cos(turn),
+                math.sin(turn),
+                0,
+                -math.sin(turn),
+                math.cos(turn),
+                0,
+            ],
+        )
+        for at, angle in enumerate(turns)
+        for n, turn in enumerate((angle, angle + 8e-4, angle - 8e-4))
+    ]
+    catalog = catalogued(around)
+    assert {f.message.split(" images")[0] for f in catalog.findings} == {"3 of 180"}
+    assert held(catalog) == [("CT", 3, None, None, [])]
 
 
 def test_phases_at_one_position_become_one_dynamic_stack(catalogued: Catalogued) -> None:

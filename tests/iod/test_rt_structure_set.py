@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from iod.objects import codes, differences, points_of, structure_data
 from rtxr.iod.build import build
-from rtxr.iod.contour_items import color_numbers, hex_color
+from rtxr.iod.contour_items import ImageReference, color_numbers, hex_color
 from rtxr.iod.encoding import encoded, has_long_text
 from rtxr.iod.raw import item, items_of
 from rtxr.iod.rt_structure_set import StructureData, values
@@ -249,7 +249,7 @@ def test_a_new_roi_gets_its_items():
 
 
 def test_references_to_images_that_are_gone_are_dropped_dangling_ones_stay():
-    ds, findings = edited(structure_data(source()), gone={"1.1.2"})
+    ds, findings = edited(structure_data(source()), gone={"1.1.2": None})
     first, second, third = contours(ds)[5]
     assert first.ContourImageSequence[0].ReferencedSOPInstanceUID == "1.1.1"
     assert "ContourImageSequence" not in second
@@ -266,10 +266,45 @@ def test_references_to_images_that_are_gone_are_dropped_dangling_ones_stay():
 
 
 def test_a_frame_of_reference_stays_when_all_its_images_are_gone():
-    ds, _ = edited(structure_data(source()), gone={"1.1.1", "1.1.2"})
+    ds, _ = edited(structure_data(source()), gone={"1.1.1": None, "1.1.2": None})
     (frame,) = ds.ReferencedFrameOfReferenceSequence
     assert frame.FrameOfReferenceUID == FRAME
     assert "RTReferencedStudySequence" not in frame
+
+
+def test_references_follow_to_the_image_in_place_of_one_that_is_gone():
+    instead = ImageReference(CT_CLASS, "1.1.7")
+    gone = {"1.1.1": instead, "1.1.2": instead, "8.8": None}
+    ds, findings = edited(structure_data(source()), gone=gone)
+    images = [each.get("ContourImageSequence") or [] for each in contours(ds)[5]]
+    assert [[i.ReferencedSOPInstanceUID for i in each] for each in images] == [
+        ["1.1.7"],
+        ["1.1.7"],
+        [],
+    ]
+    (frame,) = ds.ReferencedFrameOfReferenceSequence
+    (series,) = frame.RTReferencedStudySequence[0].RTReferencedSeriesSequence
+    (image,) = series.ContourImageSequence
+    assert (image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID) == instead
+    assert [(each.code, each.message[:12]) for each in findings] == [
+        ("contour-image-replaced", "2 contour(s)"),
+        ("contour-image-gone", "1 contour(s)"),
+    ]
+    assert (
+        header().ReferencedFrameOfReferenceSequence[0]
+        == (source().ReferencedFrameOfReferenceSequence[0])
+    )
+
+
+def test_an_edited_name_of_an_image_that_is_gone_follows_too():
+    data = replace(structure_data(source()), contour_image_uids=["9.9", "1.1.2", "8.8", "9.9"])
+    ds, _ = edited(data, gone={"9.9": ImageReference(CT_CLASS, "1.1.7")})
+    named = [
+        each.ContourImageSequence[0].ReferencedSOPInstanceUID
+        for number in (5, 2)
+        for each in contours(ds)[number]
+    ]
+    assert named == ["1.1.7", "1.1.2", "8.8", "1.1.7"]
 
 
 def test_an_item_that_names_no_roi_stays():

@@ -1,0 +1,124 @@
+"""Images that contours refer to and that are not written: which written slice stands in for each.
+
+A structure set drawn on one phase of a 4D-CT goes with every image that is made of it. What holds
+for a contour is the plane it lies in, so a slice in the same plane takes the place of one that is
+gone, whatever has become of the image: another phase, a mean, a resampled or cropped volume. Only
+an image that was moved is no more what the contours were drawn on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pydicom
+
+from rtxr import model
+from rtxr.errors import GeometryError
+from rtxr.export.objects import MOVED, Outgoing, Records, source_of
+from rtxr.export.slice_sources import SAME_HEIGHT_MM
+from rtxr.geometry import FloatArray, slice_normal
+from rtxr.iod.contour_items import ImageReference
+from rtxr.iod.raw import numbers_of, text_of
+
+#: Three points so far apart, mm, tell a slice from one that is tilted by 0.06 degrees.
+_ARM_MM = 10.0
+
+
+def images_gone(
+    records: Records,
+    others: Sequence[Outgoing],
+    contours: Mapping[str, FloatArray],
+    frame_of_reference_uid: str = "",
+) -> dict[str, ImageReference | None]:
+    """Images that the case was opened with and that are not written any more.
+
+    Where no image is written at all, nothing is gone: the structure set goes on referring to the
+    series it was drawn on.
+
+    Parameters
+    ----------
+    records : mapping of UID to Record
+    others : sequence of Outgoing
+        What is written.
+    contours : mapping
+        Points of a contour, (n, 3), patient mm, by the image it names: they tell the plane of an
+        image whose header does not.
+    frame_of_reference_uid : str, optional
+        Of images whose header does not say.
+
+    Returns
+    -------
+    dict
+        SOP Instance UID > the written slice in the same plane; None where there is none. Of
+        several, such as two phases, the first.
+    """
+    images = [each for each in others if each.variable in model.IMAGE_NAMES.values()]
+    written = {each.uid for each in images if each.own_uid}
+    series = {text_of(each.header, "SeriesInstanceUID") for each in images if each.header}
+    still = [each for each in images if MOVED not in each.changes]
+    planes = _planes(still) if series and still else None
+    gone: dict[str, ImageReference | None] = {}
+    for uid in records.keys() - written if series else ():
+        _, header = source_of(records, uid)
+        if header is None or text_of(header, "SeriesInstanceUID") not in series:
+            continue
+        points = _plane_points(header)
+        points = contours.get(uid) if points is None else points
+        frame = text_of(header, "FrameOfReferenceUID") or frame_of_reference_uid
+        at = None if points is None or planes is None else planes.find(points)
+        same = at is not None and frame == (
+            text_of(still[at].header, "FrameOfReferenceUID") or frame_of_reference_uid
+        )
+        gone[uid] = _reference(still[at]) if at is not None and same else None
+    return gone
+
+
+@dataclass(frozen=True, eq=False)
+class _Planes:
+    """Planes of parallel slices: their normal, (3,), and how far along it each is, mm."""
+
+    normal: FloatArray
+    heights: FloatArray
+
+    def find(self, points: FloatArray) -> int | None:
+        """Number of the slice in whose plane all points, (n, 3), lie."""
+        along = points @ self.normal
+        at = int(np.argmin(np.abs(self.heights - along[0])))
+        inside = np.abs(along - self.heights[at]) <= SAME_HEIGHT_MM
+        return at if inside.all() else None
+
+
+def _planes(images: Sequence[Outgoing]) -> _Planes:
+    """Planes of slices as they are written."""
+    origins = np.array([_numbers(each, "ImagePositionPatient") for each in images])
+    normal = slice_normal(_numbers(images[0], "ImageOrientationPatient"))
+    return _Planes(normal, origins @ normal)
+
+
+def _numbers(each: Outgoing, keyword: str) -> FloatArray:
+    """What is computed, else what the header says."""
+    value = each.values.get(keyword)
+    found = numbers_of(each.header, keyword) if value is None else value
+    return np.asarray(found, dtype=np.float64)
+
+
+def _plane_points(header: pydicom.Dataset) -> FloatArray | None:
+    """Three points of a slice; None where its header does not say where it is."""
+    position = np.array(numbers_of(header, "ImagePositionPatient"))
+    cosines = np.array(numbers_of(header, "ImageOrientationPatient"))
+    if len(position) != 3 or len(cosines) != 6:
+        return None
+    try:
+        slice_normal(cosines)
+    except GeometryError:
+        return None
+    arms = _ARM_MM * np.stack([np.zeros(3), cosines[:3], cosines[3:]])
+    points: FloatArray = position + arms
+    return points
+
+
+def _reference(each: Outgoing) -> ImageReference:
+    sop_class = text_of(each.header, "SOPClassUID") or each.iod.sop_class_uid
+    return ImageReference(sop_class, each.key)

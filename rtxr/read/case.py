@@ -70,8 +70,15 @@ def open_case(
         A dose has no DoseGridScaling.
     NotDicomError
         Nothing of the case can be read.
+    RTXRError
+        ``cache`` is neither True nor False.
     """
     policy(on_irregular)
+    if not isinstance(cache, bool | np.bool_):
+        raise RTXRError(
+            f"cache must be True or False (keep loaded values in memory), not {cache!r}; the file "
+            "that remembers scans is named by rtxr.scan(path, cache=...)"
+        )
     image, error = _image(case, on_irregular, cache)
     frame = _frame_of_reference(image)
     plan = _plan_header(case)
@@ -190,7 +197,8 @@ def _doses(case: Case, cache: bool) -> list[Part]:
         part = _dose(header, name, shared, cache)
         parts.append(part)
         if part.data_vars:
-            shared = shared or _grid(part, name)
+            if shared is None and len(case.doses) > 1:
+                shared = _grid(part, name)
             number += 1
     return parts
 

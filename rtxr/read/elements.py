@@ -141,17 +141,22 @@ def elements(
     Raises
     ------
     ValueError
-        An element of undefined length has no end in these bytes.
+        The bytes end before ``stop``, or an element of undefined length has no end in them.
     """
     read_tag = _TAG[encoding.little]
     while start + 8 <= stop:
+        if start + 8 > len(data):
+            raise ValueError("the bytes end inside an item")
         group, number = read_tag(data, start)
         tag = group << 16 | number
         if tag in (ITEM_END, SEQUENCE_END, before):
             return
         vr, value, length = element_header(data, start, encoding)
         if length == UNDEFINED:
-            value_stop, end = _sequence_end(data, value, nested(vr, encoding))
+            try:
+                value_stop, end = _sequence_end(data, value, nested(vr, encoding))
+            except RecursionError:
+                raise ValueError("sequences are nested too deeply") from None
         else:
             value_stop = end = value + length
         yield Element(tag, vr, start, value, value_stop, end, length == UNDEFINED)

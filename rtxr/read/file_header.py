@@ -34,15 +34,20 @@ _SYNTAXES = {
 }
 
 _META_GROUP = 0x0002
+NESTED_ARCHIVE = "a zip archive within an archive; unpack it first"
 #: First bytes of files that often lie beside DICOM.
 _OTHERS: Mapping[bytes, str] = {
-    b"PK\x03\x04": "a zip archive within an archive; unpack it first",
+    b"PK\x03\x04": NESTED_ARCHIVE,
     b"\x1f\x8b": "a gzip archive; unpack it first",
     b"\x00\x05\x16\x07": "an AppleDouble file",
     b"%PDF": "a PDF document",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
 }
+
+
+class BrokenFileError(NotDicomError):
+    """A file says that it is DICOM (PS3.10 7.1) and holds no data set that can be read."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class FileHeader:
         Whether there is Pixel Data (7FE0,0010), or float or double pixel data, not empty.
     damage : str, default: ""
         Why the elements could not be followed up to the pixels; empty where they could.
+    has_prefix : bool, default: False
+        Whether the file says that it is DICOM (PS3.10 7.1).
     """
 
     found: Found
@@ -71,6 +78,7 @@ class FileHeader:
     little_endian: bool = True
     has_pixel_data: bool = False
     damage: str = ""
+    has_prefix: bool = False
 
 
 def read_index_values(
@@ -92,24 +100,34 @@ def read_index_values(
     Raises
     ------
     NotDicomError
-        The content is not DICOM; the message says what it looks like instead.
+        The content is not DICOM; the message says what it looks like instead. A
+        :class:`BrokenFileError` where the file says that it is.
     OSError
         The file cannot be read.
     """
     with open_file(path) as file:
         window = Window(file, size_of(file))
-        size = window.size
+        size, has_prefix = window.size, window.data[PREAMBLE - 4 : PREAMBLE] == b"DICM"
         meta = Walk(window, EXPLICIT, wanted)
         start = meta.run(_first_element(window.data[:PREAMBLE]), stop_at=_META_GROUP + 1 << 16)
         syntax = meta.found.uid("TransferSyntaxUID")
-        if syntax == DEFLATED:
-            window, start = _inflated(window, start), 0
-        walk = Walk(window, _encoding(window, start), wanted, stop)
+        try:
+            if syntax == DEFLATED:
+                window, start = _inflated(window, start), 0
+            encoding = _encoding(window, start)
+        except NotDicomError as error:
+            raise BrokenFileError(str(error)) if has_prefix else error from None
+        walk = Walk(window, encoding, wanted, stop)
         walk.run(start, stop_at=FIRST_PIXELS)
     found = Found({**meta.found, **walk.found})
-    syntax = syntax or _SYNTAXES.get(walk.encoding, "")
     return FileHeader(
-        found, syntax, size, walk.encoding.little, walk.has_pixel_data, meta.damage or walk.damage
+        found=found,
+        transfer_syntax_uid=syntax or _SYNTAXES.get(encoding, ""),
+        size=size,
+        little_endian=encoding.little,
+        has_pixel_data=walk.has_pixel_data,
+        damage=meta.damage or walk.damage,
+        has_prefix=has_prefix,
     )
 
 

@@ -161,7 +161,7 @@ class Walk:
                     position = self._behind(value, explicit and vr != b"UN")
                 else:
                     position = value + length
-            if position > window.size:
+            if position > window.size or self._rest(position).strip(b"\0"):
                 raise BrokenError(_TOO_SHORT)
         except BrokenError as error:
             self.damage = str(error)
@@ -221,8 +221,13 @@ class Walk:
         """Look at the element to stop at."""
         is_pixels = tag in _PIXELS
         self.has_pixel_data = is_pixels and length > 0
-        if is_pixels and length != UNDEFINED and value + length > self.window.size:
+        followed = is_pixels or tag in self.stop.values()
+        if followed and length != UNDEFINED and value + length > self.window.size:
             raise BrokenError(_TOO_SHORT)
+
+    def _rest(self, position: int) -> bytes:
+        """Bytes at the end of the file that are too few for an element; zeros are padding."""
+        return self.window.bytes_at(position, self.window.size - position)
 
     def _behind(self, position: int, explicit: bool) -> int:
         """Position behind the delimiter of a sequence, or of an item, of undefined length."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from rtxr.errors import Finding
 from rtxr.read.dicomdir import is_dicomdir, listed_files
@@ -31,11 +32,14 @@ def list_files(roots: Iterable[PathLike], findings: list[Finding]) -> Iterator[s
         top = os.path.abspath(os.fspath(root))
         if not os.path.exists(top):
             raise FileNotFoundError(f"there is no file or folder {top!r}")
-        yield from _below(top, seen, findings) if os.path.isdir(top) else _named(top)
+        yield from _below(top, seen, findings) if os.path.isdir(top) else _named(top, findings)
 
 
-def _named(path: str) -> Iterator[str]:
+def _named(path: str, findings: list[Finding]) -> Iterator[str]:
     """A file that was named, and those that it lists if it is a DICOMDIR."""
+    if not os.path.isfile(path):  # reading a pipe would wait for ever
+        findings.append(Finding("unreadable-file", "warning", "no regular file", path=path))
+        return
     yield path
     if is_dicomdir(path):
         try:
@@ -50,10 +54,10 @@ def _below(top: str, seen: set[tuple[int, int]], findings: list[Finding]) -> Ite
     while folders:
         inside: list[str] = []
         for entry in _entries(folders.pop(), seen, findings):
-            if _is(entry.is_dir):
-                inside.append(entry.path)
-            elif _is(entry.is_file):
+            if _is(entry.is_file):
                 yield entry.path
+            elif _is(entry.is_dir):
+                inside.append(entry.path)
             else:
                 findings.append(
                     Finding("unreadable-file", "warning", "no regular file", path=entry.path)
@@ -71,7 +75,7 @@ def _entries(
             return []
         seen.add((status.st_dev, status.st_ino))
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return sorted(entries, key=attrgetter("name"))
     except OSError as error:
         findings.append(
             Finding("unreadable-folder", "warning", error.strerror or str(error), path=folder)

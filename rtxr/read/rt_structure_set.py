@@ -16,13 +16,12 @@ from rtxr import model
 from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
 from rtxr.read.contours import Nodes, RawContours, Roi, contour_nodes, raw_contours
-from rtxr.read.elements import Element, Encoding, rewrite
 from rtxr.read.files import read_bytes
 from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.parse import floats
 from rtxr.read.part import Part
-from rtxr.read.sources import Source, source_of
+from rtxr.read.sources import Source, source_of, tolerant
 from rtxr.read.structure_findings import contour_findings, roi_findings
 from rtxr.read.structure_tables import points, structures, with_mask
 
@@ -94,6 +93,7 @@ def structure_set_from_bytes(
     raw = _raw(source, path)
     nodes = contour_nodes(raw.data)
     rois, findings = _rois(header, raw)
+    findings += _damage(header)
     foreign = _of_other_images(rois, frame_of_reference_uid)
     findings += roi_findings(rois, raw, frame_of_reference_uid, foreign)
     findings += contour_findings(rois, raw, nodes)
@@ -173,13 +173,27 @@ def _rois(header: Header, raw: RawContours) -> tuple[list[Roi], list[Finding]]:
 
 def _without_contours(header: Header) -> Record:
     """The header without ROI Contour Sequence: pydicom would make a Dataset of every contour."""
-
-    def edit(element: Element, _: Encoding) -> bytes | None:
-        return b"" if element.tag == ROI_CONTOURS else None
-
     data = header.record.data
-    rest = rewrite(data, header.start, len(data), header.encoding, edit)
-    return replace(header.record, data=data[: header.start] + rest)
+    kept = [
+        data[element.start : element.end]
+        for element in tolerant(data, header.start, header.encoding)
+        if element.tag != ROI_CONTOURS
+    ]
+    return replace(header.record, data=data[: header.start] + b"".join(kept))
+
+
+def _damage(header: Header) -> list[Finding]:
+    """Elements that cannot be followed to the end: what comes after them was not read."""
+    data, end = header.record.data, header.start
+    for element in tolerant(data, header.start, header.encoding):
+        end = element.end
+    if not data[end:].strip(b"\0"):
+        return []
+    message = (
+        "the elements of the structure set cannot be followed to the end of the file; structures "
+        "may be missing or incomplete: check that the file was copied whole"
+    )
+    return [Finding("damaged-header", "warning", message)]
 
 
 def _unique_labels(names: Sequence[str]) -> list[str]:

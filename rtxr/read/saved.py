@@ -82,7 +82,7 @@ def load(path: str | os.PathLike[str], *, mask_source: MaskSource | None = None)
     Raises
     ------
     MissingDataError
-        There is nothing at the path.
+        There is nothing at the path, or no case, or a tree of several.
     MissingExtraError
         zarr or netCDF4/h5netcdf is not installed.
     """
@@ -94,6 +94,11 @@ def load(path: str | os.PathLike[str], *, mask_source: MaskSource | None = None)
         raise MissingDataError(f"{source} is no case that ds.rt.save wrote")
     engine: Any = "zarr" if kind == "zarr" else _netcdf_engine()
     ds = _normalised(xr.open_dataset(source, engine=engine))
+    if not ds.variables:
+        raise MissingDataError(
+            f"{source} holds no case at its root; if it is a saved tree of cases, open it with "
+            "xr.open_datatree(path)"
+        )
     if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
         ds = with_mask(ds, mask_source)
     return ds

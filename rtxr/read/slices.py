@@ -45,6 +45,7 @@ _SAME_POSITION_MM = 0.01
 _STEP_TOLERANCE = 0.01
 _ORIENTATION_TOLERANCE = 1e-3
 _SPACING_TOLERANCE = 1e-4
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,15 @@ def placed_slices(
         if lacking:
             reasons[lacking] += 1
             continue
-        spacing = header.numbers("PixelSpacing")
-        if len(spacing) != 2:
-            spacing = header.numbers("ImagerPixelSpacing")
-            imager_spacing += 1
+        keyword = _spacing_keyword(header)
+        imager_spacing += keyword != _SPACINGS[0]
         slices.append(
             Slice(
                 header=header,
                 key=header.record.uid,
                 position=header.numbers("ImagePositionPatient"),
                 orientation=header.numbers("ImageOrientationPatient"),
-                pixel_spacing=spacing,
+                pixel_spacing=header.numbers(keyword),
                 shape=(header.integer("Rows") or 0, header.integer("Columns") or 0),
                 label=label,
             )
@@ -119,7 +118,7 @@ def placed_slices(
             Finding(
                 "imager-pixel-spacing",
                 "warning",
-                f"{imager_spacing} file(s) have no (0028,0030) PixelSpacing; (0018,1164) "
+                f"{imager_spacing} file(s) have no usable (0028,0030) PixelSpacing; (0018,1164) "
                 "ImagerPixelSpacing was used, which is the spacing at the detector",
             )
         )
@@ -133,14 +132,23 @@ def _lacking(header: Header) -> str:
         numbers = header.numbers(keyword)
         if len(numbers) != size or not np.isfinite(numbers).all():
             return f"without {keyword}"
-    if all(len(header.numbers(each)) != 2 for each in ("PixelSpacing", "ImagerPixelSpacing")):
-        return "without (0028,0030) PixelSpacing"
+    if not _spacing_keyword(header):
+        return "without (0028,0030) PixelSpacing of two positive numbers"
     if header.pixels is None or header.pixels.length == 0:
         return "without (7FE0,0010) PixelData"
     if (header.integer("NumberOfFrames") or 1) > 1:
         return "with several frames (enhanced multi-frame images are not read)"
     if (header.integer("SamplesPerPixel") or 1) > 1:
         return "with colour pixels"
+    return ""
+
+
+def _spacing_keyword(header: Header) -> str:
+    """Element with the usable pixel spacing of a file, empty if there is none."""
+    for keyword in _SPACINGS:
+        numbers = header.numbers(keyword)
+        if len(numbers) == 2 and np.isfinite(numbers).all() and numbers.min() > 0:
+            return keyword
     return ""
 
 
@@ -187,6 +195,7 @@ def _largest_group(slices: Sequence[Slice]) -> tuple[list[Slice], list[Finding]]
     left, groups = np.arange(len(slices)), []
     while len(left):
         same = (np.abs(facts[left] - facts[left[0]]) <= tolerance).all(axis=1)
+        same[0] = True  # whatever its numbers are, so that this ends
         groups.append(left[same])
         left = left[~same]
     groups.sort(key=len, reverse=True)

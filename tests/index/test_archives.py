@@ -200,3 +200,21 @@ def test_published_cases_in_an_archive(
         assert read_header(path).record.data == read_header(other).record.data
         if packed.table.set_index("path").loc[path, "has_pixel_data"]:
             np.testing.assert_array_equal(pixels(path), pixels(other))
+
+
+def test_an_archive_of_archives_is_a_warning(tmp_path: Path) -> None:
+    path = make.save(tmp_path / "IM1", make.ct_slice(1, 0))
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as file:
+        file.write(path, "IM1")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as file:
+        file.write(tmp_path / "inner.zip", "1.zip")
+        file.write(tmp_path / "inner.zip", "2.zip")
+    index = rtxr.scan(tmp_path / "IM1", progress=False)
+    assert index.findings.empty
+    (told,) = [
+        each
+        for each in rtxr.scan([path, tmp_path / "outer.zip"], progress=False).findings.itertuples()
+        if each.severity == "warning"
+    ]
+    assert (told.code, told.path) == ("unreadable-file", f"{tmp_path}/outer.zip")
+    assert "2 archive(s) within this archive" in told.message

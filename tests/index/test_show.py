@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import factories as make
@@ -28,3 +29,14 @@ def test_only_shown_cases_are_put_into_words(tmp_path: Path) -> None:
     message = show.cases_to_choose(index._catalog.cases)
     assert message.splitlines()[-1] == "  ... and 10 more: see index.cases"
     assert "... and 10 more" in repr(index)
+
+
+def test_names_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
+    path = make.save(tmp_path / "a", make.ct_slice(1, 0)).rename(
+        tmp_path / os.fsdecode(b"\xff\xfe.txt")
+    )
+    path.write_bytes(b"no DICOM")
+    make.write(tmp_path, make.ct_series(2))
+    index = scan(tmp_path, progress=False)
+    assert "\\udcff\\udcfe.txt" in index._repr_html_().encode().decode()
+    assert repr(index).encode()

@@ -114,3 +114,28 @@ def test_methods_carry_their_documentation(folder: Path) -> None:
     method = type(rtxr.open_tree(folder, progress=False).rt).dvh_metrics
     assert method.__doc__.startswith("Of every case of the tree")
     assert "prescription" in method.__doc__
+
+
+def test_an_unforeseen_error_costs_its_case_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.write(tmp_path / "broken", make.case())
+    make.write(tmp_path / "whole", make.ct_series(2, name="whole", PatientID="P2"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise IndexError("Doe^John")
+
+    monkeypatch.setattr("rtxr.read.case.read_structure_set", fail)
+    tree = open_tree(tmp_path, progress=False)
+    (failed,) = model.findings_of(tree.leaves[0].to_dataset())
+    assert tree.leaves[1].has_data
+    assert failed.code == "case-not-opened"
+    assert "IndexError" in failed.message
+    assert "Doe" not in failed.message
+
+
+def test_a_backslash_makes_no_level(tmp_path: Path) -> None:
+    for path in make.write(tmp_path, make.ct_series(2, PatientID="A-B/C")):
+        path.write_bytes(path.read_bytes().replace(b"A-B/C", b"A\\B/C"))
+    (leaf,) = open_tree(tmp_path, progress=False).leaves
+    assert leaf.path == "/A_B_C/20200102/1"

@@ -10,7 +10,7 @@ from factories import case, ct_series, ct_slice, dose, plan, rt_image, structure
 
 from read.conftest import boxes, case_of
 from rtxr import header_store, model
-from rtxr.errors import GeometryError, MissingDataError, PixelDecodeError
+from rtxr.errors import GeometryError, MissingDataError, PixelDecodeError, RTXRError
 from rtxr.read import planes
 from rtxr.read.case import open_case
 from rtxr.read.headers import parse
@@ -289,3 +289,8 @@ def test_beams_of_the_proton_case_add_up_to_its_plan_dose(case_data):
     ds = open_case(case_of(paths))
     assert ds.dose.attrs["DoseSummationType"] == "PLAN"
     np.testing.assert_allclose(ds.dose, ds.dose_2.values + ds.dose_3.values, atol=6e-5)
+
+
+def test_the_cache_of_a_scan_is_named_elsewhere(make_case, tmp_path):
+    with pytest.raises(RTXRError, match=r"cache must be True or False.*rtxr\.scan"):
+        open_case(make_case(ct_series(2)), cache=tmp_path / "scan.db")

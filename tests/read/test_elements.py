@@ -148,3 +148,15 @@ def test_value_representations_that_nobody_knows_have_long_lengths():
     assert [data[each.value : each.stop] for each in elements(data, 0, len(data), EXPLICIT)] == [
         b"ab"
     ]
+
+
+def test_an_item_that_reaches_past_the_bytes_is_a_value_error():
+    data = encoded(nested_dataset(undefined=False))
+    with pytest.raises(ValueError, match="end inside an item"):
+        list(elements(data, 0, len(data) + 100, EXPLICIT))
+
+
+def test_endless_nesting_is_a_value_error():
+    data = (b"\x08\x00\x10\x11SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff") * 5000
+    with pytest.raises(ValueError, match="nested too deeply"):
+        list(elements(data, 0, len(data), EXPLICIT))

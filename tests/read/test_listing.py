@@ -93,3 +93,11 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system has no such names")
     assert listed(tmp_path)[0] == [f"{tmp_path}/{name}"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_that_is_named_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    paths, (finding,) = listed(tmp_path / "pipe")
+    assert paths == []
+    assert (finding.code, finding.message) == ("unreadable-file", "no regular file")

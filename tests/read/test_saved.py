@@ -119,3 +119,14 @@ def test_missing_packages_name_the_extra(tmp_path, ds, name, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"rtxr\[io\]"):
         save(ds, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_saved_tree_is_no_case(tmp_path, ds, name):
+    tree = xr.DataTree.from_dict({"/P1/1": ds.drop_vars("mask")})
+    if name.endswith("zarr"):
+        tree.to_zarr(tmp_path / name, zarr_format=2)
+    else:
+        tree.to_netcdf(tmp_path / name)
+    with pytest.raises(MissingDataError, match=r"xr\.open_datatree"):
+        load(tmp_path / name)

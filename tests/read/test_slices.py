@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from factories import CORONAL, ct_series, ct_slice, uid, write
@@ -117,3 +119,21 @@ def test_imager_pixel_spacing_stands_in_for_pixel_spacing(tmp_path):
     kept, findings = stack(tmp_path, objects)
     np.testing.assert_array_equal(kept[0].pixel_spacing, [0.5, 0.25])
     assert findings["imager-pixel-spacing"].severity == "warning"
+
+
+@pytest.mark.parametrize("spacing", [b"nan\\2.0 ", b"inf\\2.0 ", b"0.0\\2.0 "])
+def test_a_spacing_that_is_no_length_is_none(tmp_path, spacing):
+    paths = write(tmp_path, ct_series(3, PixelSpacing=[1.5, 2.25]))
+    for path in paths[:2]:
+        path.write_bytes(path.read_bytes().replace(b"1.5\\2.25", spacing))
+    slices, (finding,) = placed_slices([read_header(path) for path in paths])
+    assert len(one_stack(slices, "keep")[0]) == 1
+    assert finding.code == "slices-left-out"
+    assert "2 file(s) without (0028,0030) PixelSpacing" in finding.message
+
+
+def test_grouping_ends_whatever_the_numbers_are(tmp_path):
+    slices, _ = placed_slices([read_header(path) for path in write(tmp_path, ct_series(3))])
+    odd = [replace(each, pixel_spacing=np.array([np.nan, 1.0])) for each in slices]
+    kept, (finding,) = one_stack(odd, "keep")
+    assert (len(kept), finding.code) == (1, "mixed-series")

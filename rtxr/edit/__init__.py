@@ -1,0 +1,1 @@
+"""Dataset to Dataset: structures added, renamed and combined, grids cropped and resampled."""

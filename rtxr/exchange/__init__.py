@@ -1,0 +1,1 @@
+"""Arrays to and from volume files of other communities: NIfTI and NRRD."""

@@ -7,6 +7,6 @@ The way goes through :mod:`~rtxr.catalog.table` (what a row is), :mod:`~rtxr.cat
 """
 
 from rtxr.catalog.cases import Case, Catalog, find_cases
-from rtxr.catalog.table import COLUMNS, Row, build_table
+from rtxr.catalog.table import COLUMNS, PERSONAL, Row, build_table
 
-__all__ = ["COLUMNS", "Case", "Catalog", "Row", "build_table", "find_cases"]
+__all__ = ["COLUMNS", "PERSONAL", "Case", "Catalog", "Row", "build_table", "find_cases"]

@@ -86,6 +86,12 @@ COLUMNS: Mapping[str, Kind] = {
     "digest": "text",
     "path": "text",
 }
+#: Columns whose values do not belong into an error message: who the patient is, and when.
+PERSONAL = frozenset(
+    name
+    for name, kind in COLUMNS.items()
+    if name in ("PatientID", "PatientName") or (kind == "text" and name.endswith(("Date", "Time")))
+)
 
 #: SOP Class UID > kind of object that rtxr opens.
 KINDS: Mapping[str, str] = {

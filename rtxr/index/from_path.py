@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import xarray as xr
 
 from rtxr.analysis.raster import mask_source
-from rtxr.index.index import scan
+from rtxr.index.index import Index, scan
 from rtxr.read import saved
 from rtxr.read.case import Chunks
 from rtxr.read.listing import PathLike
@@ -29,8 +29,11 @@ def open_dir(
     ----------
     path, progress
         As in :func:`scan`.
-    chunks, on_irregular, cache
+    chunks, cache
         As in :func:`rtxr.read.case.open_case`.
+    on_irregular : {"keep", "raise", "resample"}
+        Uneven, missing, duplicate or mixed slices: keep them at their true positions with
+        Findings; refuse; or put an uneven image on even positions.
     **selection
         As in :meth:`Index.select`: ``case=2`` or columns.
 
@@ -43,9 +46,7 @@ def open_dir(
     NotDicomError
         There is no DICOM file.
     """
-    index = scan(path, progress=progress)
-    if selection and len(index):
-        index = index.select(**selection)
+    index = _selected(path, progress, selection)
     return index.open(chunks=chunks, on_irregular=on_irregular, cache=cache)
 
 
@@ -71,10 +72,16 @@ def open_tree(
     NotDicomError
         There is no DICOM file.
     """
-    index = scan(path, progress=progress)
-    if selection and len(index):
-        index = index.select(**selection)
+    index = _selected(path, progress, selection)
     return index.open_tree(chunks=chunks, on_irregular=on_irregular, cache=cache, progress=progress)
+
+
+def _selected(
+    path: PathLike | Iterable[PathLike], progress: bool | None, selection: Mapping[str, Any]
+) -> Index:
+    """What is asked for of what is there; of nothing, all, so that opening says what is wrong."""
+    index = scan(path, progress=progress)
+    return index.select(**selection) if selection and len(index) else index
 
 
 def load(path: PathLike) -> xr.Dataset:

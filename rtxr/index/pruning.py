@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rtxr.catalog import Case
+from rtxr.catalog import PERSONAL, Case
 from rtxr.errors import EmptySelectionError, Finding
 from rtxr.index.selection import (
     BoolArray,
@@ -22,8 +22,6 @@ from rtxr.index.steps import Step, literal, settled
 
 #: Findings of a case that are made again, about what is left of it.
 _AGAIN = frozenset(("dose-chosen", "dose-not-plan-total"))
-#: Columns whose values do not belong into an error message.
-_WITHHELD = ("PatientID", "PatientName")
 
 
 class Pruned(NamedTuple):
@@ -110,11 +108,11 @@ def dropped(asked: Asked, others: Collection[Case]) -> Pruned:
 
 
 def _text(method: str, labels: list[str], columns: Mapping[str, Any]) -> str:
-    """The call as it was made, without values that name a patient."""
+    """The call as it was made, without values that say who the patient is, or when."""
     given = {"case": labels[0] if len(labels) == 1 else labels} if labels else {}
     texts = {
         name: "..."
-        if name in _WITHHELD
+        if name in PERSONAL
         else f"<{getattr(value, '__qualname__', 'function')}>"
         if callable(value)
         else literal(value)

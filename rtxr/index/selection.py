@@ -11,16 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rtxr.catalog import COLUMNS, Case
+from rtxr.catalog import COLUMNS, PERSONAL, Case
 from rtxr.errors import EmptySelectionError, Finding, UnknownNameError, did_you_mean
 
 BoolArray = npt.NDArray[np.bool_]
-#: Columns whose values do not belong into an error message: who the patient is, and when.
-_PERSONAL = frozenset(
-    name
-    for name, kind in COLUMNS.items()
-    if name in ("PatientID", "PatientName") or (kind == "text" and name.endswith(("Date", "Time")))
-)
 #: Values of a list that are named where they fit nothing.
 _NAMED = 3
 #: Kinds of columns whose one value is a tuple.
@@ -73,7 +67,7 @@ def not_found(table: pd.DataFrame, columns: Mapping[str, Any], asked: str) -> li
         values = [value for value in wanted if _option(value, _is_text(name)) not in held]
         if len(values) == len(wanted):  # an empty result says so itself
             continue
-        if values and name in _PERSONAL:
+        if values and name in PERSONAL:
             message = f"{asked}: {len(values)} of {len(wanted)} values of {name} fit no object"
             found.append(Finding("value-not-found", "info", message))
         elif values:
@@ -193,7 +187,7 @@ def _is_missing(value: Any) -> bool:
 
 def _existing(table: pd.DataFrame, name: str, wanted: Any) -> str:
     """What a column holds, nearest first."""
-    if name in _PERSONAL:
+    if name in PERSONAL:
         return f"see index.table[{name!r}].unique()"
     values = table[name].explode() if COLUMNS.get(name) in ("texts", "uids") else table[name]
     texts = sorted({str(value) for value in values if not _is_missing(value)})

@@ -134,6 +134,11 @@ def test_messages_name_no_patient(index: Index) -> None:
         index.select(PatientID="Somebody")
     assert "P1" not in str(caught.value)
     assert "Somebody" not in str(caught.value)
+    with pytest.raises(EmptySelectionError) as caught:
+        index.select(StudyDate="19991231", Modality="CT")
+    assert "select(StudyDate=..., Modality='CT')" in str(caught.value)
+    assert "1999" not in str(caught.value)
+    assert "2020" not in str(caught.value)
 
 
 def test_set_operations(index: Index) -> None:

@@ -12,9 +12,9 @@ from factories import save
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 import rtxr
+from read.watching import files_decoded
 from rtxr import model
 from rtxr.errors import GeometryError, NotDicomError
-from rtxr.read import pixels
 
 PHASES = [{"TemporalPositionIdentifier": n} for n in (1, 2, 3)]
 #: Value of each phase at each position, from the numbers of the slices (see ``make.ct_slice``).
@@ -54,11 +54,7 @@ def test_phases_come_first_and_are_never_mixed(tmp_path):
 
 def test_only_the_planes_asked_for_are_read(tmp_path, monkeypatch):
     ds = rtxr.open_dir(write(tmp_path, make.dynamic_series(PHASES)))
-    read = []
-    real = pixels._native
-    monkeypatch.setattr(
-        pixels, "_native", lambda file, frames: (read.append(file.path), real(file, frames))[1]
-    )
+    read = files_decoded(monkeypatch)
     assert repr(ds)
     assert read == []
     plane = ds.ct.sel(temporal_position=3, z=3.0)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from pydicom import uid as sop
 
+from read.watching import bytes_read
 from rtxr.errors import PixelDecodeError
 from rtxr.read import files
 from rtxr.read.headers import read_header
@@ -43,16 +44,7 @@ def patched(path: Path, at: bytes, offset: int, new: bytes, start: int = 0) -> N
 @pytest.fixture
 def decompressed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Bytes that come out of archives, read by read."""
-    counts: list[int] = []
-    real = zipfile.ZipExtFile._read1
-
-    def counting(self: zipfile.ZipExtFile, size: int) -> bytes:
-        data = real(self, size)
-        counts.append(len(data))
-        return data
-
-    monkeypatch.setattr(zipfile.ZipExtFile, "_read1", counting)
-    return counts
+    return bytes_read(monkeypatch, zipfile.ZipExtFile, "_read1")
 
 
 def test_plain_files_are_opened_as_they_are(tmp_path: Path) -> None:

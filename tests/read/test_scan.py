@@ -14,6 +14,7 @@ import pydicom
 import pytest
 from pydicom import uid as sop
 
+from read.watching import bytes_read
 from rtxr.catalog import COLUMNS, build_table
 from rtxr.errors import Finding, NotDicomError
 from rtxr.read import file_header, header_walk, scan
@@ -286,15 +287,7 @@ def test_images_that_only_the_contours_name(tmp_path: Path) -> None:
 
 def test_pixels_are_never_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make.write(tmp_path, make.ct_slice(1, 0, size=(400, 400)))
-    asked: list[int] = []
-    real = header_walk.Window._read
-
-    def counting(self: header_walk.Window, length: int) -> bytes:
-        data = real(self, length)
-        asked.append(len(data))
-        return data
-
-    monkeypatch.setattr(header_walk.Window, "_read", counting)
+    asked = bytes_read(monkeypatch, header_walk.Window, "_read")
     (row,), _ = rows_of(tmp_path)
     assert row["has_pixel_data"]
     assert sum(asked) <= 2 * header_walk.WINDOW_BYTES < 400 * 400 * 2

@@ -13,7 +13,7 @@ from rtxr import model
 from rtxr.errors import Finding
 from rtxr.export.images import AXIAL, on_grid_only, pixel_spacing, recomputed
 from rtxr.export.objects import MADE_IN_MEMORY, STRUCTURE_SET, Outgoing, Records, source_of
-from rtxr.geometry import Layout, layout_for, slice_origins
+from rtxr.geometry import Layout, layout_for, slice_normal, slice_origins
 from rtxr.iod import pixels, rt_dose
 from rtxr.iod.build import DELETE
 from rtxr.iod.modules_rt import RT_DVH
@@ -83,7 +83,12 @@ def _orientation(header: pydicom.Dataset | None) -> list[float]:
 def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
     """The layout with its frames running the way the source's frame offsets run."""
     offsets = None if header is None else header.get("GridFrameOffsetVector")
-    if not offsets or np.size(offsets) < 2 or float(offsets[-1]) >= float(offsets[0]):
+    if header is None or not offsets or np.size(offsets) < 2:
+        return layout
+    along = float(offsets[-1]) - float(offsets[0])
+    if rt_dose.has_patient_z(header):
+        along *= slice_normal(_orientation(header))[2]
+    if along >= 0:
         return layout
     flip = list(layout.flip)
     flip[layout.slice_dim] = not flip[layout.slice_dim]

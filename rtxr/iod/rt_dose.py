@@ -12,7 +12,7 @@ from pydicom.tag import Tag
 from pydicom.uid import RTDoseStorage
 
 from rtxr.errors import GeometryError
-from rtxr.geometry import FloatArray, slice_normal
+from rtxr.geometry import FloatArray, offsets_are_patient_z, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
@@ -199,15 +199,21 @@ def _offsets(
     stored = np.asarray(numbers_of(header, "GridFrameOffsetVector"), np.float64)
     if header is not None and len(distances) == 1 and len(stored) < 2:
         return {}
-    was = numbers_of(header, "ImagePositionPatient")
-    absolute = bool(
-        len(stored) and stored[0] != 0 and len(was) == 3 and abs(stored[0] - was[2]) <= 0.01
-    )
-    wanted = positions[:, 2] if absolute else distances
+    absolute = has_patient_z(header)
+    # An absolute z of 0 would be read as a distance (PS3.3 C.8.8.3.2 a).
+    wanted = positions[:, 2] if absolute and positions[0, 2] != 0 else distances
     there = stored if absolute else stored - stored[:1]
     if there.shape == wanted.shape and (np.abs(there - wanted) <= POSITION_TOLERANCE_MM).all():
         return {}
     return {"GridFrameOffsetVector": wanted.tolist()}
+
+
+def has_patient_z(header: Dataset | None) -> bool:
+    """Whether the frame offsets of a header are patient z (PS3.3 C.8.8.3.2 b)."""
+    orientation = numbers_of(header, "ImageOrientationPatient")
+    position = numbers_of(header, "ImagePositionPatient")
+    offsets = numbers_of(header, "GridFrameOffsetVector")
+    return len(orientation) == 6 and offsets_are_patient_z(offsets, position, orientation)
 
 
 def _thickness(distances: FloatArray) -> float | None:

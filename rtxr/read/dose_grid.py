@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from rtxr.errors import Finding, GeometryError
-from rtxr.geometry import FloatArray, Grid, Layout, slice_normal, stack_grid
+from rtxr.geometry import (
+    FloatArray,
+    Grid,
+    Layout,
+    as_decimals,
+    offsets_are_patient_z,
+    slice_normal,
+    stack_grid,
+)
 from rtxr.read.headers import Header
 from rtxr.read.pixels import PixelFile
-
-#: First offset and z of ImagePositionPatient count as equal within this, mm.
-_SAME_MM = 0.01
 
 
 def dose_grid(
@@ -144,7 +149,7 @@ def frame_positions(
     first = float(offsets[0])
     distances: FloatArray = offsets
     findings = []
-    if first != 0 and abs(first - position[2]) <= _SAME_MM and abs(abs(normal[2]) - 1) < 1e-6:
+    if offsets_are_patient_z(offsets, position, orientation):
         distances = (offsets - position[2]) * float(np.sign(normal[2]))
     elif first != 0:
         distances = offsets - first
@@ -153,4 +158,4 @@ def frame_positions(
             f"ImagePositionPatient but with {first:g}; it was taken relative to its first value"
         )
         findings.append(Finding("frame-offsets-odd", "warning", message))
-    return position + distances[:, None] * normal, findings
+    return as_decimals(position + distances[:, None] * normal), findings

@@ -122,3 +122,28 @@ def test_frames_need_offsets_and_a_scaling():
     missing = {each.message.split()[1] for each in built.violations}
     assert {"GridFrameOffsetVector", "DoseGridScaling", "PixelSpacing"} <= missing
     assert built.dataset.FrameIncrementPointer == Tag("GridFrameOffsetVector")
+
+
+def test_offsets_that_begin_at_z_are_distances_on_other_planes():
+    sagittal = [0, 1, 0, 0, 0, -1]  # normal is -x
+    source = header([50, 53, 56, 59], z=50.0, ImageOrientationPatient=sagittal)
+    source.ImagePositionPatient = [4, 0, 50]
+    positions = np.array([[x, 0.0, 50.0] for x in (4.0, 1.0, -2.0, -5.0)])
+    assert grid_values(positions, sagittal, (2.5, 2.5), (7, 8), source) == {}
+    cut = grid_values(positions[1:], sagittal, (2.5, 2.5), (7, 8), source)
+    assert cut["GridFrameOffsetVector"] == [0, 3, 6]
+
+
+def test_patient_z_stays_patient_z_where_slices_run_to_the_feet():
+    feet_first = [-1, 0, 0, 0, 1, 0]  # normal is -z
+    source = header([19, 16, 13, 10], z=19.0, ImageOrientationPatient=feet_first)
+    assert grid(Z[::-1], source, orientation=feet_first) == {}
+    cut = grid(Z[1::-1], source, orientation=feet_first)
+    assert cut["GridFrameOffsetVector"] == [13, 10]
+
+
+def test_a_first_z_of_zero_would_be_read_as_a_distance():
+    feet_first = [-1, 0, 0, 0, 1, 0]
+    source = header([3, 0, -3, -6], z=3.0, ImageOrientationPatient=feet_first)
+    cut = grid(np.array([0.0, -3.0, -6.0]), source, orientation=feet_first)
+    assert cut["GridFrameOffsetVector"] == [0, 3, 6]

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from rtxr.errors import GeometryError
 from rtxr.geometry import (
     Grid,
-    cell_edges,
-    fractional_positions,
     layout_for,
+    offsets_are_patient_z,
     slice_normal,
     slice_origins,
     stack_grid,
@@ -70,6 +69,27 @@ def test_slice_origins_inverts_stack_grid(orientation, step):
     np.testing.assert_allclose(cosines, orientation, atol=1e-12)
     if step > 0:
         assert layout_for(grid, orientation) == layout
+
+
+@pytest.mark.parametrize("degrees", [0, 44, 46, 60, 120, 180])
+def test_a_turned_grid_is_stored_along_the_axes_that_run_nearest(degrees):
+    angle = np.radians(degrees)
+    k = np.ones(3) / np.sqrt(3)  # at 60 degrees every axis runs as near to one as to another
+    cross = np.cross(np.eye(3), k).T
+    matrix = np.eye(4)
+    matrix[:3, :3] += np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    axes = (np.arange(3.0), np.arange(4.0), np.arange(5.0))
+    grid = Grid(("slice", "row", "column"), axes, matrix)
+    layout = layout_for(grid, [1, 0, 0, 0, 1, 0])
+    assert sorted(layout.order) == [0, 1, 2]
+    positions, cosines = slice_origins(grid, layout)
+    shape = tuple(grid.shape[layout.order.index(axis)] for axis in range(3))
+    back, again = stack_grid(positions, cosines, (1.0, 1.0), shape[1:])
+    values = np.arange(60).reshape(grid.shape)
+    places = grid.to_patient(np.stack(np.meshgrid(*axes[::-1], indexing="ij"), axis=-1))
+    at = np.rint(back.fractional_index(places)).astype(int)
+    found = again.present(layout.store(values))[tuple(np.moveaxis(at, -1, 0))]
+    np.testing.assert_array_equal(found, values.T)
 
 
 @settings(max_examples=50, deadline=None)
@@ -143,28 +163,29 @@ def test_spacing_must_be_positive():
         stack_grid([[0, 0, 0]], (1, 0, 0, 0, 1, 0), (0, 1), (2, 2))
 
 
-def test_cell_edges_are_half_way_and_mirrored():
-    assert cell_edges([0, 2, 6]).tolist() == [-1, 1, 4, 8]
-    assert cell_edges([5]).tolist() == [4.5, 5.5]
+@pytest.mark.parametrize("orientation", list(axis_orientations()))
+def test_coordinates_do_not_depend_on_the_corner_they_are_counted_from(orientation):
+    spacing, first = np.array([0.7, 1.1, 1.3]), np.array([-14.3, 2.2, 7.7])
+    cosines = np.array(orientation)
+    directions = np.stack([np.cross(cosines[:3], cosines[3:]), cosines[3:], cosines[:3]])
+    low = first + spacing * 4 * (directions.sum(axis=0) < 0)
+    along = np.abs(directions) @ spacing  # spacing from slice to slice, row to row, column ...
+    positions = np.round(low + np.arange(5)[:, None] * along[0] * directions[0], 6)
+    grid, _ = stack_grid(positions, orientation, along[1:], (5, 5))
+    for axis, start, step in zip(grid.axes[::-1], first, spacing, strict=True):
+        assert axis.tolist() == [round(start + step * n, 6) for n in range(5)]
 
 
-def test_fractional_positions_on_a_descending_axis():
-    axis = np.array([10.0, 8.0, 4.0])
-    np.testing.assert_allclose(
-        fractional_positions(axis, np.array([10, 9, 6, 4, 3.9, 10.1])),
-        [0, 0.5, 1.5, 2, np.nan, np.nan],
-    )
-
-
-def test_the_outermost_centre_is_inside_despite_rounding():
-    axis = np.array([-100.3, 0.0, 100.3])
-    assert fractional_positions(axis, np.array([100.3 * (1 + 1e-15)]))[0] == 2
-
-
-def test_same_as_compares_centres():
-    one = Grid(("z", "y", "x"), (np.arange(3.0), np.arange(4.0), np.arange(5.0)))
-    other = Grid(("dose_z", "dose_y", "dose_x"), one.axes)
-    shifted = Grid(one.dims, (one.axes[0] + 0.5, one.axes[1], one.axes[2]))
-    assert one.same_as(other)
-    assert not one.same_as(shifted)
-    assert one.spacing == (1.0, 1.0, 1.0)
+@pytest.mark.parametrize(
+    ("offsets", "z", "orientation", "is_z"),
+    [
+        ([30, 33], 30, (1, 0, 0, 0, 1, 0), True),
+        ([30, 27], 30.004, (-1, 0, 0, 0, 1, 0), True),
+        ([30, 33], 30, (0, 1, 0, 0, 0, -1), False),
+        ([30, 33], 31, (1, 0, 0, 0, 1, 0), False),
+        ([0, 3], 0, (1, 0, 0, 0, 1, 0), False),
+        ([], 30, (1, 0, 0, 0, 1, 0), False),
+    ],
+)
+def test_when_frame_offsets_are_patient_z(offsets, z, orientation, is_z):
+    assert offsets_are_patient_z(offsets, (1, 2, z), orientation) is is_z

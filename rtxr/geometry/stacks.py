@@ -1,135 +1,23 @@
-"""Grids: where voxels are, in a grid's own millimetres and in patient millimetres (numpy only).
-
-Two coordinate systems meet here. *Patient* points are (x, y, z) in millimetres in the DICOM
-patient system: x to the patient's left, y to the back, z to the head (LPS). A grid's *own* points
-are (x, y, z) or (column, row, slice) in millimetres along its own axes. The 4x4 matrix of a
-:class:`Grid` takes own points to patient points; it is the identity for axis-aligned grids.
-"""
+"""Stacks of parallel slices as DICOM places them, to a grid and back (PS3.3 C.7.6.2.1.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.errors import GeometryError
-
-FloatArray = npt.NDArray[np.float64]
-
-AXIS_NAMES = ("z", "y", "x")
-OBLIQUE_NAMES = ("slice", "row", "column")
-#: A grid counts as axis-aligned when no corner is further than this from where it would be, mm.
-ALIGNMENT_TOLERANCE_MM = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Voxel centres of a regular or irregular grid.
-
-    Parameters
-    ----------
-    dims : tuple of str
-        Names of the three dimensions, outermost first: ``("z", "y", "x")`` or
-        ``("slice", "row", "column")``, with the variable's prefix.
-    axes : tuple of ndarray
-        Millimetre coordinates of voxel centres along ``dims``, each 1-D, any order.
-    matrix : ndarray, (4, 4)
-        Own millimetres (x, y, z, 1), that is ``(axes[2], axes[1], axes[0], 1)``, to patient LPS
-        millimetres.
-    frame_of_reference_uid : str
-        Frame of Reference UID (0020,0052), empty where the source has none.
-    """
-
-    dims: tuple[str, str, str]
-    axes: tuple[FloatArray, FloatArray, FloatArray]
-    matrix: FloatArray = field(default_factory=lambda: np.eye(4))
-    frame_of_reference_uid: str = ""
-
-    def __repr__(self) -> str:
-        parts = (
-            f"{dim}: {len(axis)} from {axis[0]:g} to {axis[-1]:g} mm"
-            for dim, axis in zip(self.dims, self.axes, strict=True)
-        )
-        kind = "axis-aligned" if self.is_axis_aligned else "oblique"
-        return f"<Grid {kind}, {', '.join(parts)}>"
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of voxels along ``dims``."""
-        return (len(self.axes[0]), len(self.axes[1]), len(self.axes[2]))
-
-    @property
-    def is_axis_aligned(self) -> bool:
-        """Whether own millimetres are patient millimetres."""
-        return bool(np.array_equal(self.matrix, np.eye(4)))
-
-    @property
-    def spacing(self) -> tuple[float, float, float]:
-        """Median distance of neighbouring voxel centres along ``dims``, mm; NaN for one voxel."""
-        z, y, x = (
-            float(np.median(np.abs(np.diff(axis)))) if len(axis) > 1 else float("nan")
-            for axis in self.axes
-        )
-        return (z, y, x)
-
-    def to_patient(self, points: npt.ArrayLike) -> FloatArray:
-        """Own (x, y, z) points, shape (..., 3), to patient LPS points, mm."""
-        own = np.asarray(points, dtype=np.float64)
-        return own @ self.matrix[:3, :3].T + self.matrix[:3, 3]
-
-    def to_own(self, points: npt.ArrayLike) -> FloatArray:
-        """Patient LPS (x, y, z) points, shape (..., 3), to own points, mm."""
-        patient = np.asarray(points, dtype=np.float64)
-        if self.is_axis_aligned:
-            return patient
-        return (patient - self.matrix[:3, 3]) @ np.linalg.inv(self.matrix[:3, :3]).T
-
-    def edges(self, dim: int) -> FloatArray:
-        """Cell edges along one dimension, mm: half way between centres, mirrored at both ends.
-
-        Parameters
-        ----------
-        dim : int
-            0, 1 or 2, as in ``dims``; the axis must ascend.
-
-        Returns
-        -------
-        ndarray, (n + 1,)
-            A single voxel gets edges 0.5 mm to each side.
-        """
-        return cell_edges(self.axes[dim])
-
-    def fractional_index(self, points: npt.ArrayLike) -> FloatArray:
-        """Fractional voxel indices (along ``dims``) of patient points; NaN outside the centres.
-
-        Parameters
-        ----------
-        points : array_like, (..., 3)
-            Patient LPS (x, y, z), mm.
-
-        Returns
-        -------
-        ndarray, (..., 3)
-            In the order of ``dims``; NaN where a point is beyond the outermost voxel centres.
-        """
-        own = self.to_own(points)
-        return np.stack(
-            [fractional_positions(self.axes[d], own[..., 2 - d]) for d in range(3)], axis=-1
-        )
-
-    def same_as(self, other: Grid, tolerance_mm: float = 1e-6) -> bool:
-        """Whether both grids have the same voxel centres in patient millimetres."""
-        if self.shape != other.shape:
-            return False
-        return bool(
-            np.allclose(self.matrix, other.matrix, rtol=0, atol=1e-9)
-            and all(
-                np.allclose(a, b, rtol=0, atol=tolerance_mm)
-                for a, b in zip(self.axes, other.axes, strict=True)
-            )
-        )
+from rtxr.geometry.grid import (
+    ALIGNMENT_TOLERANCE_MM,
+    AXIS_NAMES,
+    OBLIQUE_NAMES,
+    FloatArray,
+    Grid,
+    as_decimals,
+)
 
 
 @dataclass(frozen=True)
@@ -159,30 +47,6 @@ class Layout:
         return presented[steps].transpose(np.argsort(self.order))
 
 
-def cell_edges(centres: npt.ArrayLike) -> FloatArray:
-    """Edges half way between ascending centres, mirrored at both ends; (n,) to (n + 1,)."""
-    at = np.asarray(centres, dtype=np.float64)
-    if len(at) == 1:
-        return np.array([at[0] - 0.5, at[0] + 0.5])
-    middle = (at[1:] + at[:-1]) / 2
-    return np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-
-
-def fractional_positions(axis: FloatArray, values: FloatArray) -> FloatArray:
-    """Fractional indices of values on an ascending or descending axis; NaN outside its ends.
-
-    A value up to 0.01 mm beyond an end, as far as an axis-aligned grid may be off, is on it.
-    """
-    if len(axis) == 1:
-        return np.where(np.abs(values - axis[0]) <= ALIGNMENT_TOLERANCE_MM, 0.0, np.nan)
-    index = np.arange(len(axis), dtype=np.float64)
-    if axis[0] > axis[-1]:
-        axis, index = axis[::-1], index[::-1]
-    slack = ALIGNMENT_TOLERANCE_MM
-    inside = (values >= axis[0] - slack) & (values <= axis[-1] + slack)
-    return np.where(inside, np.interp(values, axis, index), np.nan)
-
-
 def slice_normal(orientation: npt.ArrayLike) -> FloatArray:
     """Unit normal of an Image Orientation (Patient), row cosine x column cosine (C.7.6.2.1.1)."""
     cosines = np.asarray(orientation, dtype=np.float64)
@@ -195,6 +59,22 @@ def slice_normal(orientation: npt.ArrayLike) -> FloatArray:
     if length < 1e-6:
         raise GeometryError("(0020,0037) ImageOrientationPatient: row and column are parallel")
     return np.asarray(normal / length, dtype=np.float64)
+
+
+def offsets_are_patient_z(
+    offsets: npt.ArrayLike, position: npt.ArrayLike, orientation: npt.ArrayLike
+) -> bool:
+    """Whether a Grid Frame Offset Vector (n,) holds patient z and not distances (C.8.8.3.2).
+
+    It does where it begins with the z of the position, not 0, on an axial grid: the Standard says
+    (1, 0, 0, 0, 1, 0), and patient z means the same on any axial grid.
+    """
+    first = np.atleast_1d(np.asarray(offsets, dtype=np.float64))[:1]
+    at = np.asarray(position, dtype=np.float64)
+    if not first.size or at.shape != (3,) or first[0] == 0:
+        return False
+    is_axial = abs(abs(slice_normal(orientation)[2]) - 1) < 1e-6
+    return bool(is_axial and abs(first[0] - at[2]) <= ALIGNMENT_TOLERANCE_MM)
 
 
 def stack_grid(
@@ -250,10 +130,9 @@ def stack_grid(
         raise GeometryError("(0020,0032) ImagePositionPatient must be three finite numbers")
     direction, distances = _slice_line(at, normal)
     columns = np.column_stack([cosines[:3], cosines[3:], direction])  # own x, y, z directions
-    extents = np.array(
-        [spacing[1] * (shape[1] - 1), spacing[0] * (shape[0] - 1), abs(distances[-1])]
-    )
-    axes = (distances, np.arange(shape[0]) * spacing[0], np.arange(shape[1]) * spacing[1])
+    extents = np.array([*spacing[::-1] * (np.array(shape[::-1]) - 1), abs(distances[-1])])
+    down, across = (np.arange(count) * step for count, step in zip(shape, spacing, strict=True))
+    axes = (as_decimals(distances), as_decimals(down), as_decimals(across))
     nearest = np.abs(columns).argmax(axis=0)  # patient axis of each own axis
     snapped = np.zeros((3, 3))
     snapped[nearest, range(3)] = np.sign(columns[nearest, range(3)])
@@ -286,7 +165,7 @@ def _aligned(
         if stored_axis == 0:
             values = positions[:, patient_axis].copy()  # the true positions, digit for digit
         else:
-            values = positions[0, patient_axis] + sign * axes[stored_axis]
+            values = as_decimals(positions[0, patient_axis] + sign * axes[stored_axis])
         flip = bool(len(values) > 1 and values[0] > values[-1])
         coords.append(values[::-1].copy() if flip else values)
         order.append(stored_axis)
@@ -353,32 +232,21 @@ def slice_origins(grid: Grid, layout: Layout) -> tuple[FloatArray, FloatArray]:
 
 
 def layout_for(grid: Grid, orientation: Sequence[float]) -> Layout:
-    """Layout that stores an ascending grid with the rows and columns of an orientation.
+    """Layout that stores an ascending grid with rows and columns like those of an orientation.
 
     Parameters
     ----------
     grid : Grid
         Axes ascending.
     orientation : sequence of 6 floats
-        Row cosine and column cosine wanted, patient LPS.
-
-    Raises
-    ------
-    GeometryError
-        The orientation is not one of the grid's own axes.
+        Row cosine and column cosine wanted, patient LPS. Of a grid with other axes, those that
+        run nearest to them become rows and columns.
     """
     normal = slice_normal(orientation)
     cosines = np.asarray(orientation, dtype=np.float64)
     wanted = np.stack([normal, cosines[3:], cosines[:3]])  # slice, row, column
     own = grid.matrix[:3, :3] / np.linalg.norm(grid.matrix[:3, :3], axis=0)
-    order = [-1, -1, -1]
-    flip = [False, False, False]
-    for dim in range(3):
-        along = wanted @ own[:, 2 - dim]
-        stored = int(np.abs(along).argmax())
-        order[dim], flip[dim] = stored, bool(along[stored] < 0)
-    if sorted(order) != [0, 1, 2]:
-        raise GeometryError(
-            "(0020,0037) ImageOrientationPatient does not run along the axes of the grid"
-        )
-    return Layout((order[0], order[1], order[2]), (flip[0], flip[1], flip[2]))
+    along = (wanted @ own)[:, ::-1]  # of each stored axis along each dimension
+    dims = [0, 1, 2]
+    z, y, x = max(permutations(dims), key=lambda order: float(np.abs(along[order, dims]).sum()))
+    return Layout((z, y, x), (bool(along[z, 0] < 0), bool(along[y, 1] < 0), bool(along[x, 2] < 0)))

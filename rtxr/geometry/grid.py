@@ -1,0 +1,157 @@
+"""A grid: positions of voxel centres, cell edges, and the way to and from patient millimetres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+AXIS_NAMES = ("z", "y", "x")
+OBLIQUE_NAMES = ("slice", "row", "column")
+#: A grid counts as axis-aligned when no corner is further than this from where it would be, mm.
+ALIGNMENT_TOLERANCE_MM = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Voxel centres of a regular or irregular grid.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Names of the three dimensions, outermost first: ``("z", "y", "x")`` or
+        ``("slice", "row", "column")``, with the variable's prefix.
+    axes : tuple of ndarray
+        Millimetre coordinates of voxel centres along ``dims``, each 1-D, any order.
+    matrix : ndarray, (4, 4)
+        Own millimetres (x, y, z, 1), that is ``(axes[2], axes[1], axes[0], 1)``, to patient LPS
+        millimetres.
+    frame_of_reference_uid : str
+        Frame of Reference UID (0020,0052), empty where the source has none.
+    """
+
+    dims: tuple[str, str, str]
+    axes: tuple[FloatArray, FloatArray, FloatArray]
+    matrix: FloatArray = field(default_factory=lambda: np.eye(4))
+    frame_of_reference_uid: str = ""
+
+    def __repr__(self) -> str:
+        parts = (
+            f"{dim}: {len(axis)} from {axis[0]:g} to {axis[-1]:g} mm"
+            for dim, axis in zip(self.dims, self.axes, strict=True)
+        )
+        kind = "axis-aligned" if self.is_axis_aligned else "oblique"
+        return f"<Grid {kind}, {', '.join(parts)}>"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along ``dims``."""
+        return (len(self.axes[0]), len(self.axes[1]), len(self.axes[2]))
+
+    @property
+    def is_axis_aligned(self) -> bool:
+        """Whether own millimetres are patient millimetres."""
+        return bool(np.array_equal(self.matrix, np.eye(4)))
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Median distance of neighbouring voxel centres along ``dims``, mm; NaN for one voxel."""
+        z, y, x = (
+            float(np.median(np.abs(np.diff(axis)))) if len(axis) > 1 else float("nan")
+            for axis in self.axes
+        )
+        return (z, y, x)
+
+    def to_patient(self, points: npt.ArrayLike) -> FloatArray:
+        """Own (x, y, z) points, shape (..., 3), to patient LPS points, mm."""
+        own = np.asarray(points, dtype=np.float64)
+        return own @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+
+    def to_own(self, points: npt.ArrayLike) -> FloatArray:
+        """Patient LPS (x, y, z) points, shape (..., 3), to own points, mm."""
+        patient = np.asarray(points, dtype=np.float64)
+        if self.is_axis_aligned:
+            return patient
+        return (patient - self.matrix[:3, 3]) @ np.linalg.inv(self.matrix[:3, :3]).T
+
+    def edges(self, dim: int) -> FloatArray:
+        """Cell edges along one dimension, mm: half way between centres, mirrored at both ends.
+
+        Parameters
+        ----------
+        dim : int
+            0, 1 or 2, as in ``dims``; the axis must ascend.
+
+        Returns
+        -------
+        ndarray, (n + 1,)
+            A single voxel gets edges 0.5 mm to each side.
+        """
+        return cell_edges(self.axes[dim])
+
+    def fractional_index(self, points: npt.ArrayLike) -> FloatArray:
+        """Fractional voxel indices (along ``dims``) of patient points; NaN outside the centres.
+
+        Parameters
+        ----------
+        points : array_like, (..., 3)
+            Patient LPS (x, y, z), mm.
+
+        Returns
+        -------
+        ndarray, (..., 3)
+            In the order of ``dims``; NaN where a point is beyond the outermost voxel centres.
+        """
+        own = self.to_own(points)
+        return np.stack(
+            [fractional_positions(self.axes[d], own[..., 2 - d]) for d in range(3)], axis=-1
+        )
+
+    def same_as(self, other: Grid, tolerance_mm: float = 1e-6) -> bool:
+        """Whether both grids have the same voxel centres in patient millimetres."""
+        if self.shape != other.shape:
+            return False
+        return bool(
+            np.allclose(self.matrix, other.matrix, rtol=0, atol=1e-9)
+            and all(
+                np.allclose(a, b, rtol=0, atol=tolerance_mm)
+                for a, b in zip(self.axes, other.axes, strict=True)
+            )
+        )
+
+
+def cell_edges(centres: npt.ArrayLike) -> FloatArray:
+    """Edges half way between ascending centres, mirrored at both ends; (n,) to (n + 1,)."""
+    at = np.asarray(centres, dtype=np.float64)
+    if len(at) == 1:
+        return np.array([at[0] - 0.5, at[0] + 0.5])
+    middle = (at[1:] + at[:-1]) / 2
+    return np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+
+
+def fractional_positions(axis: FloatArray, values: FloatArray) -> FloatArray:
+    """Fractional indices of values on an ascending or descending axis; NaN outside its ends.
+
+    A value up to 0.01 mm beyond an end, as far as an axis-aligned grid may be off, is on it.
+    """
+    if len(axis) == 1:
+        return np.where(np.abs(values - axis[0]) <= ALIGNMENT_TOLERANCE_MM, 0.0, np.nan)
+    index = np.arange(len(axis), dtype=np.float64)
+    if axis[0] > axis[-1]:
+        axis, index = axis[::-1], index[::-1]
+    slack = ALIGNMENT_TOLERANCE_MM
+    inside = (values >= axis[0] - slack) & (values <= axis[-1] + slack)
+    return np.where(inside, np.interp(values, axis, index), np.nan)
+
+
+def as_decimals(values: npt.ArrayLike) -> FloatArray:
+    """Sums of decimal numbers without what float arithmetic added: 2.1, not 2.0999999999999996.
+
+    So a voxel has one coordinate from whichever corner it is counted. More than 9 decimals stay.
+    """
+    sums = np.asarray(values, dtype=np.float64)
+    nearest = np.round(sums, 9)
+    return np.where(np.abs(nearest - sums) < 1e-11, nearest, sums)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -13,9 +13,11 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis import contours, dvh, metrics
-from rtxr.analysis.planes import EndCap
+from rtxr.analysis.planes import EndCap, about
+from rtxr.analysis.polygons import Combine
 from rtxr.errors import Finding, MissingDataError
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
+from rtxr.read.structure_findings import of_roi
 from rtxr.view import dvh_plot
 
 if TYPE_CHECKING:
@@ -26,7 +28,17 @@ ROIs = str | Sequence[str] | None
 WHOLE_PLAN = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "")
 
 
-def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
+#: Codes of a computation > those of reading that have said the same.
+_SAID_BY_READING: Mapping[str, frozenset[str]] = {
+    "no-contours": frozenset({"roi-without-contours"}),
+    "open-contours": frozenset({"contour-open", "contour-type"}),
+    "degenerate-contours": frozenset({"contour-too-short", "contour-empty", "contour-unreadable"}),
+}
+
+
+def structures(
+    ds: xr.Dataset, *, end_cap: EndCap = "half", combine: Combine = "xor"
+) -> pd.DataFrame:
     """One row per ROI: what the structure set says and the volume of its contours.
 
     Parameters
@@ -35,12 +47,16 @@ def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
         A case with structures.
     end_cap : {"half", "none"}, default: "half"
         Whether the outermost contours stand for half the local spacing beyond them.
+    combine : {"xor", "union"}, default: "xor"
+        How contours of one plane combine.
 
     Returns
     -------
     DataFrame
         Index ``roi``; the columns of :func:`rtxr.read.rt_structure_set.structures` and
-        ``volume_cc`` (cm3, exact polygon areas times slab thickness).
+        ``volume_cc`` (cm3, exact polygon areas times slab thickness). ``findings`` says of each
+        ROI what reading noticed and what the volume did: contours that cross, repeat one another
+        or lie outside the image, say. ``attrs["findings"]`` lists the latter as dicts.
 
     Raises
     ------
@@ -48,9 +64,32 @@ def structures(ds: xr.Dataset, *, end_cap: EndCap = "half") -> pd.DataFrame:
         The Dataset has no structures.
     """
     table = rt_structure_set.structures(ds)
+    volumes = contours.volumes(ds, end_cap=end_cap, combine=combine)
     at = list(table.columns).index("findings")
-    table.insert(at, "volume_cc", contours.volumes(ds, end_cap=end_cap).reindex(table.index))
+    table.insert(at, "volume_cc", volumes.reindex(table.index))
+    computed = volumes.attrs["findings"]
+    read = model.findings_of(ds)
+    rows = zip(table.index, table["number"], table["findings"], strict=True)
+    table["findings"] = [
+        "; ".join(filter(None, [told, *_further(str(label), int(number), computed, read)]))
+        for label, number, told in rows
+    ]
+    table.attrs["findings"] = computed
     return table
+
+
+def _further(
+    label: str, number: int, computed: Sequence[Mapping[str, str]], read: Sequence[Finding]
+) -> list[str]:
+    """What a computation says of a ROI and reading has not, without its name."""
+    begin, begin_read = about(label), of_roi(number, label)
+    said = {finding.code for finding in read if finding.message.startswith(begin_read)}
+    return [
+        each["message"].removeprefix(begin)
+        for each in computed
+        if each["message"].startswith(begin)
+        and not said & _SAID_BY_READING.get(each["code"], frozenset())
+    ]
 
 
 def points(ds: xr.Dataset) -> pd.DataFrame:
@@ -81,6 +120,7 @@ def dvh_metrics(
     prescription: float | None = None,
     dose: str = model.DOSE,
     end_cap: EndCap = "half",
+    combine: Combine = "xor",
 ) -> pd.DataFrame:
     """Dose-volume metrics, with the prescription taken from the plan where none is given.
 
@@ -98,6 +138,8 @@ def dvh_metrics(
         Which dose.
     end_cap : {"half", "none"}, default: "half"
         Whether the outermost contours stand for half the local spacing beyond them.
+    combine : {"xor", "union"}, default: "xor"
+        How contours of one plane combine.
 
     Returns
     -------
@@ -119,7 +161,7 @@ def dvh_metrics(
                 + "; pass prescription=... in Gy"
             )
     table = metrics.dvh_metrics(
-        ds, names, rois, prescription=prescription, dose=dose, end_cap=end_cap
+        ds, names, rois, prescription=prescription, dose=dose, end_cap=end_cap, combine=combine
     )
     table.attrs["prescription_source"] = source if prescription is not None else "none"
     table.attrs["findings"] = [

@@ -150,7 +150,7 @@ def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
     rows = len(v) - 1
     first = np.maximum(np.searchsorted(v, signed.y0, side="right") - 1, 0)
     last = np.minimum(np.searchsorted(v, signed.y1, side="left") - 1, rows - 1)
-    of, row = _expand(first, last)
+    of, row = expand(first, last)
     slope = (signed.x1 - signed.x0) / (signed.y1 - signed.y0)
     x0, y0, slope = signed.x0[of], signed.y0[of], slope[of]
     v0, v1 = np.maximum(y0, v[row]), np.minimum(signed.y1[of], v[row + 1])
@@ -169,7 +169,7 @@ def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
 
 def _split_columns(pieces: _Pieces, until: IntArray, u: FloatArray) -> _Pieces:
     """Cut pieces of rows at the lines between columns."""
-    of, column = _expand(pieces.column, np.minimum(until, len(u) - 2))
+    of, column = expand(pieces.column, np.minimum(until, len(u) - 2))
     part = pieces.take(of)
     lines = np.concatenate([[-np.inf], u])  # the left line of column c is lines[c + 1]
     rightward = part.u1 > part.u0
@@ -182,7 +182,7 @@ def _split_columns(pieces: _Pieces, until: IntArray, u: FloatArray) -> _Pieces:
     return replace(part, column=column, u0=u0, v0=v0, u1=u1, v1=v1)
 
 
-def _expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
+def expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
     """Repeat each index for every number from its first to its last."""
     counts = np.maximum(last - first + 1, 0)
     of = np.repeat(np.arange(len(first)), counts)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis import frames, polygons
+from rtxr.analysis.field_of_view import with_image
 from rtxr.analysis.planes import EndCap, RoiContours, Slabs, roi_finding, roi_slabs
 from rtxr.errors import Finding
 from rtxr.geometry import Grid
@@ -106,8 +107,17 @@ def with_crossings(part: Slabs) -> Slabs:
     return replace(part, findings=(*part.findings, finding))
 
 
+def united(part: Slabs) -> Slabs:
+    """The slabs with CLOSED_PLANAR contours united: what takes XOR of them has the union."""
+    return replace(part, edges=polygons.united(part.edges))
+
+
 def volumes(
-    ds: xr.Dataset, rois: str | Sequence[str] | None = None, end_cap: EndCap = "half"
+    ds: xr.Dataset,
+    rois: str | Sequence[str] | None = None,
+    end_cap: EndCap = "half",
+    *,
+    combine: polygons.Combine = "xor",
 ) -> pd.Series:
     """Volumes of structures by exact polygon areas times slab thickness.
 
@@ -119,6 +129,8 @@ def volumes(
         Labels; all by default.
     end_cap : {"half", "none"}
         Whether the outermost slabs go on for half the local spacing beyond their planes.
+    combine : {"xor", "union"}
+        How contours of one plane combine.
 
     Returns
     -------
@@ -126,9 +138,14 @@ def volumes(
         cm3 by ROI label, name ``volume_cc``; 0 for a ROI that encloses nothing, NaN for a single
         plane of unknown thickness. ``attrs["findings"]`` lists findings as dicts.
     """
-    parts = [with_crossings(part) for part in slabs(ds, rois, end_cap=end_cap)]
+    polygons.check_combine(combine)
+    image = model.grid_of(ds) if model.image_name(ds) else None
+    parts = [
+        with_image(with_crossings(part), image) if image else with_crossings(part)
+        for part in slabs(ds, rois, end_cap=end_cap)
+    ]
     series = pd.Series(
-        [part.volume_cc() for part in parts],
+        [part.volume_cc(combine) for part in parts],
         index=pd.Index([part.label for part in parts], name=model.ROI, dtype=object),
         name="volume_cc",
         dtype=np.float64,

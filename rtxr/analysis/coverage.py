@@ -10,6 +10,7 @@ over a grid that holds the whole ROI, fractions times voxel volumes are the ROI'
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis import frames, polygons, raster
+from rtxr.analysis.cell_volumes import cell_volumes
 from rtxr.analysis.cells import cell_areas
 from rtxr.analysis.contours import one_slabs
 from rtxr.analysis.planes import Slabs
@@ -25,8 +27,6 @@ from rtxr.analysis.sweep import IntArray
 from rtxr.geometry import FloatArray, Grid, cell_edges
 
 _CELLS_AT_ONCE = 4_000_000
-#: Points per voxel and direction where contours and grid share no axes.
-SAMPLES = 4
 
 
 def coverage(
@@ -49,9 +49,7 @@ def coverage(
     Returns
     -------
     DataArray of float64
-        0 to 1, on the dimensions and coordinates of the grid. ``attrs["method"]`` is ``"exact"``,
-        or ``"sampled"`` where the contours are not parallel to any plane of the grid: then each
-        voxel is judged by 4 x 4 x 4 points, and a voxel on the boundary may be off by 0.1.
+        0 to 1, exact to float rounding, on the dimensions and coordinates of the grid.
 
     Raises
     ------
@@ -60,19 +58,18 @@ def coverage(
     MissingDataError
         No structures or no such grid.
     """
-    raster.check_combine(combine)
+    polygons.check_combine(combine)
     target = frames.grid_like(ds, grid)
     part = one_slabs(ds, roi, target)
     out = np.zeros(target.shape)
     along = frames.axis_map(part.frame, target.matrix)
     if along is None:
-        _sample(part, target, combine, out)
+        out = _turned(part, target, combine)
     elif len(part.position):
         axes = tuple(along.values(target.axes, j) for j in (2, 1, 0))
         _accumulate(part, (axes[0], axes[1], axes[2]), combine, along.to_frame_order(out))
     coords = {**model.grid_coords(target), model.ROI: xr.Variable((), part.label)}
-    method = "exact" if along else "sampled"
-    attrs = {"long_name": "fraction inside", "units": "1", "method": method, "combine": combine}
+    attrs = {"long_name": "fraction inside", "units": "1", "combine": combine}
     return xr.DataArray(out, coords, target.dims, "coverage", attrs)
 
 
@@ -136,20 +133,18 @@ def _chunks(planes: IntArray, cells: int) -> Iterator[tuple[IntArray, int]]:
         yield planes[start : start + step], int(planes[start])
 
 
-def _sample(part: Slabs, grid: Grid, combine: Combine, out: FloatArray) -> None:
-    """Judge each voxel by several points, slice by slice."""
-    fine = []
-    for d in range(3):
-        order = np.argsort(grid.axes[d], kind="stable")
-        edges = cell_edges(grid.axes[d][order])
-        steps = (np.arange(SAMPLES) + 0.5) / SAMPLES
-        inner = edges[:-1, None] + np.diff(edges)[:, None] * steps
-        back = np.argsort(order)
-        fine.append(inner[back])
-    rows, columns = fine[1].ravel(), fine[2].ravel()
-    for at, heights in enumerate(fine[0]):
-        inside = np.zeros((SAMPLES, len(rows), len(columns)), dtype=bool)
-        raster.rasterise(part, grid, (heights, rows, columns), combine, inside)
-        if inside.any():
-            blocks = inside.reshape(SAMPLES, len(fine[1]), SAMPLES, len(fine[2]), SAMPLES)
-            out[at] = blocks.mean(axis=(0, 2, 4))
+def _turned(part: Slabs, grid: Grid, combine: Combine) -> FloatArray:
+    """Fractions on a grid that shares no axes with the contours."""
+    if not len(part.position):
+        return np.zeros(grid.shape)
+    if np.isnan(part.lower).any():
+        half = float(np.nanmin(np.append(grid.spacing, np.inf))) / 2
+        half = half if np.isfinite(half) else 0.5
+        part = replace(part, lower=part.position - half, upper=part.position + half)
+    order = [np.argsort(axis, kind="stable") for axis in grid.axes]
+    z, y, x = (cell_edges(axis[at]) for axis, at in zip(grid.axes, order, strict=True))
+    volumes = cell_volumes(part, grid.matrix, (z, y, x), combine)
+    cells = np.diff(z)[:, None, None] * np.diff(y)[:, None] * np.diff(x)
+    out = np.empty(grid.shape)
+    out[np.ix_(*order)] = np.clip(volumes / cells, 0.0, 1.0)
+    return out

@@ -15,11 +15,12 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.contours import finding_dicts, slabs, with_crossings
+from rtxr.analysis.contours import finding_dicts, slabs, united, with_crossings
 from rtxr.analysis.dose_units import AXIS_NAMES, unit_findings, unit_of
 from rtxr.analysis.dose_volume import RoiDose, integrate
-from rtxr.analysis.planes import EndCap
-from rtxr.analysis.resample import field_of
+from rtxr.analysis.planes import EndCap, Slabs
+from rtxr.analysis.polygons import Combine, check_combine
+from rtxr.analysis.resample import Field, field_of
 from rtxr.errors import RTXRError
 
 #: Rows of a table at most; a dose of thousands of Gy takes wider bins.
@@ -33,6 +34,7 @@ def roi_doses(
     *,
     dose: str = model.DOSE,
     end_cap: EndCap = "half",
+    combine: Combine = "xor",
 ) -> list[RoiDose]:
     """Dose to each of several structures.
 
@@ -46,6 +48,8 @@ def roi_doses(
         Which dose.
     end_cap : {"half", "none"}
         Whether the outermost slabs go on for half the local spacing beyond their planes.
+    combine : {"xor", "union"}
+        How contours of one plane combine.
 
     Raises
     ------
@@ -54,19 +58,30 @@ def roi_doses(
     UnknownNameError
         No such ROI.
     """
+    check_combine(combine)
     model.require_structures(ds)
     field = field_of(ds, dose)
     parts = slabs(ds, rois, end_cap=end_cap, first=field.grid)
     # The arrays are large and NumPy works on them without the interpreter's lock.
     with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda part: integrate(with_crossings(part), field), parts))
+        return list(pool.map(lambda part: _integrated(part, field, combine), parts))
+
+
+def _integrated(part: Slabs, field: Field, combine: Combine) -> RoiDose:
+    part = with_crossings(part)
+    return integrate(united(part) if combine == "union" else part, field)
 
 
 def roi_dose(
-    ds: xr.Dataset, label: str, *, dose: str = model.DOSE, end_cap: EndCap = "half"
+    ds: xr.Dataset,
+    label: str,
+    *,
+    dose: str = model.DOSE,
+    end_cap: EndCap = "half",
+    combine: Combine = "xor",
 ) -> RoiDose:
     """Dose to one structure; parameters and errors as :func:`roi_doses`."""
-    return roi_doses(ds, [label], dose=dose, end_cap=end_cap)[0]
+    return roi_doses(ds, [label], dose=dose, end_cap=end_cap, combine=combine)[0]
 
 
 def dvh(
@@ -75,6 +90,7 @@ def dvh(
     *,
     dose: str = model.DOSE,
     end_cap: EndCap = "half",
+    combine: Combine = "xor",
     bin_width: float = 0.01,
 ) -> pd.DataFrame:
     """Cumulative dose-volume histograms.
@@ -89,6 +105,8 @@ def dvh(
         Which dose.
     end_cap : {"half", "none"}
         Whether the outermost slabs go on for half the local spacing beyond their planes.
+    combine : {"xor", "union"}
+        How contours of one plane combine.
     bin_width : float, default: 0.01
         Step of the table's index, Gy (or relative).
 
@@ -119,7 +137,7 @@ def dvh(
     """
     if not bin_width > 0:
         raise RTXRError(f"bin_width={bin_width!r}: it must be above 0")
-    found = roi_doses(ds, rois, dose=dose, end_cap=end_cap)
+    found = roi_doses(ds, rois, dose=dose, end_cap=end_cap, combine=combine)
     highest = max((each.maximum for each in found if np.isfinite(each.maximum)), default=0.0)
     width = max(bin_width, highest / _MAX_ROWS)
     steps = np.arange(int(np.floor(max(highest, 0.0) / width)) + 2) * width
@@ -130,6 +148,7 @@ def dvh(
         "dose": dose,
         "units": unit,
         "end_cap": end_cap,
+        "combine": combine,
         "rois": {each.label: _summary(each) for each in found},
         "findings": finding_dicts(
             [

@@ -80,6 +80,11 @@ def axis_map(frame: FloatArray, matrix: FloatArray) -> AxisMap | None:
     return AxisMap((a[0], a[1], a[2]), (s[0], s[1], s[2]), (o[0], o[1], o[2]))
 
 
+def is_zero(components: FloatArray) -> bool:
+    """Whether the components of a direction along other axes are those of rounding."""
+    return bool((np.abs(components) <= _DIRECTION_TOLERANCE).all())
+
+
 def grid_like(ds: xr.Dataset, grid: GridLike) -> Grid:
     """Grid meant by a name, an array or a grid.
 

@@ -31,6 +31,7 @@ from rtxr.analysis.dose_units import unit_findings, unit_of
 from rtxr.analysis.dose_volume import RoiDose
 from rtxr.analysis.dvh import roi_doses
 from rtxr.analysis.planes import EndCap
+from rtxr.analysis.polygons import Combine
 from rtxr.errors import Finding, MissingDataError, RTXRError, UnknownNameError, did_you_mean
 
 #: Number of a metric (None for those without) and prescription > value.
@@ -157,6 +158,7 @@ def dvh_metrics(
     prescription: float | None = None,
     dose: str = model.DOSE,
     end_cap: EndCap = "half",
+    combine: Combine = "xor",
 ) -> pd.DataFrame:
     """Metrics of the dose to structures.
 
@@ -175,6 +177,8 @@ def dvh_metrics(
         Which dose.
     end_cap : {"half", "none"}
         Whether the outermost slabs go on for half the local spacing beyond their planes.
+    combine : {"xor", "union"}
+        How contours of one plane combine.
 
     Returns
     -------
@@ -193,7 +197,7 @@ def dvh_metrics(
     """
     asked = [parse_metric(name) for name in ([metrics] if isinstance(metrics, str) else metrics)]
     _require(asked, prescription, ds, dose)
-    found = roi_doses(ds, rois, dose=dose, end_cap=end_cap)
+    found = roi_doses(ds, rois, dose=dose, end_cap=end_cap, combine=combine)
     given = math.nan if prescription is None else float(prescription)
     rows = {
         each.label: [metric.kind.compute(each, metric.number, given) for metric in asked]

@@ -6,7 +6,8 @@ that reaches half way to the neighbouring planes. Beyond the outermost planes th
 half the local spacing (``end_cap="half"``) or ends at the plane (``end_cap="none"``).
 
 - Planes that are missing (more than 1.5 times the ROI's median spacing apart) are bridged by the
-  same rule, with a finding. Planes further apart than :data:`PART_GAP` times the median are not
+  same rule, with a finding; a step that comes three times in a row is a spacing, not a gap.
+  Planes further apart than :data:`PART_GAP` times the median are not
   neighbours: the ROI has separate parts there (two metastases under one name), each with its own
   end caps, and nothing is put between them; that is a finding too.
 - Planes closer than a tenth of the spacing (between 0.01 and 0.2 mm) are one plane.
@@ -24,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis import frames, polygons
+from rtxr.analysis.repeats import first_of_repeats
 from rtxr.analysis.sweep import Edges, closed_edges
 from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray, Grid
@@ -42,7 +44,11 @@ PART_GAP = 3.5
 PLANAR_MM = 0.1
 #: ... and by more than this it cannot be read as a plane at all, mm.
 _FLATTEN_MM = 2.0
+#: Rounding of a plane's position must not decide on which side of a face it is, mm.
+FACE_TOLERANCE = 1e-6
 _SAME_PLANE_MM = (0.01, 0.2)
+#: A step that comes as often in a row is a spacing of the ROI, however large.
+_REGULAR = 3
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ def roi_slabs(
     own = frames.to_frame(frame, closed.points)
     height = np.add.reduceat(own[:, 2], closed.starts[:-1]) / np.diff(closed.starts)
     position, plane = _group_planes(height)
-    keep = _first_of_duplicates(own[:, :2], closed.starts, plane)
+    keep = first_of_repeats(own[:, :2], closed.starts, plane)
     if not keep.all():
         text = f"{int((~keep).sum())} contours repeat another one of their plane and are dropped"
         findings.append(roi_finding("duplicate-contours", "info", roi.label, text))
@@ -189,7 +195,12 @@ def roi_finding(
     code: str, severity: Literal["info", "warning", "error"], label: str, text: str
 ) -> Finding:
     """A finding about one ROI."""
-    return Finding(code, severity, f"ROI {label!r}: {text}")
+    return Finding(code, severity, about(label) + text)
+
+
+def about(label: str) -> str:
+    """How a message of a computation about one ROI begins."""
+    return f"ROI {label!r}: "
 
 
 def _closed(roi: RoiContours) -> tuple[RoiContours, list[Finding]]:
@@ -289,31 +300,20 @@ def _group_planes(height: FloatArray) -> tuple[FloatArray, IntArray]:
     return (ascending[first] + ascending[last]) / 2, plane
 
 
-def _first_of_duplicates(
-    points: FloatArray, starts: IntArray, plane: IntArray
-) -> npt.NDArray[np.bool_]:
-    """False for every contour that repeats an earlier one of its plane, from any start point."""
-    counts = np.diff(starts)
-    keep = np.ones(len(counts), dtype=bool)
-    several = np.flatnonzero(np.bincount(plane)[plane] > 1)
-    if not len(several):
-        return keep
-    begin = starts[:-1]
-    low, high = np.minimum.reduceat(points, begin), np.maximum.reduceat(points, begin)
-    features = np.column_stack([plane, counts, low, high])[several]
-    _, which = np.unique(features, axis=0, return_inverse=True)
-    seen: dict[tuple[int, bytes], int] = {}
-    for index, family in zip(several.tolist(), np.ravel(which).tolist(), strict=True):
-        vertices = points[starts[index] : starts[index + 1]]
-        signature = vertices[np.lexsort(vertices.T)].tobytes()
-        keep[index] = seen.setdefault((family, signature), index) == index
-    return keep
-
-
 def _spacing_across(frame: FloatArray, image: Grid | None) -> float:
-    """Spacing of the image along w, NaN where there is none."""
-    along = frames.axis_map(frame, image.matrix) if image else None
-    return image.spacing[2 - along.axis[2]] if image and along else float("nan")
+    """Spacing of the image along w; NaN unless it is piled along w or parallel to the contours.
+
+    Whether its other axes are those of the contours does not matter: contours may come in the
+    frame of a dose that is turned about w, and slices of a tilted gantry are piled aslant.
+    """
+    if image is None:
+        return float("nan")
+    own = np.linalg.inv(image.matrix[:3, :3]) @ frame[:3, :3]  # u, v, w along the image's axes
+    axis = int(np.abs(own[:, 2]).argmax())
+    is_piled = frames.is_zero(np.delete(own[:, 2], axis))
+    is_parallel = frames.is_zero(own[axis, :2])
+    reach = abs(float(own[axis, 2]))
+    return image.spacing[2 - axis] / reach if is_piled or is_parallel else float("nan")
 
 
 def _faces(
@@ -324,14 +324,15 @@ def _faces(
         return _single_plane(label, position, end_cap, spacing)
     steps = np.diff(position)
     median = float(np.median(steps))
-    bridged = steps <= PART_GAP * median
+    regular = _in_runs(steps)
+    bridged = (steps <= PART_GAP * median) | regular
     half = np.where(bridged, steps, median) / 2
     below, above = np.concatenate([half[:1], half]), np.concatenate([half, half[-1:]])
     if end_cap == "none":
         above[np.concatenate([~bridged, [True]])] = 0.0
         below[np.concatenate([[True], ~bridged])] = 0.0
     findings = []
-    gaps = bridged & (steps > GAP * median)
+    gaps = bridged & (steps > GAP * median) & ~regular
     if gaps.any():
         text = (
             f"planes seem to be missing in {int(gaps.sum())} places (up to {steps[gaps].max():.2f} "
@@ -345,6 +346,13 @@ def _faces(
         )
         findings.append(roi_finding("separate-parts", "info", label, text))
     return position - below, position + above, findings
+
+
+def _in_runs(steps: FloatArray) -> npt.NDArray[np.bool_]:
+    """Steps that come several times in a row: the ROI was drawn at that spacing there."""
+    begins = np.abs(np.diff(steps, prepend=np.inf)) > 0.01 * steps
+    run = np.cumsum(begins) - 1
+    return np.asarray(np.bincount(run)[run] >= _REGULAR, dtype=np.bool_)
 
 
 def _single_plane(

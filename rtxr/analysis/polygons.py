@@ -9,7 +9,7 @@ special case. Everything runs over all planes of a structure at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,17 @@ from rtxr.analysis.sweep import (
     steep,
     sweep,
 )
+from rtxr.errors import RTXRError
 from rtxr.geometry import FloatArray
 
 Combine = Literal["xor", "union"]
+
+
+def check_combine(combine: str) -> None:
+    """Raise unless a way of combining contours is known."""
+    if combine not in get_args(Combine):
+        raise RTXRError(f'combine={combine!r}: contours combine by "xor" or "union"')
+
 
 #: Edges closer than this belong to contours that touch, not to contours that cross, mm.
 _TOUCHING = 0.01
@@ -76,6 +84,13 @@ def signed_edges(edges: Edges, combine: Combine = "xor") -> SignedEdges:
     return SignedEdges(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
 
 
+def united(edges: Edges) -> Edges:
+    """Edges whose even-odd inside is the union of the polygons of each plane."""
+    signed = signed_edges(edges, "union")
+    one = np.zeros(len(signed.x0), dtype=np.int64)
+    return Edges(signed.x0, signed.y0, signed.x1, signed.y1, signed.plane, one)
+
+
 def plane_areas(signed: SignedEdges, planes: int) -> FloatArray:
     """Area of the inside on each plane, (planes,), mm2."""
     if not len(signed.x0):
@@ -109,11 +124,7 @@ class Lookup:
     """
 
     def __init__(self, edges: Edges, combine: Combine = "xor") -> None:
-        if combine == "union":
-            signed = signed_edges(edges, "union")
-            none = np.zeros(len(signed.x0), dtype=np.int64)
-            edges = Edges(signed.x0, signed.y0, signed.x1, signed.y1, signed.plane, none)
-        self._edges = steep(edges)
+        self._edges = steep(united(edges) if combine == "union" else edges)
         self._heights = Heights.of(self._edges, np.empty(0), np.empty(0, dtype=np.int64))
         fragments = cut(self._edges, self._heights)
         self._edge = fragments.edge

@@ -24,17 +24,16 @@ import xarray as xr
 from rtxr import model
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.contours import one_slabs, read_contours
-from rtxr.analysis.planes import Slabs, roi_slabs
+from rtxr.analysis.planes import FACE_TOLERANCE, Slabs, roi_slabs
 from rtxr.analysis.polygons import Combine
 from rtxr.analysis.sweep import Edges, IntArray
-from rtxr.errors import RTXRError
 from rtxr.geometry import FloatArray, Grid
 
 BoolArray = npt.NDArray[np.bool_]
 Axes = tuple[FloatArray, FloatArray, FloatArray]
 
-#: Rounding of a plane's position must not decide on which side of a face it is, mm.
-_FACE_TOLERANCE = 1e-6
+#: Cells filled at a time, unless a single plane has more.
+_MOST_CELLS = 1 << 22
 
 
 class MaskSource:
@@ -60,7 +59,7 @@ class MaskSource:
     dtype: np.dtype[np.bool_] = np.dtype(np.bool_)
 
     def __init__(self, ds: xr.Dataset, grid: Grid | None = None, combine: Combine = "xor") -> None:
-        check_combine(combine)
+        polygons.check_combine(combine)
         self.grid = frames.grid_like(ds, "image") if grid is None else grid
         self.combine: Combine = combine
         grids = frames.grids_of(ds)
@@ -140,7 +139,7 @@ def mask(
     MissingDataError
         No structures or no such grid.
     """
-    check_combine(combine)
+    polygons.check_combine(combine)
     target = frames.grid_like(ds, grid)
     part = one_slabs(ds, roi, target)
     out = np.zeros(target.shape, dtype=bool)
@@ -148,12 +147,6 @@ def mask(
     coords = {**model.grid_coords(target), model.ROI: xr.Variable((), part.label)}
     attrs = {"long_name": "inside", "combine": combine}
     return xr.DataArray(out, coords, target.dims, model.MASK, attrs)
-
-
-def check_combine(combine: str) -> None:
-    """Raise unless a way of combining contours is known."""
-    if combine not in ("xor", "union"):
-        raise RTXRError(f'combine={combine!r}: contours combine by "xor" or "union"')
 
 
 def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolArray) -> None:
@@ -179,21 +172,32 @@ def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolAr
     w, v, u = (along.values(axes, j) for j in (2, 1, 0))
     plane = plane_at(part, w, grid.spacing[2 - along.axis[2]])
     filled = np.asarray(along.to_frame_order(out))  # a view, so that filling it fills ``out``
-    used, which = np.unique(plane[plane >= 0], return_inverse=True)
-    if not len(used):
-        return
-    number = np.full(len(part.position), -1, dtype=np.int64)
-    number[used] = np.arange(len(used))
-    edges = part.edges.take(number[part.edges.plane] >= 0)
+    used = np.unique(plane[plane >= 0])
     rows, columns = np.argsort(v, kind="stable"), np.argsort(u, kind="stable")
-    block, row, column = fill(edges, number[edges.plane], v[rows], u[columns], len(used), combine)
-    box = np.ix_(rows[row], columns[column])
     straight = (rows[1:] > rows[:-1]).all() and (columns[1:] > columns[:-1]).all()
-    for at, source in zip(np.flatnonzero(plane >= 0).tolist(), which.tolist(), strict=True):
-        if straight:
-            filled[at, row, column] = block[source]
-        else:
-            filled[at][box] = block[source]
+    for few in _portions(part, used, v[rows], u[columns]):
+        number = np.full(len(part.position) + 1, -1, dtype=np.int64)  # the last one for no plane
+        number[few] = np.arange(len(few))
+        edges = part.edges.take(number[part.edges.plane] >= 0)
+        block, row, column = fill(
+            edges, number[edges.plane], v[rows], u[columns], len(few), combine
+        )
+        box = np.ix_(rows[row], columns[column])
+        source = number[plane]
+        for at in np.flatnonzero(source >= 0).tolist():
+            if straight:
+                filled[at, row, column] = block[source[at]]
+            else:
+                filled[at][box] = block[source[at]]
+
+
+def _portions(part: Slabs, planes: IntArray, v: FloatArray, u: FloatArray) -> Sequence[IntArray]:
+    """Planes to fill at a time, so that what is filled before it is placed stays small."""
+    if not len(planes):
+        return []
+    x, y = np.stack([part.points.min(axis=0), part.points.max(axis=0)], axis=-1)
+    cells = int(np.ptp(np.searchsorted(u, x)) * np.ptp(np.searchsorted(v, y)))
+    return np.array_split(planes, 1 + len(planes) * cells // _MOST_CELLS)
 
 
 def plane_at(part: Slabs, w: FloatArray, pitch: float) -> IntArray:
@@ -214,8 +218,8 @@ def plane_at(part: Slabs, w: FloatArray, pitch: float) -> IntArray:
     if np.isnan(lower).any():
         half = pitch / 2 if np.isfinite(pitch) else 0.5
         lower, upper = part.position - half, part.position + half
-    plane = np.searchsorted(lower - _FACE_TOLERANCE, w, side="right") - 1
-    inside = (plane >= 0) & (w < upper[plane] - _FACE_TOLERANCE)
+    plane = np.searchsorted(lower - FACE_TOLERANCE, w, side="right") - 1
+    inside = (plane >= 0) & (w < upper[plane] - FACE_TOLERANCE)
     return np.where(inside, plane, -1)
 
 
@@ -258,25 +262,21 @@ def fill(
     # A centre to the right of, or on, an odd number of crossings is inside.
     toggle = (plane[of] * len(v) + at_row) * len(u) + np.searchsorted(u, crossing)
     if combine == "xor":
-        return _fill_spans(np.sort(toggle), shape), row, column
-    order = np.lexsort((toggle, edges.contour[of]))
-    starts, stops = toggle[order][::2], toggle[order][1::2]
-    depth = np.zeros(shape[0] * shape[1] * shape[2] + 1, dtype=np.int16)
-    np.add.at(depth, starts, 1)
-    np.add.at(depth, stops, -1)
-    np.cumsum(depth, out=depth, dtype=np.int16)
-    return (depth[:-1] > 0).reshape(shape), row, column
+        toggle.sort()
+        inside = np.arange(len(toggle)) % 2 == 0
+    else:
+        order = np.lexsort((toggle, edges.contour[of]))
+        depth = np.empty(len(order), dtype=np.int64)
+        depth[order] = 1 - 2 * (np.arange(len(order)) % 2)  # polygons begin and end by turns
+        order = np.argsort(toggle)
+        toggle, inside = toggle[order], np.cumsum(depth[order]) > 0
+    return _filled(toggle, inside, shape), row, column
 
 
-def _fill_spans(toggle: IntArray, shape: tuple[int, int, int]) -> BoolArray:
-    """Switch on at every even, off at every odd sorted flat index."""
-    starts, stops = toggle[::2], toggle[1::2]
-    real = starts < stops
-    change = np.zeros(shape[0] * shape[1] * shape[2] + 1, dtype=np.int8)
-    change[starts[real]] += 1  # spans do not overlap: no index comes twice
-    change[stops[real]] -= 1
-    np.cumsum(change, out=change, dtype=np.int8)
-    return change[:-1].view(np.bool_).reshape(shape)
+def _filled(toggle: IntArray, inside: BoolArray, shape: tuple[int, int, int]) -> BoolArray:
+    """Cells from each ascending flat index up to the next one, as ``inside`` says of it."""
+    runs = np.diff(toggle, prepend=0, append=shape[0] * shape[1] * shape[2])
+    return np.repeat(np.concatenate([[False], inside]), runs).reshape(shape)
 
 
 def _rasterise_voxelwise(
@@ -302,12 +302,11 @@ def _rasterise_voxelwise(
 
 def _own_box(part: Slabs, grid: Grid, axes: Axes) -> Sequence[IntArray]:
     """Indices along the grid's dimensions that can hold something of the ROI."""
-    edges, plane = part.edges, part.edges.plane
-    if not len(edges):
+    if not len(part.points):
         return [np.empty(0, dtype=np.int64)] * 3
     finite = not np.isnan(part.lower).any()
     faces = (part.lower, part.upper) if finite else (part.position - 1e3, part.position + 1e3)
-    corners = [np.stack([edges.x0, edges.y0, face[plane]], axis=-1) for face in faces]
+    corners = [np.column_stack([part.points, face[part.point_plane]]) for face in faces]
     own = grid.to_own(frames.from_frame(part.frame, np.concatenate(corners)))
     low, high = own.min(axis=0), own.max(axis=0)
     return [np.flatnonzero((axes[d] >= low[2 - d]) & (axes[d] <= high[2 - d])) for d in range(3)]

@@ -101,7 +101,8 @@ class Heights:
         """Strip in which points are, where :meth:`spans` their height."""
         steps = np.clip(np.floor((y - self.lowest) / _QUANTUM), 0, self.span - 1)
         found = np.searchsorted(self.keys, steps.astype(np.int64) + plane * self.span, side="right")
-        return np.clip(found - 1, 0, max(len(self.keys) - 1, 0))
+        above_all = max(len(self.keys) - 1, 0)  # holds nothing, like what is below all
+        return np.where(found > 0, found - 1, above_all)
 
     def spans(self, y: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether heights are between the lowest and the highest of all planes."""

@@ -18,7 +18,9 @@ from rtxr.catalog.table import KINDS
 from rtxr.errors import Finding, GeometryError, NotDicomError, PixelDecodeError, RTXRError
 from rtxr.geometry import Grid
 from rtxr.read.ct_image import policy, read_image
+from rtxr.read.even_stack import RESAMPLED
 from rtxr.read.headers import Header, read_header
+from rtxr.read.image_references import image_reference_findings
 from rtxr.read.lazy import chunked
 from rtxr.read.part import Part
 from rtxr.read.rt_dose import has_grid, read_dose
@@ -46,9 +48,11 @@ def open_case(
         Which files, from the index.
     chunks : mapping, int or "auto", optional
         Make dask arrays; ``{}`` takes one slice, one dose, one ROI per chunk.
-    on_irregular : {"keep", "raise"}
+    on_irregular : {"keep", "raise", "resample"}
         Uneven, missing, duplicate or mixed slices: keep them at their true positions with
-        Findings, or refuse.
+        Findings; refuse; or put an uneven image on even positions at its usual step, linear
+        between neighbouring slices, float and lazy, with Findings that say so. An even image, the
+        doses and the contours are not touched.
     mask_source : callable, optional
         What draws masks from a Dataset with contours and an image; without it there is no
         ``mask``.
@@ -249,18 +253,14 @@ def _case_findings(case: Case, parts: Sequence[Part]) -> list[Finding]:
 
 
 def _image_reference_findings(parts: Sequence[Part]) -> list[Finding]:
-    """Contours that name images which are not those of the case."""
+    """Contours that name images which are not those of the case, or not in their plane."""
+    images = set(model.IMAGE_NAMES.values())
+    image = next((part for part in parts if images & set(part.data_vars)), None)
+    if image is None:
+        return []
     coords = {name: coord for part in parts for name, coord in part.coords.items()}
-    names = [model.uid_name(name) for name in model.IMAGE_NAMES.values()]
-    slices = next((coords[name] for name in names if name in coords), None)
-    if slices is None or model.CONTOUR_IMAGE_UID not in coords:
-        return []
-    named = coords[model.CONTOUR_IMAGE_UID].values
-    absent = int(((named != "") & ~np.isin(named, slices.values)).sum())
-    if not absent:
-        return []
-    message = (
-        f"{absent} of {len(named)} contours name images that are not among the slices; positions "
-        "alone say where they are"
-    )
-    return [Finding("contour-images-absent", "info", message)]
+    found = image_reference_findings(coords, _grid(image, next(iter(image.data_vars))))
+    if not any(each.code == RESAMPLED for each in image.findings):
+        return found
+    # Contours name the slices that there were, which need not be where planes are now.
+    return [each for each in found if each.code == "contour-images-absent"]

@@ -7,6 +7,7 @@ pydicom Dataset of every contour takes seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,15 @@ from rtxr.read.sources import Source, tolerant
 _IMAGES, _ROI_COLOR, _TYPE = 0x30060016, 0x3006002A, 0x30060042
 _POINT_COUNT, _ROI_NUMBER, _INSTANCE = 0x30060046, 0x30060084, 0x00081155
 _NEEDED = frozenset({_IMAGES, _TYPE, _POINT_COUNT, CONTOUR_DATA})
+
+#: Defined terms of Contour Geometric Type (3006,0042).
+STANDARD_TYPES = frozenset(
+    {"POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR"}
+)
+#: Those, and one that planning systems write, by their letters alone.
+_TYPES: Mapping[str, str] = {
+    kind.replace("_", ""): kind for kind in {*STANDARD_TYPES, "INTERPOLATED_PLANAR"}
+}
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,18 @@ def _first_image(data: bytes, sequence: Element | None, encoding: Encoding) -> s
     return ""
 
 
+def geometric_type(stored: str, points: int) -> str:
+    """Contour Geometric Type that a contour is taken as; as it is stored where it is unknown."""
+    if not stored:
+        return "POINT" if points == 1 else "CLOSED_PLANAR"
+    return _TYPES.get(re.sub("[^A-Z]", "", stored.upper()), stored)
+
+
+def is_known(kind: str) -> bool:
+    """Whether it is known what a contour of this type encloses."""
+    return kind in _TYPES.values()
+
+
 @dataclass(frozen=True)
 class Nodes:
     """Points of all contours, and what was wrong with them.
@@ -161,10 +183,10 @@ def contour_nodes(data: list[bytes]) -> Nodes:
         values = values[place < np.repeat(3 * whole, numbers)]
     points = values.reshape(-1, 3)
     contour = np.repeat(np.arange(len(data)), whole)
-    good = np.isfinite(points).all(axis=1)
     unreadable = np.zeros(len(data), bool)
-    if not good.all():
-        unreadable[np.unique(contour[~good])] = True
+    if not np.isfinite(points).all():
+        good = np.isfinite(points).all(axis=1)
+        unreadable[contour[~good]] = True
         points, contour = points[good], contour[good]
     counts = np.bincount(contour, minlength=len(data)).astype(np.int64)
     return Nodes(points, contour, counts, partial, unreadable)

@@ -51,6 +51,7 @@ _LAST_FIRST_GROUP = 0x0028  # a data set that begins later than that is none
 _SHORT = (struct.Struct(">H").unpack_from, struct.Struct("<H").unpack_from)
 _LONG = (struct.Struct(">L").unpack_from, struct.Struct("<L").unpack_from)
 _TAG = (struct.Struct(">HH").unpack_from, struct.Struct("<HH").unpack_from)
+_SHORT_HEADER = (struct.Struct(">HH2sH").unpack_from, struct.Struct("<HH2sH").unpack_from)
 
 
 class Element(NamedTuple):
@@ -143,14 +144,19 @@ def elements(
     ValueError
         The bytes end before ``stop``, or an element of undefined length has no end in them.
     """
-    read_tag = _TAG[encoding.little]
+    short, read_short = SHORT_VR if encoding.explicit else (), _SHORT_HEADER[encoding.little]
     while start + 8 <= stop:
         if start + 8 > len(data):
             raise ValueError("the bytes end inside an item")
-        group, number = read_tag(data, start)
+        group, number, vr, length = read_short(data, start)
         tag = group << 16 | number
         if tag in (ITEM_END, SEQUENCE_END, before):
             return
+        if vr in short:  # nearly all elements
+            value_stop = start + 8 + length
+            yield Element(tag, vr, start, start + 8, value_stop, value_stop, False)
+            start = value_stop
+            continue
         vr, value, length = element_header(data, start, encoding)
         if length == UNDEFINED:
             try:

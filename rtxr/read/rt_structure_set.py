@@ -15,18 +15,29 @@ import xarray as xr
 from rtxr import model
 from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
-from rtxr.read.contours import Nodes, RawContours, Roi, contour_nodes, raw_contours
+from rtxr.read.contours import (
+    Nodes,
+    RawContours,
+    Roi,
+    contour_nodes,
+    geometric_type,
+    raw_contours,
+)
 from rtxr.read.files import read_bytes
 from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.parse import floats
 from rtxr.read.part import Part
 from rtxr.read.sources import Source, source_of, tolerant
-from rtxr.read.structure_findings import contour_findings, roi_findings
+from rtxr.read.structure_findings import contour_findings, number_findings, roi_findings
 from rtxr.read.structure_tables import points, structures, with_mask
+
+#: Between the parts of a colour, as some systems write them, and as the Standard does.
+_SEPARATORS = bytes.maketrans(b"/,", b"\\\\")
 
 __all__ = [
     "contour_data",
+    "no_structures",
     "points",
     "read_structure_set",
     "structure_set_from_bytes",
@@ -115,6 +126,11 @@ def contour_data(path: str | os.PathLike[str]) -> list[bytes]:
     return _raw(source_of(read_bytes(name), complete=True, name=name), name).data
 
 
+def no_structures() -> dict[str, xr.Variable]:
+    """Coordinates of a structure set without ROIs, for others to add to."""
+    return {**_roi_coords([]), **_contour_coords(RawContours(), contour_nodes([]))}
+
+
 def _raw(source: Source, path: str) -> RawContours:
     try:
         return raw_contours(source)
@@ -166,9 +182,7 @@ def _rois(header: Header, raw: RawContours) -> tuple[list[Roi], list[Finding]]:
         Roi(number, name, label, kinds.get(number, ""), _hex_color(raw.colors.get(number)), frame)
         for (number, (name, frame)), label in zip(named.items(), labels, strict=True)
     ]
-    message = f"{repeated} item(s) of StructureSetROISequence repeat a ROINumber; the first counts"
-    findings = [Finding("roi-duplicate-number", "warning", message)] if repeated else []
-    return rois, findings
+    return rois, number_findings(repeated, len(kinds.keys() - named.keys()))
 
 
 def _without_contours(header: Header) -> Record:
@@ -208,8 +222,8 @@ def _unique_labels(names: Sequence[str]) -> list[str]:
 
 
 def _hex_color(value: bytes | None) -> str:
-    r"""``255\0\0`` as ``"#ff0000"``; empty where it is no colour."""
-    numbers = floats(value)
+    r"""``255\0\0`` as ``"#ff0000"``, written with ``/`` or ``,`` too; else empty."""
+    numbers = floats((value or b"").translate(_SEPARATORS))
     if len(numbers) != 3 or not np.isfinite(numbers).all():
         return ""
     red, green, blue = np.clip(np.round(numbers), 0, 255).astype(int)
@@ -236,9 +250,9 @@ def _contour_coords(raw: RawContours, nodes: Nodes) -> dict[str, xr.Variable]:
     keys = np.flatnonzero(owned).astype(np.int64)
     counts = nodes.counts.tolist()
     numbers = [raw.roi_numbers[key] for key in keys]
-    kinds = [raw.types[key] or _kind_of(counts[key]) for key in keys]
+    kinds = [geometric_type(raw.types[key], counts[key]) for key in keys]
     images = [raw.image_uids[key] for key in keys]
-    of_owned = owned[nodes.contour] if len(nodes.contour) else np.zeros(0, bool)
+    of_owned = slice(None) if owned.all() else owned[nodes.contour]
     located = nodes.points[of_owned]
     dims = (model.CONTOUR,)
     coords = {
@@ -260,11 +274,6 @@ def _contour_coords(raw: RawContours, nodes: Nodes) -> dict[str, xr.Variable]:
         attrs = {"units": "mm", "long_name": f"patient {'xyz'[axis]} (LPS)"}
         coords[name] = xr.Variable((model.NODE,), located[:, axis].copy(), attrs)
     return coords
-
-
-def _kind_of(count: int) -> str:
-    """Contour Geometric Type of a contour that says none."""
-    return "POINT" if count == 1 else "CLOSED_PLANAR"
 
 
 def _strings(values: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:

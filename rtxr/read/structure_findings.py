@@ -12,16 +12,36 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rtxr.errors import Finding, Severity
-from rtxr.read.contours import Nodes, RawContours, Roi
-
-KNOWN_TYPES = frozenset(
-    {"POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR"}
+from rtxr.read.contours import (
+    STANDARD_TYPES,
+    Nodes,
+    RawContours,
+    Roi,
+    geometric_type,
+    is_known,
 )
 
 
 def of_roi(number: int, label: str) -> str:
     """How a message about one ROI begins."""
     return f"ROI {number} ({label!r})"
+
+
+def number_findings(repeated: int, unknown: int) -> list[Finding]:
+    """Findings about items that share a ROI Number, or observe a ROI that there is not."""
+    found = []
+    if repeated:
+        message = (
+            f"{repeated} item(s) of StructureSetROISequence repeat a ROINumber; the first counts"
+        )
+        found.append(Finding("roi-duplicate-number", "warning", message))
+    if unknown:
+        message = (
+            f"{unknown} item(s) of (3006,0080) RTROIObservationsSequence are about ROIs that the "
+            "structure set does not have"
+        )
+        found.append(Finding("observation-without-roi", "info", message))
+    return found
 
 
 def roi_findings(
@@ -66,6 +86,7 @@ def roi_findings(
 def contour_findings(rois: Sequence[Roi], raw: RawContours, nodes: Nodes) -> list[Finding]:
     """Findings about contours, one per ROI and kind."""
     counts = nodes.counts.tolist()
+    kinds = [geometric_type(*each) for each in zip(raw.types, counts, strict=True)]
     tests: tuple[tuple[str, Severity, str, Callable[[int], bool]], ...] = (
         (
             "contour-empty",
@@ -94,20 +115,26 @@ def contour_findings(rois: Sequence[Roi], raw: RawContours, nodes: Nodes) -> lis
         (
             "contour-type",
             "info",
-            "have an unknown or no (3006,0042) ContourGeometricType",
-            lambda key: raw.types[key] not in KNOWN_TYPES,
+            "have no (3006,0042) ContourGeometricType of the Standard, and are taken as {kinds}",
+            lambda key: raw.types[key] not in STANDARD_TYPES and is_known(kinds[key]),
+        ),
+        (
+            "contour-type",
+            "warning",
+            "have an unknown (3006,0042) ContourGeometricType ({kinds}) and enclose nothing",
+            lambda key: not is_known(kinds[key]),
         ),
         (
             "contour-too-short",
             "warning",
             "are closed and have fewer than three points; they enclose nothing",
-            lambda key: raw.types[key].startswith("CLOSED") and 0 < counts[key] < 3,
+            lambda key: kinds[key].startswith("CLOSED") and 0 < counts[key] < 3,
         ),
         (
             "contour-open",
             "info",
             "are open lines or points and enclose nothing",
-            lambda key: raw.types[key].startswith("OPEN"),
+            lambda key: kinds[key].startswith("OPEN"),
         ),
     )
     keys_of: dict[int | None, list[int]] = defaultdict(list)
@@ -117,9 +144,11 @@ def contour_findings(rois: Sequence[Roi], raw: RawContours, nodes: Nodes) -> lis
     for roi in rois:
         keys = keys_of.get(roi.number, [])
         for code, severity, told, test in tests:
-            count = sum(test(key) for key in keys)
-            if count:
-                message = f"{of_roi(roi.number, roi.label)}: {count} contour(s) {told}"
+            met = [key for key in keys if test(key)]
+            if met:
+                taken = ", ".join(sorted({kinds[key] for key in met}))
+                text = told.replace("{kinds}", taken)
+                message = f"{of_roi(roi.number, roi.label)}: {len(met)} contour(s) {text}"
                 findings.append(Finding(code, severity, message))
     return findings + _reference_findings(raw)
 

@@ -175,6 +175,8 @@ def with_mask(ds: xr.Dataset, mask_source: MaskSource) -> xr.Dataset:
         cache=False,
         preferred_chunks={model.ROI: 1},
     )
+    selected = {dim: 0 for dim in dims if dim in ds.coords and not ds.coords[dim].ndim}
+    mask = mask.isel(selected)
     # What assign_coords does, without aligning what is aligned already.
     coords = xr.Coordinates({**ds.coords.variables, model.MASK: mask}, indexes=dict(ds.xindexes))
     masked = xr.Dataset({each: ds.variables[each] for each in ds.data_vars}, coords, ds.attrs)

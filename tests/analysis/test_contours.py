@@ -15,9 +15,9 @@ from analysis.shapes import (
     turned,
 )
 from rtxr.analysis import contours
-from rtxr.errors import MissingDataError, UnknownNameError
+from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 
-GRID = axial_grid((20, 30, 30), (3.0, 1.0, 1.0))
+GRID = axial_grid((24, 40, 40), (3.0, 1.0, 1.0), (0.0, -20.0, -20.0))
 
 
 def codes(series):
@@ -62,6 +62,27 @@ def test_separate_parts_are_not_bridged(end_cap, length):
     found, findings = volume(stack(square(5.0), [0, 3, 6, 60, 63, 66]), end_cap=end_cap)
     assert found == pytest.approx(100 * length / 1000)
     assert findings == ["separate-parts"]
+
+
+def test_a_roi_drawn_at_two_spacings_is_whole():
+    found, findings = volume(stack(square(5.0), [0, 1, 2, 3, 4, 5, 10, 15, 20]))
+    assert found == pytest.approx(100 * (0.5 + 20 + 2.5) / 1000)
+    assert set(findings) <= {"planes-between-slices"}
+    found, findings = volume(stack(square(5.0), [0, 3, 6, 9, 33, 57]))  # twice is no spacing
+    assert found == pytest.approx(100 * (12 + 3 + 3) / 1000)
+    assert findings == ["separate-parts"]
+
+
+def test_union_on_request():
+    pairs = [at_height(square(5.0, (x, 0.0)), z) for z in (0, 3) for x in (0.0, 5.0)]
+    ds = make_case({"A": pairs}, GRID)
+    assert contours.volumes(ds, combine="union")["A"] == pytest.approx(150 * 6 / 1000)
+    xor = [("CLOSEDPLANAR_XOR", each) for each in pairs]
+    series = contours.volumes(make_case({"A": xor}, GRID), combine="union")
+    assert series["A"] == pytest.approx(100 * 6 / 1000)
+    assert codes(series) == []  # that they cross is what such contours are for
+    with pytest.raises(RTXRError, match='"xor" or "union"'):
+        contours.volumes(ds, combine="or")
 
 
 def test_holes_and_islands_combine_by_xor():
@@ -186,3 +207,24 @@ def test_errors_say_what_there_is():
         contours.volumes(ds, "Haert")
     with pytest.raises(MissingDataError, match="no structures"):
         contours.volumes(ds[["ct"]])
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90])
+def test_a_single_plane_takes_the_image_spacing_in_a_frame_turned_about_it(degrees):
+    """As contours do that are looked at along the axes of a dose turned against the image."""
+    ds = make_case({"A": stack(square(5.0), [3])}, GRID)
+    dose = turned(GRID, rotation((0, 0, 1), degrees))
+    (part,) = contours.slabs(ds, "A", first=dose)
+    assert part.volume_cc() == pytest.approx(100 * 3 / 1000)
+
+
+def test_a_single_plane_of_a_tilted_gantry():
+    """Axial contours, slices piled along z and leaning; then contours on the leaning slices."""
+    shear = np.eye(4)
+    shear[1:3, 1] = np.cos(0.3), np.sin(0.3)
+    image = turned(GRID, shear)
+    assert volume(stack(square(5.0), [3]), image)[0] == pytest.approx(100 * 3 / 1000)
+    on_slice = [moved(contour, shear) for contour in stack(square(5.0), [3])]
+    assert volume(on_slice, image)[0] == pytest.approx(100 * 3 * np.cos(0.3) / 1000)
+    across = [contour[:, [2, 0, 1]] for contour in stack(square(5.0), [3])]
+    assert volume(across, image)[0] == pytest.approx(100 * GRID.spacing[2] / 1000)

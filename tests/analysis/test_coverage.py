@@ -29,7 +29,6 @@ def test_sums_to_the_area_of_every_slice():
     polygons = [star(rng) for _ in range(3)]
     shape = [at_height(each, z) for each, z in zip(polygons, (0, 3, 6), strict=True)]
     found = coverage(make_case({"A": shape}, GRID), "A")
-    assert found.attrs["method"] == "exact"
     sums = found.values.sum(axis=(1, 2)) * 1.5
     expected = [0.0, *map(shoelace, polygons), 0.0, 0.0]
     assert sums == pytest.approx(expected, rel=1e-9, abs=1e-9)
@@ -83,12 +82,32 @@ def test_oblique_presentation_is_the_same():
     assert coverage(tilted, "A").values == pytest.approx(expected, abs=1e-9)
 
 
-def test_unrelated_axes_are_sampled():
-    ds = make_case({"A": stack(circle(10.0), np.arange(-9, 10, 3))}, GRID)
-    grid = turned(axial_grid((12, 12, 12), (3.0, 3.0, 3.0), (-17.0, -17.0, -17.0)), rotation())
+@pytest.mark.parametrize("combine", ["xor", "union"])
+def test_unrelated_axes_are_exact_too(combine):
+    shape = stack(circle(10.0), np.arange(-9, 10, 3)) + stack(circle(6.0, centre=(7.0, 0.0)), [0])
+    ds = make_case({"A": shape}, GRID)
+    grid = turned(axial_grid((13, 13, 13), (3.0, 3.0, 3.0), (-18.0, -18.0, -18.0)), rotation())
+    found = coverage(ds, "A", grid, combine)
+    expected = contours.volumes(ds, combine=combine)["A"]
+    assert found.values.sum() * 27 / 1000 == pytest.approx(expected, rel=1e-12)
+    assert found.values.min() >= 0
+    assert found.values.max() <= 1
+
+
+def test_unrelated_axes_in_any_order():
+    ds = make_case({"A": stack(circle(9.0), np.arange(-9, 10, 3))}, GRID)
+    grid = turned(axial_grid((9, 10, 11), (3.0, 2.5, 2.0), (-12.0, -11.0, -10.0)), rotation())
     found = coverage(ds, "A", grid)
-    assert found.attrs["method"] == "sampled"
-    assert found.values.sum() * 27 / 1000 == pytest.approx(contours.volumes(ds)["A"], rel=0.01)
+    some = {"slice": [4, 2, 3], "row": slice(None, None, -1), "column": slice(2, 7)}
+    part = coverage(ds, "A", found.isel(some))
+    assert part.values[2, 3:6, 1:4] == pytest.approx(found.isel(some).values[2, 3:6, 1:4])
+
+
+def test_a_single_plane_of_unknown_thickness_on_unrelated_axes():
+    dose = turned(axial_grid((9, 9, 9), (2.0,) * 3, (-8.0,) * 3, "dose_"), rotation())
+    ds = make_case({"A": stack(square(4.0), [0])}, None, (dose, np.zeros(dose.shape)))
+    # As thick as a voxel of the grid.
+    assert coverage(ds, "A", "dose").values.sum() * 8 == pytest.approx(64 * 2)
 
 
 def test_nothing_is_zero():

@@ -180,6 +180,19 @@ def test_end_caps():
     assert (none.minimum, none.maximum) == pytest.approx((7, 25))
 
 
+def test_union_on_request():
+    pair = [at_height(square(5.0, (x, 0.0)), z) for z in HEIGHTS for x in (0.0, 5.0)]
+    ds = dosed({"A": pair}, ramp(0))
+    length = 3.0 * len(HEIGHTS)
+    xor, union = (dvh.roi_dose(ds, "A", combine=combine) for combine in ("xor", "union"))
+    assert (xor.volume_cc, union.volume_cc) == pytest.approx((0.1 * length, 0.15 * length))
+    assert union.mean == pytest.approx(ramp(0)(np.array([2.5, 0.0, HEIGHTS.mean()])))
+    table = dvh.dvh(ds, combine="union")
+    assert table.attrs["combine"] == "union"
+    assert table["A"].iloc[0] == pytest.approx(union.volume_cc)
+    assert [each["code"] for each in table.attrs["findings"]] == ["crossing-contours"]
+
+
 def test_holes_do_not_count():
     ring = [at_height(each, z) for z in HEIGHTS for each in (circle(10.0), circle(5.0))]
     ds = dosed({"A": ring}, lambda p: np.hypot(p[..., 0], p[..., 1]), 1.0)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from analysis.shapes import circle, closed, naive_inside, shoelace, square, star
 from rtxr.analysis import polygons
 from rtxr.analysis.raster import fill
+from rtxr.errors import RTXRError
 
 # A square with a square hole, joined to the outside by a bridge of no width.
 _BRIDGE = (-5, 0), (-2, 0)
@@ -109,6 +110,26 @@ def test_lookup_agrees_with_the_definition():
     expected = [naive_inside(shapes, a, b) for a, b in zip(x, y, strict=True)]
     lookup = polygons.Lookup(closed(shapes))
     assert lookup.inside(np.zeros(400, dtype=np.int64), x, y).tolist() == expected
+
+
+def test_lookup_below_and_above_the_polygons_of_a_plane():
+    shapes = [square(1.0, (0.0, height)) for height in (0.0, 5.0, 9.0)]
+    lookup = polygons.Lookup(closed(shapes, planes=[1, 0, 2]))
+    y, plane = np.tile([-3.0, 0.0, 5.0, 9.0, 12.0], 3), np.repeat([0, 1, 2], 5)
+    for x in (-9.0, 9.0):
+        assert not lookup.inside(plane, np.full(15, x), y).any()
+    inside = lookup.inside(plane, np.zeros(15), y).reshape(3, 5)
+    assert np.argwhere(inside).tolist() == [[0, 2], [1, 1], [2, 3]]
+
+
+def test_united_edges_have_the_union_inside():
+    edges = closed([square(2.0), square(2.0, (2.0, 2.0)), square(1.0)])
+    assert polygons.plane_areas(polygons.signed_edges(polygons.united(edges)), 1)[0] == 28
+
+
+def test_a_way_of_combining_that_does_not_exist():
+    with pytest.raises(RTXRError, match='"xor" or "union"'):
+        polygons.check_combine("or")
 
 
 def test_lookup_of_a_union():

@@ -1,6 +1,7 @@
 """Masks: the definition point by point, tiles, planes, orientations, laziness."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -19,8 +20,12 @@ from analysis.shapes import (
     star,
     turned,
 )
-from rtxr.analysis import raster
+from rtxr.analysis import contours, raster
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
+
+# A square of half side 4 with a hole of half side 2, joined by a bridge of no width.
+_RING = [(-4, -4), (4, -4), (4, 4), (-4, 4), (-4, 0), (-2, 0), (-2, 2), (2, 2), (2, -2)]
+KEYHOLE = np.array([*_RING, (-2, -2), (-2, 0), (-4, 0)], dtype=float)
 
 GRID = axial_grid((5, 24, 20), (3.0, 1.0, 1.5), (0.0, -12.0, -15.0))
 
@@ -70,6 +75,9 @@ def test_left_and_lower_edges_belong_to_the_polygon():
         ([square(4.0), square(2.0)], "union", [True, True, False]),
         ([square(6.0), square(4.0), square(2.0)], "xor", [True, False, True]),
         ([square(4.0)] * 2, "xor", [True, True, False]),
+        ([square(4.0), square(2.0)[::-1]], "xor", [False, True, False]),
+        ([KEYHOLE], "xor", [False, True, False]),
+        ([KEYHOLE], "union", [False, True, False]),
     ],
 )
 def test_nesting(shapes, combine, inside):
@@ -152,6 +160,18 @@ def test_oblique_grid_and_contours_give_the_same_mask():
 def test_oblique_grid_through_axial_contours_is_the_definition():
     shape = stack(star(np.random.default_rng(5), 30), [0, 3, 6, 9])
     grid = turned(axial_grid((6, 9, 9), (2.0, 2.0, 2.0), (-6.0, -8.0, -8.0)), rotation())
+    check_point_by_point(shape, grid)
+
+
+def test_oblique_grid_through_a_cone_is_the_definition():
+    # The lowest plane is the smallest: below and beside it there are others, and nothing of it.
+    cone = [at_height(square(2.0 + 2 * n, (n, 0.0)), 3.0 * n) for n in range(4)]
+    grid = turned(axial_grid((9, 12, 12), (2.0, 2.0, 2.0), (-6.0, -11.0, -11.0)), rotation())
+    check_point_by_point(cone, grid)
+    check_point_by_point([contour * [1, 1, -1] + [0, 0, 9] for contour in cone][::-1], grid)
+
+
+def check_point_by_point(shape, grid):
     found = mask_of(shape, grid)
     slices, rows, columns = np.meshgrid(*grid.axes, indexing="ij")
     points = grid.to_patient(np.stack([columns, rows, slices], axis=-1)).reshape(-1, 3)
@@ -205,3 +225,54 @@ def test_errors_say_what_to_do():
         raster.mask(ds, "A", combine="or")
     with pytest.raises(MissingDataError, match="no image"):
         raster.mask(ds.drop_vars("ct"), "A")
+
+
+def test_a_corner_that_stands_out_is_met_voxel_by_voxel_too():
+    """Slices that lean against the contours, and a polygon whose only highest point is a corner."""
+    shear = np.eye(4)
+    shear[1:3, 1] = np.cos(0.2), np.sin(0.2)
+    image = turned(axial_grid((25, 41, 41), (1.0, 0.5, 0.5), (-12.0, -10.0, -10.0)), shear)
+    diamond = np.array([[0.0, -8.1], [5.2, 0.1], [0.2, 8.3], [-5.1, 0.2]])
+    ds = make_case({"A": stack(diamond, [-1.0, 1.0])}, image)
+    z, y, x = np.meshgrid(*image.axes, indexing="ij")
+    points = image.to_patient(np.stack([x, y, z], axis=-1))
+    inside = (points[..., 2] >= -2) & (points[..., 2] < 2)
+    for (a, b), (c, d) in zip(diamond, np.roll(diamond, -1, axis=0), strict=True):
+        inside &= (c - a) * (points[..., 1] - b) > (d - b) * (points[..., 0] - a)
+    np.testing.assert_array_equal(raster.mask(ds, "A"), inside)
+
+
+BIG = axial_grid((90, 500, 500), (3.0, 1.0, 1.0), (0.0, -250.0, -250.0))
+
+
+def peak_of(work):
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("half", "planes"), [(4, 2), (40, 20), (80, 30), (240, 85)])
+def test_a_mask_takes_memory_in_proportion_to_its_box(half, planes):
+    ds = make_case({"A": stack(square(float(half)), np.arange(planes) * 3.0)}, BIG)
+    part = contours.one_slabs(ds, "A", BIG)
+    out = np.zeros(BIG.shape, dtype=bool)
+    peak = peak_of(lambda: raster.rasterise(part, BIG, BIG.axes, "xor", out))
+    box = (2 * half) ** 2 * planes
+    assert out.sum() == box
+    assert peak < min(2 * box + 100_000, BIG.shape[0] * BIG.shape[1] * BIG.shape[2] / 2)
+
+
+def test_one_mask_after_the_other_takes_less_than_two():
+    rois = {name: stack(square(245.0 - 5 * n), np.arange(90) * 3.0) for n, name in enumerate("ABC")}
+    source = raster.mask_source(make_case(rois, BIG))
+    everywhere = [np.arange(size) for size in BIG.shape]
+    one = source.shape[1] * source.shape[2] * source.shape[3]
+
+    def loop():
+        for roi in range(len(rois)):
+            assert source.read((np.array([roi]), *everywhere)).sum() == (490 - 10 * roi) ** 2 * 90
+
+    assert peak_of(loop) < 2 * one

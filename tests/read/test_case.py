@@ -101,6 +101,8 @@ def test_chunks_are_files_doses_and_rois(make_case):
     assert ds.dose.chunks == ((2,), (3,), (3,))
     assert ds.mask.chunks[0] == (1,)
     assert ds.node_x.chunks is None
+    assert ds.ct_uid.chunks is None  # what is in memory stays there
+    assert ds.ct.chunksizes["z"] == (1, 1, 1)
     assert open_case(case_, chunks={"z": 2}).ct.chunks[0] == (2, 1)
 
 
@@ -180,8 +182,9 @@ def test_irregular_series_follow_the_policy(make_case):
     assert "irregular-spacing" in codes(open_case(case_))
     with pytest.raises(GeometryError, match="not one even stack"):
         open_case(case_, on_irregular="raise")
-    with pytest.raises(GeometryError, match="not available"):
-        open_case(case_, on_irregular="resample")
+    even = open_case(case_, on_irregular="resample")
+    assert even.z.values.tolist() == [0, 3, 6]
+    assert "resampled-stack" in codes(even)
 
 
 def test_files_that_are_no_dicom_any_more(tmp_path):

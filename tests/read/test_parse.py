@@ -26,6 +26,23 @@ def test_bulk_numbers_equal_python_floats_bit_for_bit(texts):
     assert counts.tolist() == [len(parts) for parts in texts]
 
 
+@given(st.lists(st.text("0123456789.-+eE /", max_size=20), min_size=1, max_size=8))
+def test_any_characters_are_read_in_bulk_as_one_by_one(parts):
+    value = "\\".join(parts).encode()
+    np.testing.assert_array_equal(parse.float_lists([value])[0], parse.floats(value))
+
+
+@pytest.mark.parametrize("length", range(1, 18))
+def test_a_dot_anywhere_in_a_number_of_any_length(length):
+    digits = "9081726354453627"[: length - 1]
+    texts = [digits[:at] + "." + digits[at:] for at in range(length)] + [digits + "5"]
+    texts += ["-" + text for text in texts]
+    numbers, _ = parse.float_lists(["\\".join(texts).encode()])
+    np.testing.assert_array_equal(
+        numbers, [float(t) if t not in (".", "-.") else np.nan for t in texts]
+    )
+
+
 def test_what_is_no_number_becomes_nan_alone():
     numbers, counts = parse.float_lists(
         [b"1\\x\\3", b"", b"1,5\\2\\\\4 ", b"7\0", b"1.2.3\\-\\--4"]

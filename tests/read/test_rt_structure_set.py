@@ -145,6 +145,69 @@ def test_contour_data_that_is_not_right(tmp_path):
     assert ds.contour_type.values[4] == "INTERPOLATED"
 
 
+@pytest.mark.filterwarnings("ignore:.*VR (CS|IS|LO)")  # pydicom, when writing
+@pytest.mark.parametrize(
+    ("stored", "taken", "severity"),
+    [
+        ("CLOSED_PLANAR", "CLOSED_PLANAR", None),
+        ("closed planar ", "CLOSED_PLANAR", "info"),
+        ("CLOSED_PLANAR_XOR", "CLOSEDPLANAR_XOR", "info"),
+        ("INTERPOLATED_PLANAR", "INTERPOLATED_PLANAR", "info"),
+        ("", "CLOSED_PLANAR", "info"),
+        ("CLOSED_NONPLANAR", "CLOSED_NONPLANAR", "warning"),
+    ],
+)
+def test_geometric_types_are_known_by_their_letters(tmp_path, stored, taken, severity):
+    ds, findings = opened(tmp_path, built(roi(1, "A", contour(SQUARE, stored))))
+    assert ds.contour_type.values.tolist() == [taken]
+    assert [each.severity for each in findings.values()] == ([severity] if severity else [])
+    if severity:
+        assert taken in findings["contour-type"].message
+
+
+@pytest.mark.filterwarnings("ignore:.*VR (CS|IS|LO)")  # pydicom, when writing
+@pytest.mark.parametrize(
+    ("stored", "color"),
+    [
+        (b"255\\0\\16", "#ff0010"),
+        (b"255/0/16", "#ff0010"),
+        (b"255, 0, 16", "#ff0010"),
+        (b"300\\-5\\7.0", "#ff0007"),
+        (b"255\\0", ""),
+        (b"None", ""),
+        (b"", ""),
+    ],
+)
+def test_colours_of_any_spelling(tmp_path, stored, color):
+    source = built(roi(1, "A", contour(SQUARE), color=None))
+    tag = Tag("ROIDisplayColor")
+    source.ROIContourSequence[0][tag] = RawDataElement(
+        tag, "IS", len(stored), stored, 0, False, True
+    )
+    ds, findings = opened(tmp_path, source)
+    assert ds.roi_color.values.tolist() == [color]
+    assert findings == {}
+
+
+@pytest.mark.filterwarnings("ignore:.*VR (CS|IS|LO)")  # pydicom, when writing
+def test_values_longer_than_the_standard_allows(tmp_path):
+    long = "\\".join(f"{value + 1 / 3:.20f}" for value in SQUARE).encode()
+    named = "L" * 80
+    source = built(roi(1, named, contour(long, count=4)), roi(2, "a/b\\c [1] dose 1200[cgy]"))
+    ds, _ = opened(tmp_path, source)
+    assert ds.roi.values.tolist() == [named, "a/b\\c [1] dose 1200[cgy]"]
+    assert ds.node_x.values.tolist() == [1 / 3, 4 + 1 / 3, 4 + 1 / 3, 1 / 3]
+
+
+def test_observations_of_rois_that_are_not_there(tmp_path):
+    source = built(roi(1, "A", contour(SQUARE)), roi(2, "B", contour(SQUARE)))
+    source.RTROIObservationsSequence[0].ReferencedROINumber = 9
+    ds, findings = opened(tmp_path, source)
+    assert ds.roi_type.values.tolist() == ["", "PTV"]
+    assert list(findings) == ["observation-without-roi"]
+    assert findings["observation-without-roi"].message.startswith("1 item(s)")
+
+
 def test_labels_are_unique_and_names_are_kept(tmp_path):
     names = ["PTV", "PTV", "PTV (2)", "", "PTV"]
     source = built(*(roi(n, name, contour(SQUARE)) for n, name in enumerate(names)))

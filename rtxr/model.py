@@ -37,6 +37,11 @@ CONTOUR_ROI_NUMBER, CONTOUR_TYPE = "contour_roi_number", "contour_type"
 CONTOUR_IMAGE_UID = "contour_image_uid"
 NODE = "node"
 NODE_X, NODE_Y, NODE_Z, NODE_CONTOUR = "node_x", "node_y", "node_z", "node_contour"
+#: Contours that no file has get keys from here on: a key below is a place in the source file.
+FIRST_NEW_CONTOUR = 2**31
+#: Colours of ROIs that have none: Okabe and Ito, Color Universal Design (2008), without black;
+#: bright enough for dark images.
+PALETTE = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
 STRUCTURE_COORDS = (
     ROI_NUMBER,
     ROI_NAME,
@@ -74,6 +79,8 @@ LEADING: Mapping[str, tuple[str, str]] = {
 }
 #: The leading dimension where only the order in time tells images apart.
 TIME_STEP = "time_step"
+#: A dimension beside the grid of which a file of another format does not say what it is.
+LAYER = "layer"
 
 UNITS: Mapping[str, str] = {"ct": "HU", "dose": "Gy", "mr": "1", "pt": "1"}
 LONG_NAMES: Mapping[str, str] = {
@@ -219,7 +226,7 @@ def grid_of(data: xr.Dataset | xr.DataArray, name: str = "image") -> Grid:
             "a grid needs the position of every voxel"
         )
     axes = [np.atleast_1d(np.asarray(coords[dim].values, dtype=np.float64)) for dim in dims]
-    prefix = _prefix(dims[0])
+    prefix = grid_prefix(dims[0])
     attrs = coords[ref].attrs if (ref := spatial_ref_name(prefix)) in coords else {}
     matrix = np.asarray(attrs.get("matrix", np.eye(4).ravel()), dtype=np.float64).reshape(4, 4)
     uid = str(attrs.get("FrameOfReferenceUID", ""))
@@ -232,7 +239,7 @@ def grid_coords(grid: Grid) -> dict[str, xr.Variable]:
         dim: xr.Variable((dim,), axis, axis_attrs(dim))
         for dim, axis in zip(grid.dims, grid.axes, strict=True)
     }
-    prefix = _prefix(grid.dims[0])
+    prefix = grid_prefix(grid.dims[0])
     attrs: dict[str, Any] = {
         "matrix": [float(value) for value in grid.matrix.ravel()],
         "FrameOfReferenceUID": grid.frame_of_reference_uid,
@@ -242,7 +249,7 @@ def grid_coords(grid: Grid) -> dict[str, xr.Variable]:
     return coords
 
 
-def _prefix(first_dim: str) -> str:
+def grid_prefix(first_dim: str) -> str:
     """Prefix of a grid's dimensions, from the name of its first one."""
     return first_dim.removesuffix(OBLIQUE_NAMES[0]).removesuffix(AXIS_NAMES[0])
 
@@ -361,8 +368,8 @@ def findings_to_json(findings: Iterable[Finding]) -> str:
     return json.dumps([asdict(finding) for finding in findings])
 
 
-def findings_of(ds: xr.Dataset) -> list[Finding]:
-    """Findings that reading left in the attributes of a Dataset."""
+def findings_of(ds: xr.Dataset | xr.DataArray) -> list[Finding]:
+    """Findings that reading or a computation left in the attributes."""
     return [Finding(**each) for each in json.loads(ds.attrs.get(FINDINGS_ATTR, "[]"))]
 
 

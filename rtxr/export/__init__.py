@@ -136,8 +136,9 @@ def prepare(
     for each in identified.objects:
         values = dict(each.values)
         if each.changes:
+            source = each.header if each.record else None
             values = {
-                **provenance.changed_values(each.iod, each.header, each.why, derived=each.edited),
+                **provenance.changed_values(each.iod, source, each.why, derived=each.edited),
                 **values,
             }
         built = build(each.iod, each.header, values, derived=each.derived, strict=strict)

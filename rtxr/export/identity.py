@@ -71,14 +71,23 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
         values = {"SOPInstanceUID": _new_uid(), "SeriesInstanceUID": new_series}
         if each.key:
             mapping[each.key] = values["SOPInstanceUID"]
-        if each.variable in IMAGE_NAMES.values() and old_series:
-            mapping[old_series] = new_series
+        mapping |= _series_and_study(each, new_series)
         if policy == "new":
             for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
                 if old := _text(each, keyword):
                     values[keyword] = mapping.setdefault(old, _new_uid())
         out.append(replace(each, values={**each.values, **values}))
     return Identified(tuple(out), mapping), []
+
+
+def _series_and_study(each: Outgoing, new_series: str) -> dict[str, str]:
+    """By which UIDs others refer to the series of an image and to its study > their new ones."""
+    if each.variable not in IMAGE_NAMES.values():
+        return {}
+    found = {each.series: new_series}
+    if study := each.values.get("StudyInstanceUID"):
+        found[each.study] = str(study)
+    return found
 
 
 def _refuse_changes(objects: Iterable[Outgoing]) -> list[Finding]:

@@ -17,7 +17,7 @@ from rtxr.errors import Finding, GeometryError
 from rtxr.export.labels import unclaimed
 from rtxr.export.objects import Outgoing, Records, source_of
 from rtxr.export.slice_sources import Known, SliceSource, slice_sources
-from rtxr.geometry import FloatArray, Grid, layout_for, slice_origins
+from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
 from rtxr.header_store import Record
 from rtxr.iod import ct_image, pixels
 from rtxr.iod.tables import IODS, iod_for
@@ -87,11 +87,12 @@ def _stack_objects(array: xr.DataArray, known: Known, first: int) -> list[Outgoi
         positions = positions[::-1]
     sources = slice_sources(known, uids, positions, cosines)
     spacing = pixel_spacing(grid, layout.order, sources[0].header)
+    step = _step(positions, cosines) if any(each.why for each in sources) else None
     along = grid.dims[layout.slice_dim]
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
         plane = layout.store(array.isel({along: [at]}).values)[0]
-        found.append(_slice(name, first + at, plane, source, (position, cosines, spacing)))
+        found.append(_slice(name, first + at, plane, source, (position, cosines, spacing, step)))
     derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
     return [replace(each, derived=derived) for each in found]
 
@@ -161,6 +162,12 @@ def pixel_spacing(
     return found[0], found[1]
 
 
+def _step(positions: FloatArray, cosines: FloatArray) -> float | None:
+    """Distance of neighbouring slices along their normal, mm; None where it is not one."""
+    steps = np.abs(np.diff(positions @ slice_normal(cosines)))
+    return float(steps.mean()) if len(steps) and np.ptp(steps) <= SPACING_TOLERANCE_MM else None
+
+
 def _uids(array: xr.DataArray, grid: Grid) -> list[str]:
     """SOPInstanceUIDs in ascending order of the slices; empty where the coordinate is lost."""
     coordinate = array.coords.get(model.uid_name(str(array.name)))
@@ -222,14 +229,16 @@ def _slice(
     at: int,
     plane: npt.NDArray[np.generic],
     source: SliceSource,
-    geometry: tuple[FloatArray, FloatArray, tuple[float, float]],
+    geometry: tuple[FloatArray, FloatArray, tuple[float, float], float | None],
 ) -> Outgoing:
     """One slice with the values that differ from its header."""
     record, header = source.record, source.header
     modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
     iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
     encoded = pixels.encode_image(plane, header, modality=modality)
-    values = {**ct_image.plane_values(*geometry, header), **encoded.attributes}
+    position, cosines, spacing, step = geometry
+    values = ct_image.plane_values(position, cosines, spacing, header, slice_spacing=step)
+    values |= encoded.attributes
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
     compression = _compression(record, header)

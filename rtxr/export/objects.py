@@ -17,6 +17,7 @@ from pydicom.uid import generate_uid
 
 from rtxr.errors import Finding
 from rtxr.header_store import Record
+from rtxr.iod.raw import text_of
 from rtxr.iod.tables import IOD
 from rtxr.read import headers
 
@@ -48,7 +49,7 @@ class Outgoing:
     record : Record or None
         Source header; None for an object that was never a file.
     header : pydicom.Dataset or None
-        The parsed record.
+        The parsed record; without a record, what others say of patient and study.
     values : dict
         Values by keyword that differ from the header.
     derived : dict
@@ -86,12 +87,27 @@ class Outgoing:
     @property
     def key(self) -> str:
         """UID by which others refer to it until UIDs are decided; a made-up one if not its own."""
-        return self.uid if self.own_uid else str(generate_uid(entropy_srcs=[self.file_name]))
+        return self.uid if self.own_uid else _made_up(self.file_name)
+
+    @property
+    def series(self) -> str:
+        """Series Instance UID by which others refer to it; a made-up one where it has none yet."""
+        return text_of(self.header, "SeriesInstanceUID") or _made_up("series", self.variable)
+
+    @property
+    def study(self) -> str:
+        """Study Instance UID by which others refer to it; a made-up one where it has none yet."""
+        return text_of(self.header, "StudyInstanceUID") or _made_up("study")
 
     @property
     def why(self) -> str:
         """The changes in one sentence."""
         return "; ".join(self.changes)
+
+
+def _made_up(*names: str) -> str:
+    """A UID that stands for the one still to be given."""
+    return str(generate_uid(entropy_srcs=list(names)))
 
 
 def source_of(records: Records, uid: str) -> tuple[Record | None, pydicom.Dataset | None]:

@@ -54,7 +54,7 @@ def images_gone(
         SOP Instance UID > the written slice in the same plane; None where there is none. Of
         several, such as two phases, the first.
     """
-    images = [each for each in others if each.variable in model.IMAGE_NAMES.values()]
+    images = _images(others)
     written = {each.uid for each in images if each.own_uid}
     series = {text_of(each.header, "SeriesInstanceUID") for each in images if each.header}
     still = [each for each in images if MOVED not in each.changes]
@@ -73,6 +73,25 @@ def images_gone(
         )
         gone[uid] = _reference(still[at]) if at is not None and same else None
     return gone
+
+
+def image_refs(others: Sequence[Outgoing]) -> dict[str, str]:
+    """SOP Class UID of every image that is written, by the UID that stands for it."""
+    return {uid: sop_class for sop_class, uid in map(_reference, _images(others))}
+
+
+def images_below(others: Sequence[Outgoing], contours: Sequence[FloatArray]) -> list[str]:
+    """The written image in whose plane each contour, (n, 3), lies; empty where there is none."""
+    images = _images(others)
+    if not images or not contours:
+        return [""] * len(contours)
+    planes = _planes(images)
+    found = (planes.find(points) if len(points) else None for points in contours)
+    return ["" if at is None else images[at].key for at in found]
+
+
+def _images(others: Sequence[Outgoing]) -> list[Outgoing]:
+    return [each for each in others if each.variable in model.IMAGE_NAMES.values()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from rtxr.header_store import Record
 
 #: A slice is its source's if it lies in the same plane to this many mm.
 SAME_HEIGHT_MM = 0.01
+#: Sine of the angle from which on planes are not parallel: 0.06 degrees.
+PARALLEL = 1e-3
 UID_CHARACTERS = re.compile(r"[0-9.]+")
 
 #: Record and header by UID.
@@ -47,7 +49,7 @@ def slice_sources(
 ) -> list[SliceSource]:
     """Header of each slice: its own, or the nearest one where it is not where its UID was.
 
-    A UID that is missing, repeated, or of a slice at another height is not the slice's own.
+    A UID that is missing, repeated, or of a slice in another plane is not the slice's own.
 
     Parameters
     ----------
@@ -65,27 +67,29 @@ def slice_sources(
         uids = [""] * len(positions)
     normal = slice_normal(cosines)
     heights = {uid: _height(header, normal) for uid, (_, header) in known.items()}
+    turned = {uid for uid, (_, header) in known.items() if _is_turned(header, normal)}
     found: list[SliceSource] = []
     for uid, height in zip(uids, positions @ normal, strict=True):
         # Keys made up for slices without a UID hold more than digits and dots.
         named = bool(uid in known and counts[uid] == 1 and UID_CHARACTERS.fullmatch(uid))
-        own = named and abs(heights[uid] - height) <= SAME_HEIGHT_MM
-        found.append(
-            SliceSource(*known[uid]) if own else _borrowed(known, heights, height, named=named)
-        )
+        own = named and uid not in turned and abs(heights[uid] - height) <= SAME_HEIGHT_MM
+        if own:
+            found.append(SliceSource(*known[uid]))
+        else:
+            found.append(_borrowed(known, heights, height, named=named, turned=turned))
     return found
 
 
 def _borrowed(
-    known: Known, heights: Mapping[str, float], height: float, *, named: bool
+    known: Known, heights: Mapping[str, float], height: float, *, named: bool, turned: Set[str]
 ) -> SliceSource:
-    """The nearest header; ``named``: the UID is that of a source slice at another height."""
+    """The nearest header; ``named``: the UID is that of a source slice in another plane."""
     nearest = _nearest(heights, height)
     if not nearest:
         return SliceSource(why=MADE_IN_MEMORY)
     there = [uid for uid in known if abs(heights[uid] - heights[nearest]) <= SAME_HEIGHT_MM]
     twins = tuple(header for uid in there if (header := known[uid][1]) is not None)
-    if abs(heights[nearest] - height) > SAME_HEIGHT_MM:
+    if nearest in turned or abs(heights[nearest] - height) > SAME_HEIGHT_MM:
         why = "not at the position of a source slice"
     elif named:
         why = MOVED
@@ -99,6 +103,14 @@ def _borrowed(
 def _nearest(heights: Mapping[str, float], height: float) -> str:
     """UID of the source slice nearest to a height, empty where there is none."""
     return min(heights, key=lambda uid: abs(heights[uid] - height), default="")
+
+
+def _is_turned(header: pydicom.Dataset | None, normal: FloatArray) -> bool:
+    """Whether a source slice says that it is not parallel to the slices wanted."""
+    cosines = None if header is None else header.get("ImageOrientationPatient")
+    if not cosines:
+        return False
+    return float(np.linalg.norm(np.cross(slice_normal(cosines), normal))) > PARALLEL
 
 
 def _height(header: pydicom.Dataset | None, normal: FloatArray) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.raster import mask_source
-from rtxr.errors import ConflictingDataError, Finding, RTXRError
+from rtxr.edit.masks import HINT, disagreeing, disagreement
+from rtxr.errors import ConflictingDataError, Finding, MissingDataError, RTXRError
 from rtxr.export.objects import (
     CONTOURS_CHANGED,
     MADE_IN_MEMORY,
@@ -21,12 +23,11 @@ from rtxr.export.objects import (
     Records,
     source_of,
 )
-from rtxr.export.references import images_gone
+from rtxr.export.references import image_refs, images_below, images_gone
 from rtxr.header_store import Record
-from rtxr.iod import rt_structure_set
+from rtxr.iod import provenance, rt_structure_set
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
-from rtxr.read.lazy import is_in_memory
 from rtxr.read.rt_structure_set import contour_data, read_structure_set
 
 ROIS_CHANGED = "its ROIs changed"
@@ -56,13 +57,19 @@ def structure_objects(
     _require_distinct_rois(ds)
     uid = ds.coords.get(model.STRUCTURE_SET_UID)
     record, header = source_of(records, "" if uid is None else str(uid.values))
-    texts, changes = _compare(ds, record)
-    data = structure_data(ds, texts)
+    compared = _compare(ds, record)
+    data = _referring(structure_data(ds, compared), header, others)
     on = dict(zip(data.contour_image_uids, data.points, strict=True))
     gone = images_gone(records, others, on, data.frame_of_reference_uid)
-    values, findings = rt_structure_set.values(data, header, gone=gone)
+    values, findings = rt_structure_set.values(
+        data, header, image_refs=image_refs(others), gone=gone, **_image_series(others)
+    )
+    changes = compared.changes
     if gone and (findings or "ReferencedFrameOfReferenceSequence" in values):
         changes = (*changes, IMAGES_GONE)
+    if header is None:
+        header, label = _beside(others), IODS["RTSTRUCT"].rule("StructureSetLabel").value
+        values = {"StructureSetLabel": label, **values}
     return [
         Outgoing(
             variable=STRUCTURE_SET,
@@ -76,6 +83,49 @@ def structure_objects(
             findings=(*findings, *mask_findings(ds)),
         )
     ]
+
+
+def _referring(
+    data: StructureData, header: pydicom.Dataset | None, others: Sequence[Outgoing]
+) -> StructureData:
+    """The structures, contours that no file has referring to the image in whose plane they lie.
+
+    Raises
+    ------
+    MissingDataError
+        No file has any of them, and nothing says in which frame of reference they are.
+    """
+    if header is None and not data.frame_of_reference_uid:
+        raise MissingDataError(
+            "a structure set says in which frame of reference its ROIs are, and neither image nor "
+            "dose names one; give one: ds.assign_coords(spatial_ref=ds.spatial_ref.assign_attrs("
+            "FrameOfReferenceUID=pydicom.uid.generate_uid()))"
+        )
+    places = [
+        at
+        for at, (key, uid) in enumerate(
+            zip(data.contour_keys, data.contour_image_uids, strict=True)
+        )
+        if not uid and (header is None or key >= model.FIRST_NEW_CONTOUR)
+    ]
+    uids = list(data.contour_image_uids)
+    found = images_below(others, [data.points[at] for at in places])
+    for at, uid in zip(places, found, strict=True):
+        uids[at] = uid
+    return replace(data, contour_image_uids=uids)
+
+
+def _image_series(others: Sequence[Outgoing]) -> dict[str, str]:
+    """Study and series of the images that are written."""
+    images = [each for each in others if each.variable in model.IMAGE_NAMES.values()]
+    return {"study_uid": images[0].study, "series_uid": images[0].series} if images else {}
+
+
+def _beside(others: Sequence[Outgoing]) -> pydicom.Dataset | None:
+    """Patient and study of the first object that has a header: image, plan or dose."""
+    found = (each.header for each in others if each.header is not None)
+    first = next(found, None)
+    return None if first is None else provenance.same_patient_and_study(first)
 
 
 def _require_distinct_rois(ds: xr.Dataset) -> None:
@@ -92,50 +142,63 @@ def mask_findings(ds: xr.Dataset) -> list[Finding]:
 
     Contours are the truth; a lazy mask is a view of them and is not read.
     """
-    if model.MASK not in ds.coords or not is_in_memory(ds[model.MASK]):
-        return []
-    mask = ds[model.MASK]
-    hint = "drop it with ds.drop_vars('mask'), or make contours of it"
     try:
-        grid = model.grid_of(mask)
-        expected = mask_source(ds, grid)
-        mask = mask.transpose(model.ROI, *grid.dims)
+        labels = disagreeing(ds)
     except RTXRError as error:
-        return [Finding("mask-without-grid", "error", f"coordinate 'mask': {error}; {hint}")]
-    everywhere = [np.arange(size) for size in expected.shape[1:]]
-    labels = [
-        label
-        for at, label in enumerate(model.roi_labels(ds))
-        if mask.dtype != bool
-        or not np.array_equal(expected.read((np.array([at]), *everywhere))[0], mask[at].values)
-    ]
+        message = f"coordinate 'mask': {error}; drop it with ds.drop_vars('mask')"
+        return [Finding("mask-without-grid", "error", message)]
     if not labels:
         return []
-    text = (
-        f"coordinate 'mask' disagrees with the contours of {', '.join(map(repr, labels))}; {hint}"
-    )
-    return [Finding("mask-disagrees", "error", text)]
+    return [Finding("mask-disagrees", "error", f"{disagreement(labels)}; {HINT}")]
 
 
-def structure_data(ds: xr.Dataset, texts: dict[int, bytes] | None = None) -> StructureData:
+@dataclass(frozen=True)
+class _Compared:
+    """How the contours of a Dataset compare with those of its source.
+
+    Parameters
+    ----------
+    texts : mapping of int to bytes
+        Contour Data as stored, by key: of contours that are still the source's, and of those that
+        no array stands for, which are passed on.
+    passed_on : collection of int
+        Keys of the latter.
+    changes : tuple of str
+        What differs from the source.
+    """
+
+    texts: Mapping[int, bytes] = field(default_factory=dict)
+    passed_on: Collection[int] = ()
+    changes: tuple[str, ...] = ()
+
+
+def structure_data(ds: xr.Dataset, compared: _Compared | None = None) -> StructureData:
     """The ROIs that the Dataset holds now, and their contours."""
+    compared = compared or _Compared()
     numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
     kept = np.isin(ds[model.CONTOUR_ROI_NUMBER].values, numbers)
-    keys = np.asarray(ds[model.CONTOUR].values)[kept]
+    keys = np.asarray(ds[model.CONTOUR].values)[kept].tolist()
     points = model.points_by_contour(ds)
     return StructureData(
         roi_numbers=numbers.tolist(),
         roi_names=_names(ds),
         roi_types=_strings(ds, model.ROI_TYPE),
         roi_colors=_strings(ds, model.ROI_COLOR),
-        contour_keys=keys.tolist(),
+        # A contour that was given the key of one that is passed on is not that one.
+        contour_keys=[-1 - key if key in compared.passed_on else key for key in keys],
         contour_roi_numbers=np.asarray(ds[model.CONTOUR_ROI_NUMBER].values)[kept].tolist(),
         contour_types=_strings(ds, model.CONTOUR_TYPE, kept),
         contour_image_uids=_strings(ds, model.CONTOUR_IMAGE_UID, kept),
-        points=[points[int(key)] for key in keys],
-        texts=texts or {},
-        frame_of_reference_uid=_image_frame(ds),
+        points=[points[key] for key in keys],
+        texts=compared.texts,
+        frame_of_reference_uid=_frame_of_reference(ds),
     )
+
+
+def _frame_of_reference(ds: xr.Dataset) -> str:
+    """Frame of Reference UID of the image, else of the first dose; empty without either."""
+    name = next(iter([*filter(None, [model.image_name(ds)]), *model.dose_names(ds)]), None)
+    return model.grid_of(ds, name).frame_of_reference_uid if name else ""
 
 
 def _image_frame(ds: xr.Dataset) -> str:
@@ -163,30 +226,33 @@ def _strings(
     return [str(value) for value in np.atleast_1d(ds[name].values)[kept]]
 
 
-def _compare(ds: xr.Dataset, record: Record | None) -> tuple[dict[int, bytes], tuple[str, ...]]:
-    """Text of every contour that is still the source's, and what differs from the source."""
+def _compare(ds: xr.Dataset, record: Record | None) -> _Compared:
+    """Which contours are still the source's, and what differs from it."""
     if record is None:
-        return {}, (MADE_IN_MEMORY,)
+        return _Compared(changes=(MADE_IN_MEMORY,))
     try:
         part = read_structure_set(record.path, frame_of_reference_uid=_image_frame(ds))
         texts = dict(enumerate(contour_data(record.path)))
     except (OSError, RTXRError):
-        return {}, (OUT_OF_REACH,)
+        return _Compared(changes=(OUT_OF_REACH,))
     now, then = structure_data(ds), structure_data(xr.Dataset(coords=part.coords))
     changes = () if _rois(now) == _rois(then) else (ROIS_CHANGED,)
     old = {key: _contour(then, at) for at, key in enumerate(then.contour_keys)}
-    edited = {
+    same = {
         key
         for at, key in enumerate(now.contour_keys)
-        if key not in old or not _equal(_contour(now, at), old[key])
+        if key in old and _equal(_contour(now, at), old[key])
     }
+    # A new ROI leaves the contours of the others, and what was computed with them, as they were.
+    owned = zip(now.contour_keys, now.contour_roi_numbers, strict=True)
+    of_old = [key for key, number in owned if number in then.roi_numbers]
     of_kept = [number for number in then.contour_roi_numbers if number in now.roi_numbers]
-    if edited or len(of_kept) != len(now.contour_keys):
+    if not same.issuperset(of_old) or len(of_kept) != len(of_old):
         changes = (*changes, CONTOURS_CHANGED)
     # Contours that name no ROI are in no table; their items and texts are passed on.
-    lost = texts.keys() - set(then.contour_keys)
-    kept = [key for key in now.contour_keys if key not in edited]
-    return {key: texts[key] for key in (*kept, *lost)}, changes
+    passed_on = texts.keys() - old.keys()
+    kept = {key: texts[key] for key in (*sorted(same), *passed_on)}
+    return _Compared(kept, passed_on, changes)
 
 
 def _rois(data: StructureData) -> dict[int, tuple[str, str, str]]:

@@ -53,7 +53,8 @@ class ContourItems:
     """Builds ROI Contour Sequence.
 
     ``dropped`` and ``replaced`` count the contours whose image is gone: those that refer to none
-    now, and those that refer to another one.
+    now, and those that refer to another one. ``named`` are the images that contours refer to
+    which did not before, with their SOP Class UID.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ class ContourItems:
     gone: Gone
     dropped: int = field(default=0, init=False)
     replaced: int = field(default=0, init=False)
+    named: dict[str, str] = field(default_factory=dict, init=False)
 
     def sequence(self) -> list[Dataset] | None:
         """Items in the order of the header, new ROIs after them; None where there are none."""
@@ -204,6 +206,8 @@ class ContourItems:
             image = ImageReference(self.image_refs[uid], uid)
         else:
             self.dropped += bool(uid)
+        if image is not None:
+            self.named[image.uid] = image.sop_class
         _put_images(contour, [] if image is None else [_pointed(item(), image)])
 
     def _follow(self, contour: Dataset) -> None:

@@ -29,6 +29,8 @@ from rtxr.iod.tables import (
 
 #: Numbers that differ from the header's by less are its own, and its text stays.
 POSITION_TOLERANCE_MM, SPACING_TOLERANCE, COSINE_TOLERANCE = 1e-4, 1e-6, 1e-6
+#: Spacing Between Slices, which files round as they like.
+STEP_TOLERANCE_MM = 1e-3
 
 #: Modules that come before the image in every image IOD.
 PATIENT_TO_SERIES = (
@@ -150,7 +152,8 @@ def plane_values(
     header : pydicom.Dataset or None
         Its text stays where its numbers are these, to 1e-4 mm and 1e-6 of a spacing or cosine.
     slice_spacing : float, optional
-        Distance of neighbouring slices, mm: Slice Thickness of an image made from scratch.
+        Distance of neighbouring slices where it may be another than the header's, mm: Spacing
+        Between Slices where the header has one, Slice Thickness of an image made from scratch.
 
     Returns
     -------
@@ -172,8 +175,12 @@ def plane_values(
     moved = bool(changed.keys() & {"ImagePositionPatient", "ImageOrientationPatient"})
     if moved and (header is None or has_value(header, "SliceLocation")):
         changed["SliceLocation"] = float(at @ slice_normal(cosines))
-    if header is None and slice_spacing is not None:
-        changed["SliceThickness"] = float(slice_spacing)
+    if slice_spacing is None:
+        return changed
+    keyword = "SliceThickness" if header is None else "SpacingBetweenSlices"
+    stated = header is None or has_value(header, keyword)
+    if stated and differs(header, keyword, [slice_spacing], STEP_TOLERANCE_MM):
+        changed[keyword] = float(slice_spacing)
     return changed
 
 

@@ -204,7 +204,8 @@ def _finite(values: npt.NDArray[Any], what: str) -> tuple[npt.NDArray[Any], tupl
         return values, ()
     text = (
         f"the {what} has voxels without a number (NaN or infinite) and "
-        "stored integers have no NaN: fill it, for example with fillna, or select the rest"
+        "stored integers have no NaN: fill it, with fillna or the fill_value of resample, or "
+        "select the rest"
     )
     return np.where(bad, 0, values), (Finding(f"nan-in-{what}", "error", text),)
 

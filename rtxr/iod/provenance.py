@@ -12,9 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
+from rtxr.iod import modules_common as common
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import has_value, item, items_of, text_of, value_of
+from rtxr.iod.raw import elements_of, has_value, item, items_of, text_of, value_of
 from rtxr.iod.tables import IOD
 
 NAME = "rtxr"
@@ -22,6 +24,13 @@ _APPROVAL = ("ReviewDate", "ReviewTime", "ReviewerName")
 #: Dates and times of the last change of what an object says (PS3.3 C.8.8.5, C.8.8.9).
 _CHANGED_AT = (("StructureSetDate", "StructureSetTime"), ("RTPlanDate", "RTPlanTime"))
 _LONGEST_DESCRIPTION, _LONGEST_VERSION = 1024, 64
+_PATIENT_AND_STUDY = (
+    common.PATIENT,
+    common.CLINICAL_TRIAL_SUBJECT,
+    common.GENERAL_STUDY,
+    common.PATIENT_STUDY,
+    common.CLINICAL_TRIAL_STUDY,
+)
 
 
 def changed_values(
@@ -71,6 +80,20 @@ def changed_values(
     ):
         values |= _image(header, description)
     return values
+
+
+def same_patient_and_study(header: Dataset) -> Dataset:
+    """What one object says of patient and study, as the start of another one of that study.
+
+    Its elements are the very ones, with the character set they are in.
+    """
+    wanted = {row.tag for module in _PATIENT_AND_STUDY for row in module.attributes}
+    wanted.add(Tag("SpecificCharacterSet"))
+    made = Dataset({each.tag: each for each in elements_of(header) if each.tag in wanted})
+    implicit, little = header.original_encoding
+    made.set_original_encoding(implicit, little, header.original_character_set)
+    made._parent_encoding = header._parent_encoding
+    return made
 
 
 def software_version() -> str:

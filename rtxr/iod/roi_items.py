@@ -5,6 +5,7 @@ A header's items stay the very objects they were unless something about their RO
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,14 @@ from rtxr.iod.raw import duplicate, item, items_of, make, numbers_of, put, text_
 
 if TYPE_CHECKING:
     from rtxr.iod.rt_structure_set import StructureData
+
+#: Defined Terms of RT ROI Interpreted Type (3006,00A4), PS3.3 C.8.8.8.1.
+INTERPRETED_TYPES = (
+    *("EXTERNAL", "PTV", "CTV", "GTV", "TREATED_VOLUME", "IRRAD_VOLUME", "BOLUS", "AVOIDANCE"),
+    *("ORGAN", "MARKER", "REGISTRATION", "ISOCENTER", "CONTRAST_AGENT", "CAVITY"),
+    *("BRACHY_CHANNEL", "BRACHY_ACCESSORY", "BRACHY_SRC_APP", "BRACHY_CHNL_SHLD"),
+    *("SUPPORT", "FIXATION", "DOSE_REGION", "CONTROL", "DOSE_MEASUREMENT"),
+)
 
 
 def rois(structures: StructureData, header: Dataset | None) -> list[Dataset] | None:
@@ -29,7 +38,7 @@ def rois(structures: StructureData, header: Dataset | None) -> list[Dataset] | N
             # Of two items with one number the first has the say about the name.
             kept.append(roi if number in named else _with_text(roi, "ROIName", names[number]))
             named.add(number)
-    frame = _frame_of_reference(structures, old)
+    frame = frame_of_new(structures, header)
     new = [
         item(ROINumber=number, ReferencedFrameOfReferenceUID=frame or None, ROIName=name)
         for number, name in names.items()
@@ -63,6 +72,28 @@ def observations(structures: StructureData, header: Dataset | None) -> list[Data
         for at, number in enumerate(missing)
     ]
     return _changed(old, [*kept, *new])
+
+
+def frame_of_new(structures: StructureData, header: Dataset | None) -> str:
+    """Frame of reference of new ROIs: that of the image, if the other ROIs are in it or in none.
+
+    Where they all are in other ones the Dataset took those for that of the image, and so must
+    whoever reads the file: a single ROI in that of the image would single it out.
+    """
+    kept = {int(number) for number in structures.roi_numbers}
+    old = [] if header is None else items_of(header, "StructureSetROISequence")
+    named = Counter(
+        text_of(roi, "ReferencedFrameOfReferenceUID")
+        for number, roi in zip(own_numbers(old), old, strict=True)
+        if number in kept
+    )
+    del named[""]
+    own = structures.frame_of_reference_uid
+    return (
+        own
+        if own and (own in named or not named)
+        else max(named, key=named.__getitem__, default="")
+    )
 
 
 def own_numbers(items: Iterable[Dataset]) -> list[int]:
@@ -124,11 +155,6 @@ def _with_text(holder: Dataset, keyword: str, text: str) -> Dataset:
     changed = duplicate(holder)
     put(changed, make(keyword, text))
     return changed
-
-
-def _frame_of_reference(structures: StructureData, old: Sequence[Dataset]) -> str:
-    named = (text_of(roi, "ReferencedFrameOfReferenceUID") for roi in old)
-    return structures.frame_of_reference_uid or next(filter(None, named), "")
 
 
 def _pairs(structures: StructureData, name: str) -> Iterable[tuple[int, str]]:

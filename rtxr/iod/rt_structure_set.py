@@ -6,7 +6,6 @@ file, counted over all items of ROI Contour Sequence), never by position in the 
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +16,12 @@ from pydicom.uid import RTStructureSetStorage
 
 from rtxr.errors import Finding
 from rtxr.geometry import FloatArray
-from rtxr.iod import conditions, roi_items
+from rtxr.iod import conditions, frame_items, roi_items
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_rt as rt
-from rtxr.iod.contour_items import ContourItems, Gone, redirected
+from rtxr.iod.contour_items import ContourItems, Gone
 from rtxr.iod.ct_image import IDENTITY_RULES
-from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of
+from rtxr.iod.raw import items_of, text_of
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, derived, register_iod
 
@@ -90,8 +89,8 @@ class StructureData:
     roi_numbers, roi_names, roi_types, roi_colors : sequence, (roi,)
         ROI Number (3006,0022), ROI Name, RT ROI Interpreted Type, ``"#rrggbb"`` or empty.
     contour_keys, contour_roi_numbers, contour_types, contour_image_uids : sequence, (contour,)
-        Place in the source file (any number for a new contour, see :func:`values`), Referenced
-        ROI Number, Contour Geometric Type, SOP Instance UID of the image or empty.
+        Place in the source file (of a new contour a number that is none), Referenced ROI Number,
+        Contour Geometric Type, SOP Instance UID of the image or empty.
     points : sequence of ndarray, (contour,) of (n, 3)
         Patient LPS (x, y, z), mm.
     texts : mapping of int to bytes, optional
@@ -139,7 +138,7 @@ def values(
         plane that references to them go to, None to drop them. Dangling references that came
         with the source stay.
     study_uid, series_uid : str, optional
-        Of the images, for a structure set without header.
+        Of the images: where to list those that new contours refer to.
 
     Returns
     -------
@@ -148,18 +147,27 @@ def values(
     findings : list of Finding
         References that were replaced or dropped.
     """
-    gone = gone or {}
-    contours = ContourItems(structures, header, dict(image_refs or {}), gone)
+    gone, refs = gone or {}, dict(image_refs or {})
+    contours = ContourItems(structures, header, refs, gone)
+    sequence = contours.sequence()
+    named = contours.named if header is not None else refs
+    images = frame_items.Images(refs, named.keys(), study_uid, series_uid)
     found = {
         "StructureSetROISequence": roi_items.rois(structures, header),
-        "ROIContourSequence": contours.sequence(),
+        "ROIContourSequence": sequence,
         "RTROIObservationsSequence": roi_items.observations(structures, header),
-        "ReferencedFrameOfReferenceSequence": _frames(
-            structures, header, image_refs, gone, study_uid, series_uid
+        "ReferencedFrameOfReferenceSequence": frame_items.frames(
+            header, gone, _new_frame(structures, header, contours), images
         ),
     }
     given = {keyword: items for keyword, items in found.items() if items is not None}
     return given, _findings(contours)
+
+
+def _new_frame(structures: StructureData, header: Dataset | None, contours: ContourItems) -> str:
+    """Frame of reference that new ROIs and newly named images need; empty where there are none."""
+    new = set(map(int, structures.roi_numbers)) - roi_items.known_numbers(header)
+    return roi_items.frame_of_new(structures, header) if new or contours.named else ""
 
 
 def _findings(contours: ContourItems) -> list[Finding]:
@@ -178,70 +186,3 @@ def _findings(contours: ContourItems) -> list[Finding]:
         )
         findings.append(Finding("contour-image-gone", "info", text))
     return findings
-
-
-def _frames(
-    structures: StructureData,
-    header: Dataset | None,
-    image_refs: Mapping[str, str] | None,
-    gone: Gone,
-    study_uid: str,
-    series_uid: str,
-) -> list[Dataset] | None:
-    """Referenced Frame of Reference Sequence; None where the header's stays."""
-    if header is not None:
-        return _following(header, gone)
-    uid = structures.frame_of_reference_uid
-    if not uid:
-        return None
-    frame = item(FrameOfReferenceUID=uid)
-    if image_refs and study_uid and series_uid:
-        images = [
-            item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=image)
-            for image, sop_class in image_refs.items()
-        ]
-        series = item(SeriesInstanceUID=series_uid, ContourImageSequence=images)
-        study = item(
-            ReferencedSOPClassUID=_STUDY_CLASS,
-            ReferencedSOPInstanceUID=study_uid,
-            RTReferencedSeriesSequence=[series],
-        )
-        put(frame, make("RTReferencedStudySequence", [study]))
-    return [frame]
-
-
-#: Detached Study Management (retired): the class that every writer names for a study.
-_STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"
-_NESTING = ("RTReferencedStudySequence", "RTReferencedSeriesSequence", "ContourImageSequence")
-
-
-def _following(header: Dataset, gone: Gone) -> list[Dataset] | None:
-    """The header's frames with what stands in for images that are gone; None where none are."""
-    frames = items_of(header, "ReferencedFrameOfReferenceSequence")
-    kept = [_redirected(frame, _NESTING, gone) for frame in frames] if gone else frames
-    if all(new is old for new, old in zip(kept, frames, strict=True)):
-        return None
-    return [frame for frame in kept if frame is not None]
-
-
-def _redirected(holder: Dataset, nesting: Sequence[str], gone: Gone) -> Dataset | None:
-    """An item without images that are gone, itself where it has none; None where nothing is left.
-
-    A frame of reference stays without its study; a study or series without images goes.
-    """
-    inner = items_of(holder, nesting[0])
-    if len(nesting) == 1:
-        left = redirected(inner, gone)
-    else:
-        kept = (_redirected(each, nesting[1:], gone) for each in inner)
-        left = [each for each in kept if each is not None]
-    if len(left) == len(inner) and all(map(operator.is_, left, inner)):
-        return holder
-    made = duplicate(holder)
-    if left:
-        put(made, make(nesting[0], left))
-    elif nesting is _NESTING:
-        del made[nesting[0]]
-    else:
-        return None
-    return made

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from rtxr.geometry import FloatArray
+from rtxr.model import PALETTE
 
-#: Okabe and Ito, Color Universal Design (2008), without black; bright enough for dark images.
-PALETTE = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2")
 #: Lightest luminance that still stands out from white paper (contrast 2 : 1).
 PAPER_LUMINANCE = 0.475
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")

@@ -37,6 +37,23 @@ def test_new_spacing_leaves_the_position():
     assert values == {"PixelSpacing": [2.0, 1.0]}
 
 
+@pytest.mark.parametrize(
+    ("stated", "spacing", "found"),
+    [
+        ("3", 1.5, 1.5),
+        ("3.0", 3.0005, None),
+        ("-3", 3.0, 3.0),
+        (None, 1.5, None),
+        ("3", None, None),
+    ],
+)
+def test_a_stated_distance_of_slices_is_the_one_they_have(stated, spacing, found):
+    source = header(**({} if stated is None else {"SpacingBetweenSlices": stated}))
+    where = ((-250, -250, 12.5), AXIAL, (0.9765625, 0.9765625), source)
+    values = plane_values(*where, slice_spacing=spacing)
+    assert values == ({} if found is None else {"SpacingBetweenSlices": found})
+
+
 def test_a_slice_without_location_gets_none():
     source = header()
     del source.SliceLocation

@@ -1,0 +1,250 @@
+"""What can be given as the shape of a structure, as contours: a mask on any grid, or contours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis import frames
+from rtxr.analysis.outlines import Holes, outlines
+from rtxr.analysis.planes import CLOSED_TYPES, PLANAR_MM, XOR_TYPE
+from rtxr.errors import Finding, GeometryError, MissingDataError, RTXRError
+from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, OBLIQUE_NAMES, FloatArray, Grid
+
+#: Contour Geometric Type (3006,0042) of contours and of single points.
+CLOSED, POINT = CLOSED_TYPES[0], "POINT"
+#: A mask with coordinates, a mask in the shape of the image, or contours, each (n, 3).
+Shape = xr.DataArray | npt.NDArray[np.generic] | Sequence[npt.ArrayLike]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A structure as contours.
+
+    Parameters
+    ----------
+    points : list of ndarray, (n, 3)
+        Patient LPS (x, y, z), mm.
+    kinds : list of str
+        Contour Geometric Type (3006,0042) of each.
+    findings : tuple of Finding
+        What was noticed on the way.
+    """
+
+    points: list[FloatArray]
+    kinds: list[str]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class MaskOptions:
+    """How a mask becomes contours, see :func:`rtxr.analysis.outlines.outlines`."""
+
+    holes: Holes = "keyhole"
+    smooth: float | None = None
+    simplify: float | None = None
+
+
+def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
+    """A shape as contours.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case: what an array without coordinates lies on, and which way its slices run.
+    shape : DataArray, ndarray or sequence of array_like
+        As in :func:`rtxr.edit.structures.add_structure`.
+    options : MaskOptions
+        For masks.
+
+    Raises
+    ------
+    GeometryError
+        The mask does not fit the image, has dimensions beside its grid, or a contour is not made
+        of points, has two of them or is not flat.
+    MissingDataError
+        A mask whose place cannot be told.
+    RTXRError
+        Values other than true and false, or options for masks with contours.
+    """
+    if not isinstance(shape, Sequence):
+        return _from_mask(ds, shape, options)
+    if isinstance(shape, str) or (options.smooth, options.simplify) != (None, None):
+        raise RTXRError(
+            "a shape is a mask or a sequence of contours, each (n, 3); smooth and simplify are for "
+            "masks"
+        )
+    points = [_contour(at, given) for at, given in enumerate(shape)]
+    return Drawing(points, [POINT if len(each) == 1 else CLOSED for each in points])
+
+
+def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
+    """Image in whose plane each contour lies, within 0.01 mm; empty where there is none.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case. Of a dynamic series the first label's images are named: contours hold for all.
+    contours : sequence of ndarray, (n, 3)
+        Patient LPS (x, y, z), mm.
+    """
+    name, dim = model.image_name(ds), _slice_dim(ds)
+    uid = ds.coords.get(model.uid_name(name or ""))
+    if name is None or uid is None or not contours:
+        return [""] * len(contours)
+    grid = model.grid_of(ds, name)
+    leading = [each for each in uid.dims if each not in grid.dims]
+    uids = np.atleast_1d(uid.isel(dict.fromkeys(leading, 0)).values)
+    starts = np.cumsum([0, *map(len, contours)])[:-1]
+    height = grid.to_own(np.concatenate(list(contours)))[:, 2 - dim]
+    low, high = np.minimum.reduceat(height, starts), np.maximum.reduceat(height, starts)
+    axis = grid.axes[dim]
+    nearest = np.abs(axis - (low + high)[:, None] / 2).argmin(axis=1)
+    off = np.maximum(np.abs(low - axis[nearest]), np.abs(high - axis[nearest]))
+    return [
+        str(uids[at]) if far <= ALIGNMENT_TOLERANCE_MM else ""
+        for at, far in zip(nearest.tolist(), off.tolist(), strict=True)
+    ]
+
+
+def _slice_dim(ds: xr.Dataset) -> int:
+    """Number of the image's grid dimension along which its slices run; 0 where nothing says."""
+    name = model.image_name(ds)
+    uid = ds.coords.get(model.uid_name(name or ""))
+    if name is None or uid is None:
+        return 0
+    dims = model.grid_of(ds, name).dims
+    gone = [dim for dim in dims if dim not in ds[name].dims]  # of a single slice
+    along = [dim for dim in uid.dims if dim in dims] or gone or [dims[0]]
+    return dims.index(str(along[0]))
+
+
+def _dim_on(ds: xr.Dataset, grid: Grid) -> int:
+    """Number of a grid's dimension that runs as the slices of the image do; else 0."""
+    name = model.image_name(ds)
+    if name is None:
+        return 0
+    along = frames.axis_map(model.grid_of(ds, name).matrix, grid.matrix)
+    return 0 if along is None else 2 - along.axis[2 - _slice_dim(ds)]
+
+
+# --- masks ----------------------------------------------------------------------------------------
+def _from_mask(
+    ds: xr.Dataset, shape: xr.DataArray | npt.NDArray[np.generic], options: MaskOptions
+) -> Drawing:
+    array = shape if isinstance(shape, xr.DataArray) else _on_image(ds, np.asarray(shape))
+    array = _placed(array)
+    grid = model.grid_of(array)
+    image = model.image_name(ds)
+    found = outlines(
+        _true_or_false(array.values),
+        grid,
+        _dim_on(ds, grid),
+        holes=options.holes,
+        smooth=options.smooth,
+        simplify=options.simplify,
+        image=model.grid_of(model.ascending(ds[image])) if image else None,
+    )
+    # Holes that are contours of their own are holes by XOR alone, which the type then says.
+    kind = XOR_TYPE if options.holes == "nested" else CLOSED
+    kinds = [kind] * len(found.points)
+    return Drawing(found.points, kinds, (*found.findings, *_frame_findings(ds, grid)))
+
+
+def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
+    """Values in the shape of the image, with its coordinates."""
+    name = model.image_name(ds)
+    if name is None:
+        raise MissingDataError(
+            "an array without coordinates is taken to lie on the image, and this Dataset has none; "
+            "give a DataArray with coordinates, such as ds.dose > 20"
+        )
+    image = ds[name].isel(dict.fromkeys(model.leading_dims(ds[name]), 0))
+    if values.shape != image.shape:
+        raise GeometryError(
+            f"the array has shape {values.shape}, and the image {name!r} is "
+            f"{', '.join(f'{dim}: {size}' for dim, size in image.sizes.items())}; give a DataArray "
+            "for a mask on another grid, and a list for contours: [points, …]"
+        )
+    names = (*model.grid_of(image).dims, model.SPATIAL_REF)
+    coords = {each: image.coords[each].variable for each in names if each in image.coords}
+    return xr.DataArray(values, coords, image.dims, model.MASK)
+
+
+def _placed(array: xr.DataArray) -> xr.DataArray:
+    """A mask along its grid's dimensions, each ascending."""
+    grid = model.grid_of(array)
+    first = grid.dims[0]
+    if first.endswith(OBLIQUE_NAMES[0]):
+        reference = model.spatial_ref_name(first.removesuffix(OBLIQUE_NAMES[0]))
+        if reference not in array.coords:
+            raise MissingDataError(
+                f"a mask along {grid.dims} needs the coordinate {reference!r}, whose matrix says "
+                f"where it is: mask.assign_coords({reference}=ds.{reference})"
+            )
+    if leading := model.leading_dims(array):
+        raise GeometryError(
+            f"the mask has dimensions {leading} beside its grid; give one, as in "
+            f"mask.isel({leading[0]}=0), or unite them: mask.any({leading[0]!r})"
+        )
+    return model.ascending(array)
+
+
+def _true_or_false(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    """A mask as bool; numbers count if they are 0 and 1."""
+    if values.dtype == np.bool_:
+        return values.astype(np.bool_, copy=False)
+    if values.dtype.kind in "iuf":
+        inside = values.astype(np.bool_)
+        if np.array_equal(inside, values):
+            return inside
+    raise RTXRError(
+        f"a mask is true or false, or 0 and 1; this one ({values.dtype}) holds something else: say "
+        "what is inside, as in array > 0.5 or array == 3"
+    )
+
+
+def _frame_findings(ds: xr.Dataset, grid: Grid) -> list[Finding]:
+    """A finding where a mask is in another frame of reference than the image."""
+    if model.image_name(ds) is None:
+        return []
+    frame = model.grid_of(ds).frame_of_reference_uid
+    if not frame or grid.frame_of_reference_uid in ("", frame):
+        return []
+    text = (
+        "its mask was in another frame of reference ((0020,0052) FrameOfReferenceUID) than the "
+        "image; positions were taken as if they were one"
+    )
+    return [Finding("frame-of-reference-mismatch", "warning", text)]
+
+
+# --- contours -------------------------------------------------------------------------------------
+def _contour(at: int, given: npt.ArrayLike) -> FloatArray:
+    """Points of one contour, (n, 3), checked."""
+    try:
+        points = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GeometryError(f"contour {at} is not made of numbers") from error
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points):
+        raise GeometryError(
+            f"contour {at} has shape {points.shape}; a contour is (n, 3): x, y, z in patient LPS mm"
+        )
+    if not np.isfinite(points).all():
+        raise GeometryError(f"contour {at} has points that are NaN or infinite")
+    if len(points) == 2:
+        raise GeometryError(
+            f"contour {at} has two points; a closed contour has at least three, one is a POINT"
+        )
+    frame = frames.fitted_frame(points) if len(points) > 3 else None
+    if frame is not None:
+        off = float(np.ptp(frames.to_frame(frame, points)[:, 2]))
+        if off > PLANAR_MM:
+            raise GeometryError(
+                f"contour {at} leaves its plane by {off:.2f} mm; give one flat contour per plane"
+            )
+    return points

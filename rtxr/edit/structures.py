@@ -1,0 +1,326 @@
+"""Structures added, renamed, removed, recoloured: each returns a new Dataset.
+
+Nothing here reads pixels. Contours are what a structure is: a mask becomes contours, and the
+coordinate ``mask`` is drawn from them again. A new ROI gets a number that nothing in the case has,
+in no header either, so that what plans and doses say of a ROI that was removed never names another
+one. Its contours get keys that no place in a source file can have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis.outlines import Holes
+from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
+from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids
+from rtxr.edit.structure_rows import along_roi, free_number, with_findings, with_row, with_texts
+from rtxr.errors import ConflictingDataError, Finding, RTXRError, UnknownNameError, did_you_mean
+from rtxr.iod.roi_items import INTERPRETED_TYPES
+from rtxr.read.structure_findings import of_roi
+
+#: A colour: ``"#rrggbb"`` or red, green and blue from 0 to 255.
+Color = str | Sequence[int]
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
+#: Longest ROI Name (3006,0026): its VR is LO.
+_LONGEST_NAME = 64
+
+
+def add_structure(
+    ds: xr.Dataset,
+    name: str,
+    shape: Shape,
+    *,
+    type: str = "",  # noqa: A002 (what DICOM and ds.rt.structures() call it)
+    color: Color | None = None,
+    holes: Holes = "keyhole",
+    smooth: float | None = None,
+    simplify: float | None = None,
+) -> xr.Dataset:
+    """Add a structure, from a mask or from contours.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case, with or without structures; an image or a dose alone will do.
+    name : str
+        ROI Name (3006,0026) and label; new, at most 64 characters.
+    shape : DataArray, ndarray or sequence of array_like
+        What the structure is:
+
+        - a mask with coordinates on any grid (the image's, a dose's, one of its own), in any order
+          of dimensions: ``ds.ct > 300``, ``ds.dose > 20``;
+        - a mask without coordinates in the shape of the image: ``ds.ct.values > 300``;
+        - contours, each (n, 3) in patient LPS (x, y, z), mm: flat and closed, of three points or
+          more, or a single point (a POINT).
+
+        A mask is true or false, or 0 and 1.
+    type : str, optional
+        RT ROI Interpreted Type (3006,00A4), a Defined Term of PS3.3 C.8.8.8.1: ``"PTV"``,
+        ``"ORGAN"``; in any case.
+    color : str or (int, int, int), optional
+        ``"#rrggbb"``, or red, green and blue from 0 to 255; by default the next of
+        :data:`rtxr.model.PALETTE` that no ROI has.
+    holes, smooth, simplify
+        How a mask becomes contours, see :func:`rtxr.analysis.outlines.outlines`. Without
+        ``smooth`` and ``simplify`` the contours give the identical mask back. Contours of
+        ``holes="nested"`` are of type CLOSEDPLANAR_XOR, which not every reader knows.
+
+    Returns
+    -------
+    Dataset
+        With one ROI more, the last one. A contour names the image in whose plane it lies within
+        0.01 mm, of a dynamic series the first label's; else none. What was noticed is in
+        ``ds.rt.findings``.
+
+    Raises
+    ------
+    ConflictingDataError
+        The name exists, a mask in memory was edited, or a variable of yours runs along ``roi``,
+        ``contour`` or ``node``.
+    GeometryError
+        The shape does not fit the image, or a contour is not flat or not made of points.
+    MissingDataError
+        A mask whose place cannot be told.
+    RTXRError
+        A name or colour that cannot be written, or a mask that is not true or false.
+    UnknownNameError
+        No such type, or no such way to draw holes.
+    """
+    text, kind = _new_name(name), _known_type(type)
+    given = None if color is None else _hex(color)
+    refuse_edited_mask(ds)
+    ds = along_roi(ds)
+    _refuse_clash(ds, [text], [])
+    drawing = drawn(ds, shape, MaskOptions(holes, smooth, simplify))
+    number = free_number(ds)
+    roi: dict[str, str | int] = {
+        model.ROI: text,
+        model.ROI_NUMBER: number,
+        model.ROI_NAME: text,
+        model.ROI_TYPE: kind,
+        model.ROI_COLOR: given or _next_color(ds),
+    }
+    uids = image_uids(ds, drawing.points)
+    told = [
+        replace(each, message=f"{of_roi(number, text)}: {each.message}")
+        for each in (*drawing.findings, *_contour_findings(ds, uids))
+    ]
+    added = with_row(ds, roi, drawing, uids)
+    return with_fresh_mask(with_findings(added, [*model.findings_of(ds), *told]))
+
+
+def rename(ds: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
+    """Give structures new names.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    names : mapping of str to str
+        Label > new name: ``{"PTV_1": "PTV"}``. Several at once may swap their names.
+
+    Returns
+    -------
+    Dataset
+        The new name is label and ROI Name (3006,0026); all else stays.
+
+    Raises
+    ------
+    ConflictingDataError
+        Two structures would have one name (upper and lower case counting as the same).
+    RTXRError
+        A name that cannot be written.
+    UnknownNameError
+        No such structure; the message shows the nearest.
+    """
+    labels = model.roi_labels(ds)
+    asked = {model.select_rois(ds, old)[0]: _new_name(new) for old, new in names.items()}
+    if len(asked) < len(names):
+        raise ConflictingDataError("two of the old names mean the same structure; give one")
+    _refuse_clash(ds, list(asked.values()), list(asked))
+    numbers = np.atleast_1d(ds[model.ROI_NUMBER].values).tolist()
+    prefixes = {
+        of_roi(number, label): of_roi(number, asked[label])
+        for number, label in zip(numbers, labels, strict=True)
+        if label in asked
+    }
+    findings = [
+        replace(each, message=_begun(each.message, prefixes)) for each in model.findings_of(ds)
+    ]
+    changed = {labels.index(old): new for old, new in asked.items()}
+    for coordinate in (model.ROI, model.ROI_NAME):
+        ds = with_texts(ds, coordinate, changed)
+    return with_findings(ds, findings)
+
+
+def remove(ds: xr.Dataset, rois: str | Sequence[str]) -> xr.Dataset:
+    """Remove structures: their ROIs, contours, points and findings.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    rois : str or sequence of str
+        Labels.
+
+    Returns
+    -------
+    Dataset
+        Without them. When none is left the dimension ``roi`` has length 0: an export writes no
+        structure set, and what a plan says of the source's stays as it is.
+
+    Raises
+    ------
+    UnknownNameError
+        No such structure; the message shows the nearest.
+    """
+    gone = set(model.select_rois(ds, rois))
+    ds = along_roi(ds)
+    labels = model.roi_labels(ds)
+    numbers = ds[model.ROI_NUMBER].values
+    leaving = np.array([label in gone for label in labels], dtype=bool)
+    kept = ~np.isin(ds[model.CONTOUR_ROI_NUMBER].values, numbers[leaving])
+    keys = ds[model.CONTOUR].values[kept]
+    prefixes = tuple(
+        of_roi(number, label)
+        for number, label in zip(numbers.tolist(), labels, strict=True)
+        if label in gone
+    )
+    findings = [each for each in model.findings_of(ds) if not each.message.startswith(prefixes)]
+    left = ds.isel(
+        {
+            model.ROI: np.flatnonzero(~leaving),
+            model.CONTOUR: np.flatnonzero(kept),
+            model.NODE: np.flatnonzero(np.isin(ds[model.NODE_CONTOUR].values, keys)),
+        }
+    )
+    return with_findings(left, findings)
+
+
+def set_structure(
+    ds: xr.Dataset,
+    roi: str | Sequence[str],
+    *,
+    color: Color | None = None,
+    type: str | None = None,  # noqa: A002 (what DICOM and ds.rt.structures() call it)
+) -> xr.Dataset:
+    """Give one or several structures a colour or a type.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures.
+    roi : str or sequence of str
+        Labels.
+    color : str or (int, int, int), optional
+        ``"#rrggbb"``, or red, green and blue from 0 to 255.
+    type : str, optional
+        RT ROI Interpreted Type (3006,00A4), a Defined Term of PS3.3 C.8.8.8.1; ``""`` for none.
+
+    Returns
+    -------
+    Dataset
+        What is not given stays.
+
+    Raises
+    ------
+    RTXRError
+        A colour that is none, or neither colour nor type.
+    UnknownNameError
+        No such structure or type; the message shows the nearest.
+    """
+    if color is None and type is None:
+        raise RTXRError("nothing to set: give color= or type=")
+    labels = model.roi_labels(ds)
+    places = [labels.index(label) for label in model.select_rois(ds, roi)]
+    if color is not None:
+        ds = with_texts(ds, model.ROI_COLOR, dict.fromkeys(places, _hex(color)))
+    if type is not None:
+        ds = with_texts(ds, model.ROI_TYPE, dict.fromkeys(places, _known_type(type)))
+    return ds
+
+
+def _begun(message: str, prefixes: Mapping[str, str]) -> str:
+    """A message that begins with the new name of the ROI it is about."""
+    for old, new in prefixes.items():
+        if message.startswith(old):
+            return new + message.removeprefix(old)
+    return message
+
+
+def _contour_findings(ds: xr.Dataset, uids: Sequence[str]) -> list[Finding]:
+    """Findings about new contours, by the image each names."""
+    if not uids:
+        return [Finding("roi-without-contours", "info", "it has no contours")]
+    missing = sum(not uid for uid in uids)
+    if not missing or model.image_name(ds) is None:
+        return []
+    text = f"{missing} of {len(uids)} contours lie in the plane of no image and name none"
+    return [Finding("contour-images-missing", "info", text)]
+
+
+# --- what may be given ----------------------------------------------------------------------------
+def _new_name(name: str) -> str:
+    """A name that ROI Name can hold, without spaces around it."""
+    text = str(name).strip()
+    if not text or len(text) > _LONGEST_NAME or "\\" in text or not text.isprintable():
+        raise RTXRError(
+            f"name={name!r}: (3006,0026) ROIName takes 1 to {_LONGEST_NAME} characters, no "
+            f"backslash and no line breaks; this one has {len(text)}"
+        )
+    return text
+
+
+def _known_type(type_: str) -> str:
+    """A Defined Term, or empty."""
+    term = type_.strip().upper()
+    if term and term not in INTERPRETED_TYPES:
+        raise UnknownNameError(
+            f"type={type_!r} is no Defined Term of (3006,00A4) RTROIInterpretedType; "
+            f"{did_you_mean(term, INTERPRETED_TYPES, len(INTERPRETED_TYPES))}"
+        )
+    return term
+
+
+def _hex(color: Color) -> str:
+    """A colour as ``"#rrggbb"``."""
+    if isinstance(color, str):
+        text = color.strip().lower()
+    else:
+        whole = all(isinstance(each, int | np.integer) and 0 <= each <= 255 for each in color)
+        text = "#" + "".join(f"{int(each):02x}" for each in color) if whole else ""
+    if not _HEX.fullmatch(text):
+        raise RTXRError(f'color={color!r}: give "#rrggbb", or red, green and blue from 0 to 255')
+    return text
+
+
+def _next_color(ds: xr.Dataset) -> str:
+    """The first colour of the palette that no ROI has, else the next in turn."""
+    taken = [str(color).lower() for color in ds[model.ROI_COLOR].values]
+    free = [color for color in model.PALETTE if color not in taken]
+    return free[0] if free else model.PALETTE[len(taken) % len(model.PALETTE)]
+
+
+def _refuse_clash(ds: xr.Dataset, names: Sequence[str], renamed: Sequence[str]) -> None:
+    """Raise where a name would stand for two structures; ``renamed`` lose theirs."""
+    facts = zip(model.roi_labels(ds), np.atleast_1d(ds[model.ROI_NAME].values), strict=True)
+    taken = {
+        str(text).casefold(): label
+        for label, name in facts
+        if label not in renamed
+        for text in (name, label)
+    }
+    for name in names:
+        if name.casefold() in taken:
+            raise ConflictingDataError(
+                f"there is a structure {taken[name.casefold()]!r} already; choose another name for "
+                f"{name!r}, or ds.rt.remove({taken[name.casefold()]!r}) first"
+            )
+        taken[name.casefold()] = name

@@ -32,7 +32,11 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         on_irregular: str = "keep",
         case: str | int | None = None,
     ) -> xr.Dataset:
-        """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`."""
+        """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`.
+
+        ``on_irregular`` is ``"keep"``, ``"raise"`` or ``"resample"``: uneven slices stay where they
+        are, are refused, or are put on even positions.
+        """
         from rtxr.index import open_dir  # noqa: PLC0415 (xarray imports all engines to list them)
 
         selection: dict[str, Any] = {} if case is None else {"case": case}

@@ -1,4 +1,4 @@
-"""Values of one grid at places of another: trilinear, and cutting all grids at once.
+"""Values of one grid at places of another: trilinear.
 
 Between voxel centres values are trilinear; beyond the outermost voxel centres there is nothing
 (NaN): the outer half voxel of a dose grid is outside, since nothing says what the dose does there.
@@ -7,7 +7,8 @@ Between voxel centres values are trilinear; beyond the outermost voxel centres t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,6 @@ from rtxr.errors import GeometryError, MissingDataError, did_you_mean
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Grid, fractional_positions
 
 IntArray = npt.NDArray[np.int64]
-Limits = slice | Sequence[float | None] | None
 _POINTS_AT_ONCE = 500_000
 
 
@@ -62,16 +62,16 @@ class Field:
     grid: Grid
     values: FloatArray
 
-    def sample(self, points: FloatArray) -> FloatArray:
-        """Trilinear values at patient points (..., 3); NaN outside the outermost centres."""
+    def sample(self, points: FloatArray, fill: float = np.nan) -> FloatArray:
+        """Trilinear values at patient points (..., 3); ``fill`` outside the outermost centres."""
         flat = np.asarray(points, dtype=np.float64).reshape(-1, 3)
         out = np.empty(len(flat))
         for start in range(0, len(flat), _POINTS_AT_ONCE):
             some = slice(start, start + _POINTS_AT_ONCE)
-            out[some] = self._lookup(self.grid.to_own(flat[some]))
+            out[some] = self._lookup(self.grid.to_own(flat[some]), fill)
         return out.reshape(np.shape(points)[:-1])
 
-    def _lookup(self, own: FloatArray) -> FloatArray:
+    def _lookup(self, own: FloatArray, fill: float) -> FloatArray:
         z, y, x = (brackets(self.grid.axes[d], own[:, 2 - d]) for d in range(3))
         values, (_, ny, nx) = self.values.reshape(-1), self.values.shape
         planes = []
@@ -81,10 +81,13 @@ class Field:
                 row = (iz * ny + iy) * nx
                 rows.append(_between(values[row + x.low], values[row + x.high], x.share))
             planes.append(_between(rows[0], rows[1], y.share))
-        return _between(planes[0], planes[1], z.share)
+        found = _between(planes[0], planes[1], z.share)
+        if not np.isnan(fill):
+            found[np.isnan(x.share + y.share + z.share)] = fill
+        return found
 
 
-def _between(low: FloatArray, high: FloatArray, share: FloatArray) -> FloatArray:
+def _between(low: FloatArray, high: FloatArray, share: FloatArray | float) -> FloatArray:
     """Linear between two values; written so that equal values give exactly themselves."""
     return low + share * (high - low)
 
@@ -174,23 +177,86 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
     """
     target = frames.grid_like(ds, grid)
     field = field_of(ds, dose, target)
-    out = np.full(target.shape, np.nan)
-    along = frames.axis_map(target.matrix, field.grid.matrix)
-    if along is not None:
-        _resample_axes(field, target, along, out)
-    else:
-        own = np.empty((*target.shape[1:], 3))
-        own[..., 0], own[..., 1] = target.axes[2], target.axes[1][:, None]
-        for at, height in enumerate(target.axes[0]):
-            own[..., 2] = height
-            out[at] = field.sample(target.to_patient(own))
+    values = np.full(target.shape, np.nan)
+    _interpolate(field.values, field.grid, target, np.nan, values)
     attrs = dict(ds[dose].attrs)
-    return xr.DataArray(out, model.grid_coords(target), target.dims, dose, attrs)
+    return xr.DataArray(values, model.grid_coords(target), target.dims, dose, attrs)
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """A variable on another grid, computed where it is read; satisfies the lazy array's protocol.
+
+    Parameters
+    ----------
+    values : Variable, (..., grid dimensions)
+        On ``grid``, in memory or not; of a lazy one only what a reading needs is read.
+    grid : Grid
+        Every axis ascending.
+    target : Grid
+        Where values are wanted.
+    fill : float, default: NaN
+        Value outside the outermost voxel centres of ``grid``.
+    """
+
+    values: xr.Variable
+    grid: Grid
+    target: Grid
+    fill: float = np.nan
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the dimensions beside the grid, then of the target's."""
+        return (*self.values.shape[:-3], *self.target.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 for integers of 16 bits and float32, float64 for all that it cannot hold."""
+        if self.values.dtype.kind == "b":
+            return np.dtype(np.bool_)
+        return np.result_type(self.values.dtype, np.float32)
+
+    def read(self, indices: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[Any]:
+        """Values at the outer product of the indices; true from one half on."""
+        *leading, z, y, x = indices
+        wanted = _taken(self.target, (z, y, x))
+        cuts = _needed(self.grid, wanted)
+        beside = dict(zip(self.values.dims, leading, strict=False))
+        values = self.values.isel({**beside, **cuts}).values
+        own = _taken(self.grid, [cuts[dim] for dim in self.grid.dims])
+        is_bool = self.dtype.kind == "b"
+        shape = (*values.shape[:-3], *wanted.shape)
+        out = np.full(shape, self.fill, np.float32 if is_bool else self.dtype)
+        for at in np.ndindex(values.shape[:-3]):
+            _interpolate(values[at], own, wanted, self.fill, out[at])
+        return out >= 0.5 if is_bool else out
+
+
+def _taken(grid: Grid, parts: Sequence[slice | npt.NDArray[np.intp]]) -> Grid:
+    """Some of the positions along each dimension of a grid."""
+    z, y, x = (axis[part] for axis, part in zip(grid.axes, parts, strict=True))
+    return replace(grid, axes=(z, y, x))
+
+
+def _interpolate(
+    values: npt.NDArray[Any], grid: Grid, target: Grid, fill: float, out: npt.NDArray[Any]
+) -> None:
+    """Put values of an ascending grid on another one; ``out`` holds ``fill`` everywhere."""
+    along = frames.axis_map(target.matrix, grid.matrix)
+    if along is not None:
+        _along_axes(values, grid, target, along, out)
+        return
+    field = Field(grid, np.asarray(values, dtype=np.float64))
+    own = np.empty((*target.shape[1:], 3))
+    own[..., 0], own[..., 1] = target.axes[2], target.axes[1][:, None]
+    for at, height in enumerate(target.axes[0]):
+        own[..., 2] = height
+        out[at] = field.sample(target.to_patient(own), fill)
 
 
 def _needed(grid: Grid, target: Grid) -> dict[str, slice]:
     """Part of an ascending grid around another one; at least one voxel along each dimension."""
-    own = grid.to_own(_corners(target))
+    own = grid.to_own(corners(target))
     cuts = {}
     for dim, axis, low, high in zip(
         grid.dims, grid.axes, own.min(axis=0)[::-1], own.max(axis=0)[::-1], strict=True
@@ -202,106 +268,56 @@ def _needed(grid: Grid, target: Grid) -> dict[str, slice]:
     return cuts
 
 
-def _resample_axes(field: Field, target: Grid, along: frames.AxisMap, out: FloatArray) -> None:
+def _along_axes(
+    values: npt.NDArray[Any],
+    grid: Grid,
+    target: Grid,
+    along: frames.AxisMap,
+    out: npt.NDArray[Any],
+) -> None:
     """Interpolate axis by axis, in the order of the target's dimensions."""
-    values = np.asarray(along.to_frame_order(field.values), dtype=np.float64)
-    z, y, x = (brackets(along.values(field.grid.axes, j), target.axes[2 - j]) for j in (2, 1, 0))
-    rows, columns = np.flatnonzero(~np.isnan(y.share)), np.flatnonzero(~np.isnan(x.share))
-    if not len(rows) or not len(columns):
-        return
-    box = np.ix_(rows, columns)
-    y_share, x_share = y.share[rows, None], x.share[columns]
-    y_low, y_high, x_low, x_high = y.low[rows], y.high[rows], x.low[columns], x.high[columns]
-    for at in np.flatnonzero(~np.isnan(z.share)).tolist():
-        plane = _between(values[z.low[at]], values[z.high[at]], z.share[at])
-        plane = _between(plane[y_low], plane[y_high], y_share)
-        out[at][box] = _between(plane[:, x_low], plane[:, x_high], x_share)
+    ordered = along.to_frame_order(values)
+    z, y, x = (_inside(brackets(along.values(grid.axes, j), target.axes[2 - j])) for j in (2, 1, 0))
+    rows, columns = _run(y.at), _run(x.at)
+    box = (rows, columns) if isinstance(columns, slice) else np.ix_(y.at, x.at)
+    for at, low, high, share in zip(z.at, z.low, z.high, z.share, strict=True):
+        plane = np.asarray(ordered[low], dtype=np.float64)
+        if share > 0:
+            plane = _between(plane, np.asarray(ordered[high], dtype=np.float64), share)
+        out[at][box] = _across(_across(plane, y).T, x).T
 
 
-def crop(ds: xr.Dataset, x: Limits = None, y: Limits = None, z: Limits = None) -> xr.Dataset:
-    """Cut the image and every dose to a box in patient millimetres.
+@dataclass(frozen=True)
+class _Inside:
+    """Brackets of those positions, numbered ``at``, that are not outside."""
 
-    Parameters
-    ----------
-    ds : Dataset
-        A case.
-    x, y, z : (float, float), optional
-        Lower and upper limit, patient LPS mm, both included; None leaves an end, or the whole
-        axis, uncut.
-
-    Returns
-    -------
-    Dataset
-        Voxels whose centres lie in the box; of an oblique grid the box along its own axes that
-        holds them. Contours stay whole: they are the structures, wherever the grids end.
-
-    Raises
-    ------
-    GeometryError
-        Limits that are not two ascending numbers, or a box that leaves a grid empty; the
-        message says how far the grid reaches.
-    """
-    box = np.array([_limits(name, each) for name, each in (("x", x), ("y", y), ("z", z))])
-    image = model.image_name(ds)
-    cuts: dict[str, slice] = {}
-    for name in ([image] if image else []) + model.dose_names(ds):
-        grid = model.grid_of(ds, name)
-        kept = _inside(grid, box)
-        if any(len(index) == 0 for index in kept):
-            low, high = _extent(grid)
-            text = ", ".join(
-                f"{axis} {a:.1f} to {b:.1f}" for axis, a, b in zip("xyz", low, high, strict=True)
-            )
-            raise GeometryError(
-                f"this box holds no voxel centre of {name!r}, which reaches from {text} mm"
-            )
-        for dim, index in zip(grid.dims, kept, strict=True):
-            if dim in ds.dims:
-                cuts[dim] = slice(int(index.min()), int(index.max()) + 1)
-    return ds.isel(cuts)
+    at: IntArray
+    low: IntArray
+    high: IntArray
+    share: FloatArray
 
 
-def _limits(name: str, given: Limits) -> tuple[float, float]:
-    """Lower and upper limit along one patient axis."""
-    if given is None:
-        return -np.inf, np.inf
-    ends = [given.start, given.stop] if isinstance(given, slice) else list(given)
-    if len(ends) != 2:
-        raise GeometryError(f"{name}={given!r}: give two numbers, as in {name}=(-50, 50)")
-    low = -np.inf if ends[0] is None else float(ends[0])
-    high = np.inf if ends[1] is None else float(ends[1])
-    if not low <= high:
-        raise GeometryError(f"{name}={given!r}: the lower limit comes first")
-    return low, high
+def _inside(found: Brackets) -> _Inside:
+    """Positions on an axis; those on a voxel take it alone, whatever its neighbour is."""
+    at = np.flatnonzero(~np.isnan(found.share))
+    share = found.share[at]
+    high = np.where(share > 0, found.high[at], found.low[at])
+    return _Inside(at, found.low[at], high, share)
 
 
-def _inside(grid: Grid, box: FloatArray) -> list[IntArray]:
-    """Indices along the grid's dimensions of the voxel centres inside a patient box."""
-    if grid.is_axis_aligned:
-        return [
-            np.flatnonzero((axis >= low) & (axis <= high))
-            for axis, (low, high) in zip(grid.axes, box[::-1], strict=True)
-        ]
-    seen = [np.zeros(n, dtype=bool) for n in grid.shape]
-    own = np.empty((*grid.shape[1:], 3))
-    own[..., 0], own[..., 1] = grid.axes[2], grid.axes[1][:, None]
-    for at, height in enumerate(grid.axes[0]):
-        own[..., 2] = height
-        points = grid.to_patient(own)
-        inside = np.asarray(((points >= box[:, 0]) & (points <= box[:, 1])).all(axis=-1))
-        seen[0][at] = inside.any()
-        seen[1] |= inside.any(axis=1)
-        seen[2] |= inside.any(axis=0)
-    return [np.flatnonzero(each) for each in seen]
+def _across(plane: FloatArray, found: _Inside) -> FloatArray:
+    """Values of a plane (n, m) at positions along its first axis."""
+    low = plane[_run(found.low)]
+    return _between(low, plane[found.high], found.share[:, None]) if found.share.any() else low
 
 
-def _extent(grid: Grid) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest patient coordinates of voxel centres."""
-    corners = _corners(grid)
-    return corners.min(axis=0), corners.max(axis=0)
+def _run(index: IntArray) -> slice | IntArray:
+    """A slice where the indices follow one another, so that numpy need not gather."""
+    follow = len(index) and (np.diff(index) == 1).all()
+    return slice(int(index[0]), int(index[-1]) + 1) if follow else index
 
 
-def _corners(grid: Grid) -> FloatArray:
+def corners(grid: Grid) -> FloatArray:
     """Patient coordinates of the eight outermost voxel centres, (8, 3)."""
     ends = [(axis.min(), axis.max()) for axis in grid.axes[::-1]]
     return grid.to_patient(np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3))

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast, get_args
 
 import numpy as np
 import xarray as xr
@@ -19,9 +20,10 @@ from rtxr import model
 from rtxr.catalog.dynamic import Leading
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, Grid, Layout, stack_grid
+from rtxr.read.even_stack import even_stack
 from rtxr.read.headers import Header
 from rtxr.read.labels import labelled_stacks
-from rtxr.read.lazy import lazy_variable
+from rtxr.read.lazy import ArraySource, lazy_variable
 from rtxr.read.part import Part
 from rtxr.read.pixels import pixel_file
 from rtxr.read.planes import PlaneStack, rescaled_dtype
@@ -76,9 +78,10 @@ def read_image(
         One per file, in any order.
     modality : str
         Modality (0008,0060): ``"CT"``, ``"MR"`` or ``"PT"``.
-    on_irregular : {"keep", "raise"}
+    on_irregular : {"keep", "raise", "resample"}
         What to do with uneven, missing, duplicate or mixed slices: read them with Findings, every
-        slice at its true position, or refuse.
+        slice at its true position; refuse; or read them with Findings and put an uneven stack on
+        even positions, as :mod:`rtxr.read.even_stack` does.
     cache : bool
         Keep values in memory once the whole variable was loaded.
     leading : sequence of Leading
@@ -116,8 +119,13 @@ def read_image(
         frame_of_reference_uid=frame,
     )
     findings += _shear_findings(grid)
-    source, more = _planes(stack, layout, lengths, modality)
+    planes, more = _planes(stack, layout, lengths, modality)
     findings += more
+    source: ArraySource = planes
+    nearest = np.arange(len(first))
+    if on_irregular == "resample":
+        grid, source, nearest, more = even_stack(grid, layout.slice_dim, planes, len(leading))
+        findings += more
     slice_dim = grid.dims[layout.slice_dim]
     per_slice = (*(each.name for each in leading), slice_dim)
     variable = lazy_variable(
@@ -136,7 +144,7 @@ def read_image(
         coords={
             **model.grid_coords(grid),
             **{each.name: _label_coord(each) for each in leading},
-            model.uid_name(name): xr.Variable(per_slice, keys, uid_attrs),
+            model.uid_name(name): xr.Variable(per_slice, keys[..., nearest], uid_attrs),
         },
         records=[replace(each.header.record, uid=each.key) for each in stack],
         findings=findings,
@@ -168,16 +176,10 @@ def policy(on_irregular: str) -> OnIrregular:
     GeometryError
         It is none of those that exist.
     """
-    if on_irregular == "resample":
-        raise GeometryError(
-            "on_irregular='resample' is not available: open with on_irregular='keep', then put the "
-            "image on even positions with ds[['ct']].interp(z=...)"
-        )
-    if on_irregular == "keep":
-        return "keep"
-    if on_irregular == "raise":
-        return "raise"
-    raise GeometryError(f"on_irregular must be 'keep' or 'raise', not {on_irregular!r}")
+    for known in get_args(OnIrregular):
+        if on_irregular == known:
+            return cast(OnIrregular, known)
+    raise GeometryError(f"on_irregular must be 'keep', 'raise' or 'resample', not {on_irregular!r}")
 
 
 def _frame_of_reference(stack: Sequence[Slice]) -> tuple[str, list[Finding]]:

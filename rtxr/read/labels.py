@@ -34,7 +34,7 @@ def labelled_stacks(
         At least one; ``label`` numbers the combinations of labels, the last one varying fastest.
     leading : sequence of Leading
         Dimensions and their labels, outermost first; none for a plain series.
-    on_irregular : {"keep", "raise"}
+    on_irregular : {"keep", "raise", "resample"}
         Whether a series that is not complete and even is read with Findings or refused.
 
     Returns
@@ -59,8 +59,9 @@ def labelled_stacks(
         files.setdefault(each.label, []).append(each)
     stacks: dict[int, list[Slice]] = {}
     noticed: dict[int, list[Finding]] = {}
+    later: OnIrregular = "keep" if on_irregular == "raise" else on_irregular  # when all are known
     for label, own in sorted(files.items()):
-        stacks[label], noticed[label] = one_stack(own, "keep")
+        stacks[label], noticed[label] = one_stack(own, later)
     shape = [len(each.labels) for each in leading]
     fits = np.zeros(int(np.prod(shape)), dtype=bool)
     fits[_alike(stacks)] = True

@@ -144,9 +144,7 @@ def chunked(ds: xr.Dataset, chunks: Mapping[Hashable, int] | int | str) -> xr.Da
             }
         else:
             wanted = dict.fromkeys(variable.dims, chunks)
-        ds = (
-            ds.assign({name: ds[name].chunk(wanted)})
-            if name in ds.data_vars
-            else (ds.assign_coords({name: ds[name].chunk(wanted)}))
-        )
+        # The variable alone: chunking the array would chunk the coordinates that it carries.
+        pieces = {name: variable.chunk(wanted)}
+        ds = ds.assign(pieces) if name in ds.data_vars else ds.assign_coords(pieces)
     return ds

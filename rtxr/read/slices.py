@@ -27,7 +27,7 @@ from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.read.headers import Header
 
-OnIrregular = Literal["keep", "raise"]
+OnIrregular = Literal["keep", "raise", "resample"]
 _LOSSLESS = frozenset(
     {
         HTJ2KLossless,
@@ -40,9 +40,11 @@ _LOSSLESS = frozenset(
     }
 )
 #: Slices closer than this along their normal share one position, mm.
-_SAME_POSITION_MM = 0.01
+SAME_POSITION_MM = 0.01
 #: Steps that differ by less than this fraction of the usual one are equal.
 _STEP_TOLERANCE = 0.01
+#: Slices further beside the line of their stack are told, mm.
+_BESIDE_MM = 0.05
 _ORIENTATION_TOLERANCE = 1e-3
 _SPACING_TOLERANCE = 1e-4
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
@@ -161,8 +163,9 @@ def one_stack(
     ----------
     slices : sequence of Slice
         At least one.
-    on_irregular : {"keep", "raise"}
-        Whether a series that is not one even stack is read with Findings or refused.
+    on_irregular : {"keep", "raise", "resample"}
+        Whether a series that is not one even stack is read with Findings or refused; whether it
+        is to be resampled only changes what a Finding says.
 
     Raises
     ------
@@ -173,7 +176,8 @@ def one_stack(
     normal = slice_normal(largest[0].orientation)
     largest.sort(key=lambda each: float(each.position @ normal))
     single, more = _one_per_position(largest, normal)
-    findings += more + _step_findings(np.array([each.position @ normal for each in single]))
+    heights = np.array([each.position @ normal for each in single])
+    findings += more + _step_findings(heights, on_irregular) + _line_findings(single, heights)
     refuse(findings, on_irregular)
     return unique_keys(single), findings
 
@@ -184,7 +188,7 @@ def refuse(findings: Sequence[Finding], on_irregular: OnIrregular) -> None:
         raise GeometryError(
             "the series is not one even stack of slices: "
             + "; ".join(finding.message for finding in findings)
-            + "; open it with on_irregular='keep', or select what belongs together"
+            + "; open it with on_irregular='keep' or 'resample', or select what belongs together"
         )
 
 
@@ -216,7 +220,7 @@ def _one_per_position(
     """Of slices at one position: the lossless copy, else the commonest acquisition's."""
     heights = np.array([each.position @ normal for each in slices])
     places = np.split(
-        np.arange(len(slices)), np.flatnonzero(np.diff(heights) > _SAME_POSITION_MM) + 1
+        np.arange(len(slices)), np.flatnonzero(np.diff(heights) > SAME_POSITION_MM) + 1
     )
     if len(places) == len(slices):
         return list(slices), []
@@ -258,26 +262,71 @@ def _twin_finding(used: Slice, other: Slice) -> Finding:
     return Finding("duplicate-sop-instance", "warning", message, used.key, other.header.record.path)
 
 
-def _step_findings(heights: FloatArray) -> list[Finding]:
+class Steps:
+    """Steps between ascending positions.
+
+    Parameters
+    ----------
+    positions : ndarray, (n,)
+        Along the normal of the slices, or along their stack, mm.
+
+    Attributes
+    ----------
+    sizes : ndarray, (n - 1,)
+        Each step, mm.
+    usual : float
+        The median one; of an even number of steps the lower one; 0 where there is none.
+    multiples : ndarray of int, (n - 1,)
+        How many usual steps each is, at least 1.
+    fit : ndarray of bool, (n - 1,)
+        Whether it is that many, to 1 % or 0.01 mm of each.
+    """
+
+    def __init__(self, positions: FloatArray) -> None:
+        self.sizes: FloatArray = np.diff(positions)
+        self.usual = float(np.sort(self.sizes)[(len(self.sizes) - 1) // 2 :][:1].sum())
+        tolerance = max(SAME_POSITION_MM, _STEP_TOLERANCE * self.usual)
+        count = np.round(self.sizes / self.usual)
+        self.multiples: npt.NDArray[np.int64] = np.maximum(count, 1).astype(np.int64)
+        off = np.abs(self.sizes - self.multiples * self.usual)
+        self.fit: npt.NDArray[np.bool_] = off <= tolerance * self.multiples
+
+    @property
+    def are_even(self) -> bool:
+        """Whether all steps are the usual one."""
+        return len(self.sizes) < 2 or bool((self.fit & (self.multiples == 1)).all())
+
+
+def _step_findings(heights: FloatArray, on_irregular: OnIrregular) -> list[Finding]:
     """Uneven steps and missing slices, from sorted heights along the normal."""
-    if len(heights) < 3:
+    steps = Steps(heights)
+    if steps.are_even:
         return []
-    steps = np.diff(heights)
-    usual = float(np.sort(steps)[(len(steps) - 1) // 2])
-    tolerance = max(_SAME_POSITION_MM, _STEP_TOLERANCE * usual)
-    if (np.abs(steps - usual) <= tolerance).all():
-        return []
+    kept = "" if on_irregular == "resample" else "; every slice keeps its true position"
     message = (
-        f"steps between slices run from {steps.min():.4g} to {steps.max():.4g} mm "
-        f"(usually {usual:.4g}); every slice keeps its true position"
+        f"steps between slices run from {steps.sizes.min():.4g} to {steps.sizes.max():.4g} mm "
+        f"(usually {steps.usual:.4g}){kept}"
     )
     findings = [Finding("irregular-spacing", "warning", message)]
-    multiples: npt.NDArray[np.int64] = np.maximum(np.round(steps / usual), 1).astype(np.int64)
-    if (np.abs(steps - multiples * usual) <= tolerance * multiples).all():
-        missing = f"{int((multiples - 1).sum())} slice(s) seem to be missing: "
-        missing += f"{int((multiples > 1).sum())} step(s) are a multiple of the usual one"
+    if steps.fit.all():
+        missing = f"{int((steps.multiples - 1).sum())} slice(s) seem to be missing: "
+        missing += f"{int((steps.multiples > 1).sum())} step(s) are a multiple of the usual one"
         findings.append(Finding("missing-slices", "warning", missing))
     return findings
+
+
+def _line_findings(slices: Sequence[Slice], heights: FloatArray) -> list[Finding]:
+    """Slices beside the straight line on which the stack is read, first to last."""
+    at = np.array([each.position for each in slices])
+    share = (heights - heights[0]) / ((heights[-1] - heights[0]) or 1.0)
+    off = np.linalg.norm(at - at[0] - share[:, None] * (at[-1] - at[0]), axis=1)
+    if off.max() < _BESIDE_MM:
+        return []
+    message = (
+        f"{int((off >= _BESIDE_MM).sum())} slice(s) lie up to {off.max():.2f} mm beside the "
+        "straight line from the first to the last; they are read as lying on it"
+    )
+    return [Finding("slices-off-line", "warning", message)]
 
 
 def unique_keys(slices: Sequence[Slice]) -> list[Slice]:

@@ -1,12 +1,12 @@
-"""Trilinear values on other grids, and cutting every grid at once."""
+"""Trilinear values on other grids."""
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.shapes import axial_grid, make_case, rotation, square, stack, turned
+from analysis.shapes import axial_grid, make_case, rotation, turned
 from rtxr.analysis import resample
-from rtxr.errors import GeometryError, MissingDataError
+from rtxr.errors import MissingDataError
 from rtxr.geometry import Grid
 
 IMAGE = axial_grid((9, 21, 25), (2.0, 1.0, 1.0), (-8.0, -10.0, -12.0))
@@ -119,47 +119,79 @@ def test_no_dose_says_which_there_are():
         resample.dose_on(make_case({}, IMAGE, (DOSE, linear(DOSE))), dose="dose_2")
 
 
-def test_crop_cuts_every_grid_and_keeps_contours():
-    ds = make_case({"A": stack(square(3.0), [0, 3])}, IMAGE, (DOSE, linear(DOSE)))
-    cut = resample.crop(ds, x=(-5, 5), z=(-4.0, None))
-    assert cut.x.values.tolist() == list(range(-5, 6))
-    assert cut.dose_x.values.tolist() == [-5.0, -2.5, 0.0, 2.5, 5.0]
-    assert cut.z.values.tolist() == [-4, -2, 0, 2, 4, 6, 8]
-    assert cut.dose_z.values.tolist() == [-4, -1, 2, 5, 8]
-    assert cut.sizes["y"] == ds.sizes["y"]
-    assert cut.sizes["node"] == ds.sizes["node"]
-    xr.testing.assert_identical(resample.crop(ds), ds)
+def outer(shape):
+    return tuple(map(np.arange, shape))
 
 
-def test_crop_of_descending_coordinates_and_of_a_slice():
-    ds = make_case({}, IMAGE).isel(x=slice(None, None, -1))
-    assert resample.crop(ds, x=(-2, 1)).x.values.tolist() == [1, 0, -1, -2]
-    cut = resample.crop(ds.isel(z=3), x=slice(-2, 1)).ct
-    assert cut.sizes == {"y": 21, "x": 4}
+def variable(grid, values, dtype=np.float64):
+    return xr.Variable(grid.dims, values.astype(dtype))
 
 
-def test_crop_of_an_oblique_grid_holds_all_voxels_inside():
-    grid = turned(IMAGE, rotation(degrees=20))
-    ds = make_case({}, grid).assign(ct=(grid.dims, np.arange(9 * 21 * 25).reshape(IMAGE.shape)))
-    box = np.array([[-4.0, 4.0], [-5.0, 3.0], [-3.0, 6.0]])
-    cut = resample.crop(ds, *box)
-    z, y, x = np.meshgrid(*grid.axes, indexing="ij")
-    points = grid.to_patient(np.stack([x, y, z], axis=-1))
-    within = ((points >= box[:, 0]) & (points <= box[:, 1])).all(axis=-1)
-    assert set(ds.ct.values[within].tolist()) <= set(cut.ct.values.ravel().tolist())
-    assert cut.ct.size < ds.ct.size
+TARGETS = {
+    "finer": axial_grid((7, 9, 11), (1.3, 1.0, 0.9), (-9.0, -4.0, -6.0)),
+    "turned": turned(axial_grid((7, 6, 7), (3.0, 3.0, 2.5), (-8.0, -8.0, -7.0)), rotation()),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_parts_of_a_lazy_result_are_parts_of_the_whole(name):
+    target = TARGETS[name]
+    source = resample.Resampled(variable(DOSE, linear(DOSE)), DOSE, target, fill=-1.0)
+    whole = source.read(outer(source.shape))
+    assert whole.dtype == np.float64
+    inner = whole != -1.0
+    assert 0 < inner.sum() < inner.size
+    assert whole[inner] == pytest.approx(linear(target)[inner], abs=1e-2)
+    for some in ([2], [4, 1], [0, 1, 2, 3, 4]):
+        part = (np.array(some), np.array([3, 0]), np.arange(5)[::-2])
+        np.testing.assert_allclose(source.read(part), whole[np.ix_(*part)], atol=1e-12)
+
+
+def test_a_plane_reads_the_planes_beside_it_only(monkeypatch):
+    read = []
+    real = xr.Variable.isel
+    monkeypatch.setattr(
+        xr.Variable, "isel", lambda self, cut: (read.append(cut["dose_z"]), real(self, cut))[1]
+    )
+    source = resample.Resampled(variable(DOSE, linear(DOSE)), DOSE, TARGETS["finer"])
+    source.read((np.array([3]), np.arange(9), np.arange(11)))  # z = -5.1, between -7 and -4
+    assert read == [slice(0, 2)]
 
 
 @pytest.mark.parametrize(
-    ("limits", "message"),
-    [
-        ({"z": (500, 600)}, r"no voxel centre of 'ct'.*z -8.0 to 8.0 mm"),
-        ({"z": (5, -5)}, "the lower limit comes first"),
-        ({"z": (1, 2, 3)}, "give two numbers"),
-        ({"x": (11, 13)}, "no voxel centre of 'dose'"),
-    ],
+    ("kind", "found"),
+    [("i2", "f4"), ("u1", "f4"), ("i4", "f8"), ("f4", "f4"), ("f8", "f8"), ("?", "?")],
 )
-def test_crop_errors_say_what_is_there(limits, message):
-    ds = make_case({}, IMAGE, (DOSE, linear(DOSE)))
-    with pytest.raises(GeometryError, match=message):
-        resample.crop(ds, **limits)
+def test_types_hold_what_they_are_made_of(kind, found):
+    grid = axial_grid((2, 2, 2), (1.0, 1.0, 1.0))
+    values = np.arange(8).reshape(2, 2, 2)
+    source = resample.Resampled(variable(grid, values, kind), grid, grid)
+    assert source.dtype == np.dtype(found)
+    again = source.read(outer(source.shape))
+    assert again.dtype == source.dtype
+    np.testing.assert_array_equal(again, values.astype(kind))
+
+
+def test_differences_of_integers_do_not_wrap_around():
+    grid = axial_grid((2, 1, 1), (1.0, 1.0, 1.0))
+    middle = Grid(grid.dims, (np.array([0.5]), grid.axes[1], grid.axes[2]))
+    for kind in ("u2", "i2"):
+        ends = np.array([np.iinfo(kind).max, np.iinfo(kind).min]).reshape(2, 1, 1)
+        source = resample.Resampled(variable(grid, ends, kind), grid, middle)
+        assert source.read(outer(source.shape)).item() == ends.mean()
+
+
+def test_true_and_false_go_by_one_half():
+    grid = axial_grid((1, 1, 2), (1.0, 1.0, 1.0))
+    target = Grid(grid.dims, (*grid.axes[:2], np.array([-0.5, 0.0, 0.4, 0.5, 1.0, 1.5])))
+    source = resample.Resampled(variable(grid, np.array([[[False, True]]]), bool), grid, target)
+    found = source.read(outer(source.shape))[0, 0]
+    assert found.tolist() == [False, False, False, True, True, False]
+
+
+def test_a_voxel_on_a_source_voxel_does_not_ask_its_neighbour():
+    grid = axial_grid((1, 1, 3), (1.0, 1.0, 1.0))
+    values = np.array([[[1.0, np.nan, 3.0]]])
+    target = Grid(grid.dims, (*grid.axes[:2], np.array([0.0, 0.5, 2.0, 2.5])))
+    source = resample.Resampled(variable(grid, values), grid, target, fill=-1.0)
+    np.testing.assert_array_equal(source.read(outer(source.shape))[0, 0], [1, np.nan, 3, -1])

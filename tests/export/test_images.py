@@ -1,4 +1,4 @@
-"""Dynamic series to files: every slice of every label with its own header."""
+"""Images to files: every slice of every label with its own header, stored as it was."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pydicom
 import pytest
 import xarray as xr
+from pydicom.uid import PositronEmissionTomographyImageStorage
 
 import rtxr
 from rtxr.errors import ConformanceError
@@ -153,3 +154,67 @@ def test_labels_that_files_could_not_tell_apart_are_refused(tmp_path, case, edit
     assert r"select one with ds.isel(" in errors["message"].iloc[0]
     with pytest.raises(ConformanceError, match="nothing was written"):
         edit(case).rt.to_dicom(tmp_path / "out")
+
+
+# --- stored values --------------------------------------------------------------------------------
+#: Bits Stored, whether signed, what the unused bits hold, and stored values.
+STORED = {
+    "12 bits": (12, False, 0, [0, 1, 2048, 4095]),
+    "12 bits under an overlay": (12, False, 0xF000, [0, 1, 2048, 4095]),
+    "12 bits signed": (12, True, 0, [-2048, -1, 0, 2047]),
+    "12 bits signed, extended": (12, True, "sign", [-2048, -1, 0, 2047]),
+    "16 bits signed": (16, True, 0, [-32768, -2000, 0, 32767]),
+    "16 bits": (16, False, 0, [0, 1, 40000, 65535]),
+}
+
+
+def stored_slice(kind: str, number: int = 1, **elements) -> pydicom.Dataset:
+    bits, signed, unused, values = STORED[kind]
+    ds = make.ct_slice(number, 3.0 * number, name=(kind, number), **elements)
+    ds.Rows, ds.Columns = 2, 2
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, bits - 1, int(signed)
+    inside = (1 << bits) - 1
+    words = np.array(values, np.int64) & (0xFFFF if unused == "sign" else inside)
+    ds.PixelData = (words | (0 if unused == "sign" else unused)).astype("<u2").tobytes()
+    return ds
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_bits_and_padding_are_read_and_written_as_they_are(tmp_path, kind):
+    *_, values = STORED[kind]
+    ds = stored_slice(kind)
+    padding = "SS" if ds.PixelRepresentation else "US"
+    ds.add_new("PixelPaddingValue", padding, values[0])
+    make.write(tmp_path / "in", ds)
+    case = rtxr.open_dir(tmp_path / "in")
+    # Padding is a value like any other: what it stands for is for whoever computes to decide.
+    assert case.ct.values.ravel().tolist() == [value - 1024 for value in values]
+    table, back = written(case, tmp_path / "same")
+    assert table["changed"].tolist() == [""]
+    xr.testing.assert_identical(back.ct, case.ct)
+    made = pydicom.dcmread(table["path"].iloc[0])
+    assert (made.BitsStored, made.PixelPaddingValue) == (ds.BitsStored, values[0])
+    _, shifted = written(case.assign(ct=case.ct + 7), tmp_path / "more")
+    np.testing.assert_array_equal(shifted.ct, case.ct + 7)
+    _, halved = written(case.assign(ct=case.ct / 2), tmp_path / "half")
+    np.testing.assert_allclose(halved.ct, case.ct / 2, atol=0.51 * np.ptp(case.ct.values) / 65535)
+
+
+def test_every_slice_of_a_pet_has_its_own_rescale(tmp_path):
+    slopes = [0.5, 1.25, 0.003]
+    series = make.ct_series(3, Modality="PT", SOPClassUID=PositronEmissionTomographyImageStorage)
+    for ds, slope in zip(series, slopes, strict=True):
+        ds.RescaleSlope, ds.RescaleIntercept, ds.Units = slope, 0, "BQML"
+    make.write(tmp_path / "in", series)
+    case = rtxr.open_dir(tmp_path / "in")
+    expected = [(1001 + n) * slope for n, slope in enumerate(slopes)]
+    np.testing.assert_allclose(case.pt[:, 0, 0], expected, rtol=1e-7)
+    table, back = written(case, tmp_path / "same")
+    assert (table["changed"] == "").all()
+    xr.testing.assert_identical(back.pt, case.pt)
+    new, doubled = written(case.assign(pt=case.pt * 2), tmp_path / "double")
+    np.testing.assert_allclose(doubled.pt, case.pt * 2, rtol=1e-6)
+    intercepts = [float(pydicom.dcmread(path).RescaleIntercept) for path in new["path"]]
+    assert intercepts == [0, 0, 0]  # as a PET must have it
+    even = case.rt.resample((1.5, None, None))
+    np.testing.assert_allclose(even.pt[1], (case.pt[0] + case.pt[1]) / 2, rtol=1e-6)

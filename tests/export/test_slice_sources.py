@@ -57,3 +57,11 @@ def test_a_uid_of_two_slices_is_of_none():
 def test_without_any_header():
     (found,) = sources({}, ["1.2.3"], 0.0)
     assert (found.record, found.header, found.why) == (None, None, "made in memory")
+
+
+def test_a_slice_in_another_direction_is_none_of_the_source():
+    of = known(0.0, 3.0)
+    turned = np.array([0, 1, 0, 0, 0, -1], dtype=float)
+    found = slice_sources(of, list(of), np.array([[4.0, 0, 0], [0.0, 0, 0]]), turned)
+    assert {each.why for each in found} == {"not at the position of a source slice"}
+    assert all(each.header is not None for each in found)

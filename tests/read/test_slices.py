@@ -56,6 +56,17 @@ def test_irregular_series_can_be_refused(tmp_path):
         stack(tmp_path, objects, "raise")
 
 
+def test_what_is_to_be_resampled_is_not_said_to_stay_where_it_is(tmp_path):
+    objects = [ct_slice(n, z) for n, z in enumerate([0.0, 3.0, 6.0, 12.0])]
+    for policy, kept in (("keep", True), ("resample", False)):
+        slices, findings = stack(tmp_path / policy, objects, policy)
+        assert heights(slices) == [0, 3, 6, 12]
+        assert set(findings) == {"irregular-spacing", "missing-slices"}
+        message = findings["irregular-spacing"].message
+        assert message.startswith("steps between slices run from 3 to 6 mm (usually 3)")
+        assert ("true position" in message) == kept
+
+
 def test_scouts_and_second_orientations_are_left_out(tmp_path):
     scout = ct_slice(9, 0.0, size=(6, 8), ImageOrientationPatient=CORONAL)
     kept, findings = stack(tmp_path, [scout, *ct_series(4)])
@@ -137,3 +148,17 @@ def test_grouping_ends_whatever_the_numbers_are(tmp_path):
     odd = [replace(each, pixel_spacing=np.array([np.nan, 1.0])) for each in slices]
     kept, (finding,) = one_stack(odd, "keep")
     assert (len(kept), finding.code) == (1, "mixed-series")
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0.02, None), (0.3, "1 slice(s) lie up to 0.30 mm")])
+def test_slices_beside_their_line_are_told(tmp_path, shift, told):
+    objects = ct_series(5)
+    objects[2].ImagePositionPatient = [-4 + shift, -3, 6]
+    kept, findings = stack(tmp_path, objects)
+    assert heights(kept) == [0, 3, 6, 9, 12]
+    if told is None:
+        assert findings == {}
+        return
+    assert findings["slices-off-line"].message.startswith(told)
+    with pytest.raises(GeometryError, match="not one even stack"):
+        stack(tmp_path / "refused", objects, "raise")

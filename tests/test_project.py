@@ -18,7 +18,7 @@ PROJECT = PYPROJECT["project"]
 MODULES = sorted((ROOT / "rtxr").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: Extras that environment.yml says it holds, and conda packages that are no dependency of rtxr.
-ENVIRONMENT_EXTRAS = ("codecs", "dask", "io", "view")
+ENVIRONMENT_EXTRAS = ("codecs", "dask", "io", "view", "nifti", "nrrd")
 ENVIRONMENT_TOOLS = {"python", "pip", "jupyterlab"}
 
 

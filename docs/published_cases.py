@@ -1,7 +1,8 @@
-"""The table of docs/published-cases.md: what a scan finds in folders of published DICOM files.
+"""The tables of docs/published-cases.md: what rtxr makes of folders of published DICOM files.
 
-Run with the folder of the cases: ``python docs/published_cases.py path/to/data``. The table holds
-counts and codes only, nothing of the files' contents.
+The first says what a scan finds, the second how masks agree with those that another program drew of
+the same structure sets. Run with the folder of the cases: ``python docs/published_cases.py
+path/to/data``. The tables hold counts, codes and volumes only, nothing else of the contents.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import rtxr
@@ -68,9 +70,49 @@ from the files, which are not part of rtxr; [Findings](findings.md) says what ea
 """
 
 
+#: Folder of images with one structure set each > their masks by MIRP, as published beside them.
+DRAWN = {
+    f"ibsi_sts003/dicom/{name}": f"ibsi_sts003/nifti/{name}_mask.nii.gz"
+    for name in ("CT", "PET", "MR_T1")
+}
+_DRAWN_HEAD = """
+## Masks that another program drew
+
+The masks that the Image Biomarker Standardisation Initiative published beside these structure sets
+were drawn by MIRP. Of a grid of larger voxels, a mask holds another volume than the contours
+enclose; `coverage` sums to that.
+
+| folder | voxels | theirs | differ | Dice | volume of the mask | difference | of the contours |
+|---|---|---|---|---|---|---|---|
+"""
+
+
 def page(data: Path) -> str:
     """The whole page, from the folder that holds the cases."""
-    return _HEAD + "".join(f"| {' | '.join(_row(data, folder))} |\n" for folder in FOLDERS)
+    found = "".join(f"| {' | '.join(_row(data, folder))} |\n" for folder in FOLDERS)
+    drawn = "".join(f"| {' | '.join(_compared(data, folder))} |\n" for folder in DRAWN)
+    return _HEAD + found + _DRAWN_HEAD + drawn
+
+
+def _compared(data: Path, folder: str) -> tuple[str, ...]:
+    """The mask of the one ROI of a case beside the one that was published with it."""
+    ds = rtxr.open_dir(data / folder, progress=False)
+    roi = ds.roi.item()
+    ours, theirs = ds.rt.mask(roi), rtxr.read_nifti(data / DRAWN[folder])
+    grid = ours.rt.grid()
+    for one, other in zip(grid.axes, theirs.rt.grid().axes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+    mine, other = ours.values, theirs.values > 0
+    cc = float(np.prod(grid.spacing)) / 1000
+    counts = int(mine.sum()), int(other.sum()), int((mine ^ other).sum())
+    return (
+        f"`{folder}`",
+        *map(str, counts),
+        f"{2 * int((mine & other).sum()) / (counts[0] + counts[1]):.4f}",
+        f"{counts[0] * cc:.3f} cm³",
+        f"{100 * (counts[0] / counts[1] - 1):.3f} %",
+        f"{ds.rt.volumes()[roi]:.3f} cm³",
+    )
 
 
 def _row(data: Path, folder: str) -> tuple[str, ...]:

@@ -103,6 +103,6 @@ def test_reference_gives_severities_that_exist():
 
 
 @pytest.mark.data
-def test_the_table_of_published_cases_is_true(case_data: Callable[[str], Path]) -> None:
+def test_the_tables_of_published_cases_are_true(case_data: Callable[[str], Path]) -> None:
     script = runpy.run_path(str(ROOT / "docs" / "published_cases.py"))
     assert script["page"](case_data(".")) == script["PAGE"].read_text(encoding="utf-8")

@@ -19,6 +19,8 @@ from rtxr.errors import Finding, RTXRError
 if TYPE_CHECKING:
     from rtxr import tutorial
     from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
+    from rtxr.exchange.nifti import read_nifti
+    from rtxr.exchange.nrrd import read_nrrd
     from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.iod.conformance import conformance
 
@@ -34,6 +36,8 @@ __all__ = [
     "load",
     "open_dir",
     "open_tree",
+    "read_nifti",
+    "read_nrrd",
     "scan",
     "tutorial",
 ]
@@ -45,6 +49,8 @@ _HOMES = {
     "load": "rtxr.index",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",
+    "read_nifti": "rtxr.exchange.nifti",
+    "read_nrrd": "rtxr.exchange.nrrd",
     "scan": "rtxr.index",
 }
 

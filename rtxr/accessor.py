@@ -8,18 +8,25 @@ imports this module when ``.rt`` is first used.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import xarray as xr
 
 from rtxr import cohort, export, model, summary
-from rtxr.analysis import contours, coverage, dvh, raster, resample
+from rtxr.analysis import contours, coverage, dvh, labels, raster, resample
+from rtxr.edit import combine as combinations
+from rtxr.edit import cropping, grids
+from rtxr.edit import labels as label_edits
+from rtxr.edit import structures as structure_edits
+from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
-from rtxr.read import rt_dose, rt_plan, saved
+from rtxr.read import rt_dose, rt_plan, saved, suv
 from rtxr.view import slices
 
 P = ParamSpec("P")
@@ -52,6 +59,19 @@ class DataArrayRT:
     def grid(self) -> Grid:
         """Grid of this variable; see :func:`rtxr.model.grid_of`."""
         return model.grid_of(self._array)
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What the computation of this variable noticed: one row per finding."""
+        return model.findings_frame(model.findings_of(self._array))
+
+    def to_nifti(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write this variable to a NIfTI file; see :func:`rtxr.exchange.nifti.to_nifti`."""
+        return nifti.to_nifti(self._array, path, overwrite=overwrite)
+
+    def to_nrrd(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write this variable to a NRRD file; see :func:`rtxr.exchange.nrrd.to_nrrd`."""
+        return nrrd.to_nrrd(self._array, path, overwrite=overwrite)
 
 
 class DatasetRT:
@@ -86,9 +106,21 @@ class DatasetRT:
     # --- masks and grids ------------------------------------------------------------------------
     mask = _method(raster.mask)
     coverage = _method(coverage.coverage)
+    labels = _method(labels.labels)
     volumes = _method(contours.volumes)
     dose_on = _method(resample.dose_on)
-    crop = _method(resample.crop)
+    suv = _method(suv.suv)
+    crop = _method(cropping.crop)
+    resample = _method(grids.resample)
+
+    # --- structure edits ------------------------------------------------------------------------
+    add_structure = _method(structure_edits.add_structure)
+    add_labels = _method(label_edits.add_labels)
+    rename = _method(structure_edits.rename)
+    remove = _method(structure_edits.remove)
+    set_structure = _method(structure_edits.set_structure)
+    combine = _method(combinations.combine)
+    margin = _method(combinations.margin)
 
     # --- dose statistics ------------------------------------------------------------------------
     dvh = _method(dvh.dvh)

@@ -92,9 +92,37 @@ CHANGED = {
         lambda ds: ds.assign_coords(roi=[str(label).upper() for label in ds.roi.values]),
         LINKED,
     ),
+    "add a structure": (
+        lambda ds: ds.rt.add_structure("Dense", ds.ct > 150),
+        LINKED,
+    ),
+    "add a structure to another image": (
+        lambda ds: ds.rt.add_structure("Dense", ds.ct > 150).assign(ct=ds.ct + 1),
+        {"ct", *LINKED},
+    ),
+    "swap two names": (
+        lambda ds: ds.rt.rename({"Lung_L": "Lung_R", "Lung_R": "Lung_L"}),
+        LINKED,
+    ),
+    "remove a structure": (lambda ds: ds.rt.remove("Lung_L"), LINKED),
+    "recolour a structure": (
+        lambda ds: ds.rt.set_structure("Lung_L", color="#010203", type="AVOIDANCE"),
+        LINKED,
+    ),
     "move the image": (lambda ds: ds.drop_vars("mask").assign_coords(z=ds.z + 3), {"ct", *LINKED}),
     "one row": (lambda ds: ds.isel(y=10), {"ct", *LINKED}),
     "cut the dose": (lambda ds: ds.isel(dose_x=slice(2, -2)), {"dose"}),
+    "crop": (lambda ds: ds.rt.crop(x=(-40, 40), z=(-20, 20)), {"ct", *LINKED}),
+    "crop between slices": (lambda ds: ds.rt.crop(z=(-20, 20)), LINKED),
+    "resample": (lambda ds: ds.rt.resample((4.5, 4, 4)), {"ct", *LINKED}),
+    "resample onto the dose": (
+        lambda ds: ds.rt.resample(grid="dose", fill_value=-1000),
+        {"ct", *LINKED},
+    ),
+    "resample onto the image": (
+        lambda ds: ds.rt.resample(grid="image", fill_value=0),
+        {"dose"},
+    ),
 }
 
 #: Operations after which an export is refused: name > function, what the error says.
@@ -102,6 +130,7 @@ REFUSED = {
     "mean": (lambda ds: ds.mean(), r"no z, y, x"),
     "mean over z": (lambda ds: ds.mean("z"), r"no z, y, x"),
     "where leaves NaN": (lambda ds: ds.assign(ct=ds.ct.where(ds.ct > 0)), r"NaN"),
+    "resample leaves NaN": (lambda ds: ds.rt.resample(grid="image"), r"fill_value of resample"),
     "where over both grids": (
         lambda ds: ds.isel(x=slice(30, 34), y=slice(30, 34), z=slice(0, 2)).where(ds.x < 1000),
         r"dimensions \['x'\] beside its grid",
@@ -125,7 +154,7 @@ REFUSED = {
     "select variables": (lambda ds: ds[["ct"]], r"drops them"),
     "edit the mask": (
         lambda ds: ds.assign_coords(mask=~ds.mask),
-        r"mask.*disagrees.*contours",
+        r"mask.*disagrees.*contours.*rt\.add_structure",
     ),
     "a ROI twice": (lambda ds: ds.isel(roi=[1, 1]), r"ROINumber is what joins"),
     "nothing of a case": (lambda ds: ds[["roi"]].drop_vars("roi"), r"holds no object"),
@@ -212,6 +241,11 @@ def test_a_dose_made_in_memory_is_one_of_the_case(case, tmp_path):
 
 def test_a_case_without_rois_has_no_structure_set(case, tmp_path):
     written = case.isel(roi=[]).rt.to_dicom(tmp_path / "out")
+    assert "RT Structure Set" not in set(written["IOD"])
+
+
+def test_a_case_without_structures_left_has_no_structure_set(case, tmp_path):
+    written = case.rt.remove(list(case.roi.values)).rt.to_dicom(tmp_path / "out")
     assert "RT Structure Set" not in set(written["IOD"])
 
 

@@ -7,6 +7,7 @@ contradicts is an error that names the element, or a Finding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.errors import ConflictingDataError, Finding, MissingDataError
-from rtxr.geometry import FloatArray
+from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, slice_normal
 from rtxr.read import parse as parsing
 from rtxr.read.body_size import KINDS, Kind, body_size, kind_of
 from rtxr.read.lazy import is_in_memory, lazy_variable
@@ -24,6 +25,8 @@ from rtxr.read.suv_elements import PetSeries, element_name, pet_series, slice_ui
 from rtxr.read.suv_times import decay
 
 _PET = model.IMAGE_NAMES["PT"]
+#: Planes are parallel to a slice where they rise less than this along its normal, per length.
+_PARALLEL = 1e-4
 _PHILIPS = (0x7053, "Philips PET Private Group")
 #: Units (0054,1001) of values that are SUV already > SUV Type where none is stated.
 _SUV_UNITS = {"GML": "BW", "CM2ML": "BSA"}
@@ -90,7 +93,9 @@ def suv(ds: xr.Dataset, /, kind: str = "bw", **elements: Any) -> xr.DataArray:
         An element is missing and was not given.
     ConflictingDataError
         Elements contradict each other, are in another unit than the Standard's, or say that
-        attenuation or decay was not corrected; or ``pt`` is SUV already.
+        attenuation or decay was not corrected; or ``pt`` is SUV already; or the factor differs
+        from slice to slice and planes of ``pt`` are not slices as they were acquired, as after
+        resampling: take SUV first.
     """
     wanted = kind_of(kind)
     array = ds[model.resolve(ds, _PET)]
@@ -230,7 +235,35 @@ def _on_slices(ds: xr.Dataset, series: PetSeries, factors: FloatArray) -> FloatA
             f"those of its headers (coordinate {model.uid_name(_PET)}): take SUV first, then "
             "resample or combine"
         )
+    if not _are_own_planes(ds, series, uids):
+        raise ConflictingDataError(
+            "the factor to SUV differs from slice to slice, and planes of this image are not where "
+            f"{element_name('ImagePositionPatient')} of their headers says, as after resampling: "
+            "take SUV first and resample then, ds.assign(suv=ds.rt.suv()).rt.resample(...); if it "
+            "was opened with on_irregular='resample', open it with on_irregular='keep'"
+        )
     return np.array([of[uid] for uid in uids]).reshape(ds[model.uid_name(_PET)].shape)
+
+
+def _are_own_planes(ds: xr.Dataset, series: PetSeries, uids: Sequence[str]) -> bool:
+    """Whether each plane is that of the header of its UID, and of no other plane."""
+    headers = {each.record.uid: each for each in series.headers}
+    own = [headers[uid] for uid in uids]
+    at = np.array([np.resize(each.numbers("ImagePositionPatient"), 3) for each in own])
+    normal = slice_normal(own[0].numbers("ImageOrientationPatient"))
+    grid, variable = model.grid_of(ds, _PET), ds[model.uid_name(_PET)].variable
+    # How much a step along each dimension rises along the normal: 0 within a slice.
+    steps = np.abs(normal @ grid.matrix[:3, 2::-1])
+    along = int(steps.argmax())
+    dim, axis = grid.dims[along], grid.axes[along]
+    others = set(grid.dims) - {dim}
+    is_other = np.delete(steps, along).max() > _PARALLEL or others & set(variable.dims)
+    if len(set(uids)) < len(uids) or is_other or (dim not in variable.dims and len(axis) > 1):
+        return False
+    shape = [len(axis) if each == dim else 1 for each in variable.dims]
+    heights = np.broadcast_to(axis.reshape(shape), variable.shape).ravel()
+    apart = (grid.to_own(at)[:, 2 - along] - heights) * steps[along]
+    return bool((np.abs(apart) <= ALIGNMENT_TOLERANCE_MM).all())
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ was made later; or they are not corrected, and each slice has an instant of its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,14 +15,9 @@ import numpy as np
 
 from rtxr.errors import ConflictingDataError, Finding, MissingDataError
 from rtxr.geometry import FloatArray
-from rtxr.read.headers import Header
+from rtxr.read.suv_dates import DAY, acquisitions, clock, date_time, known_of, series_start
 from rtxr.read.suv_elements import PetSeries, element_name
 
-_DATE = r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})"
-_TIME = r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?"
-_DATE_TIME = re.compile(_DATE + _TIME)
-_ANY_DAY = "20000101"
-_DAY = timedelta(days=1)
 #: What is left after so many half-lives cannot be measured.
 _HALF_LIVES = 10.0
 #: Instants worked out from several frames agree as well as times written in whole seconds do, s.
@@ -61,7 +55,8 @@ def decay(series: PetSeries) -> Decay:
     MissingDataError
         Decay Correction, the injection's or the acquisition's time is missing.
     ConflictingDataError
-        The injection is after the scan, or too long before it.
+        The injection is after the scan, further after what the values are corrected to than the
+        scan is long, or too long before it.
     """
     correction = series.text("DecayCorrection").upper()
     ways = {"ADMIN": _from_administration, "START": _from_start, "NONE": _of_each_slice}
@@ -79,24 +74,24 @@ def _from_administration(_: PetSeries) -> Decay:
 
 def _from_start(series: PetSeries) -> Decay:
     half_life = series.number("RadionuclideHalfLife")
-    acquired = _acquired(series.headers)
+    acquired, moved = acquisitions(series)
     reference, name, findings = _scan_start(series, acquired, half_life)
-    injected, more = _injection(series, reference, max([reference, *_known(acquired)]), half_life)
+    injected, more = _injection(series, _scan(series, reference, acquired), half_life)
     implied = _implied_by_factors(series, acquired, half_life)
-    findings += [*more, *_factor_findings(reference, implied, half_life)]
+    findings += [*moved, *more, *_factor_findings(reference, implied, half_life)]
     return Decay(np.array([(reference - injected).total_seconds()]), name, findings)
 
 
 def _of_each_slice(series: PetSeries) -> Decay:
     half_life = series.number("RadionuclideHalfLife")
-    acquired = _acquired(series.headers)
-    known = _known(acquired)
+    acquired, moved = acquisitions(series)
+    known = known_of(acquired)
     if len(known) < len(acquired):
         raise MissingDataError(
             f"values that are not decay corrected need {element_name('AcquisitionTime')} of every "
             f"slice; {len(acquired) - len(known)} of {len(acquired)} have none"
         )
-    injected, findings = _injection(series, min(known), max(known), half_life)
+    injected, findings = _injection(series, _scan(series, min(known), known), half_life)
     inside = _mean_in_frame(series, half_life)
     lacking = int(np.isnan(inside).sum())
     if lacking:
@@ -106,7 +101,7 @@ def _of_each_slice(series: PetSeries) -> Decay:
         )
         findings.append(Finding("suv-frame-duration", "warning", message))
     begun = np.array([(each - injected).total_seconds() for each in known])
-    return Decay(begun + np.nan_to_num(inside), "acquisition of each slice", findings)
+    return Decay(begun + np.nan_to_num(inside), "acquisition of each slice", [*moved, *findings])
 
 
 # --- the instant that values are corrected to ------------------------------------------------
@@ -117,10 +112,8 @@ def _scan_start(
     stated = date_time(series.text("DecayCorrectionDateTime"))
     if stated is not None:
         return stated, "DecayCorrectionDateTime", []
-    started = _day_and_time(
-        _day(series.headers[0], series.text("SeriesDate")), series.text("SeriesTime")
-    )
-    known = _known(acquired)
+    started = series_start(series)
+    known = known_of(acquired)
     if started is not None and ("SeriesTime" in series.given or not known):
         return started, "SeriesTime", [] if known else [_unchecked()]
     if started is not None and started <= min(known) + timedelta(seconds=1):
@@ -151,7 +144,7 @@ def _of_processed(
     series: PetSeries, acquired: Sequence[datetime | None], half_life: float
 ) -> tuple[datetime, str]:
     """Start of the acquisition of a series whose own time is later, best source first."""
-    first = min(_known(acquired))
+    first = min(known_of(acquired))
     scans = [found for text in series.private(*_GE_SCAN) if (found := date_time(text))]
     if scans and min(scans) <= first + timedelta(seconds=1):
         return min(scans), "scan time of GE (0009,xx0D)"
@@ -161,7 +154,7 @@ def _of_processed(
         _mean_in_frame(series, half_life),
     )
     usable = (offset > 0) & ~np.isnan(inside)
-    if len(_known(acquired)) == len(acquired) and usable.all():
+    if len(known_of(acquired)) == len(acquired) and usable.all():
         starts = _since(first, acquired) - offset + inside
         if np.ptp(starts) <= _AGREEMENT:
             start = first + timedelta(seconds=float(np.median(starts)))
@@ -174,7 +167,7 @@ def _implied_by_factors(
 ) -> datetime | None:
     """Instant that Decay Factor (0054,1321) of the slices says."""
     factors, inside = series.per_slice("DecayFactor"), _mean_in_frame(series, half_life)
-    known = _known(acquired)
+    known = known_of(acquired)
     usable = (factors > 0) & ~np.isnan(inside)
     # Some write 1 for a factor that they do not know.
     if len(known) < len(acquired) or not usable.any() or (factors[usable] == 1).all():
@@ -201,55 +194,79 @@ def _factor_findings(
 
 
 # --- the injection -----------------------------------------------------------------------------
-def _injection(
-    series: PetSeries, reference: datetime, last: datetime, half_life: float
-) -> tuple[datetime, list[Finding]]:
+@dataclass(frozen=True)
+class _Scan:
+    """What the values are corrected to, when the last slice was begun, and how long all took."""
+
+    reference: datetime
+    last: datetime
+    length: timedelta
+
+    def allows(self, injected: datetime, half_life: float) -> bool:
+        """Whether an injection is not too long before the reference, and after it in the scan."""
+        before = self.reference - injected
+        seconds = before.total_seconds()
+        return (
+            injected <= self.last
+            and -self.length <= before
+            and (seconds <= _HALF_LIVES * half_life)
+        )
+
+
+def _scan(series: PetSeries, reference: datetime, acquired: Sequence[datetime | None]) -> _Scan:
+    known = known_of(acquired) or [reference]
+    duration = np.nan_to_num(series.per_slice("ActualFrameDuration"), posinf=0).max()
+    length = max(known) - min(known) + timedelta(milliseconds=max(float(duration), 0.0))
+    return _Scan(reference, max([reference, *known]), length)
+
+
+def _injection(series: PetSeries, scan: _Scan, half_life: float) -> tuple[datetime, list[Finding]]:
     """When the dose was given; by the clock alone where the date is missing or cannot be."""
     keyword = "RadiopharmaceuticalStartDateTime"
     clock_given = "RadiopharmaceuticalStartTime" in series.given and keyword not in series.given
     stated = None if clock_given else date_time(series.text(keyword))
-    if stated is not None and _possible(stated, reference, last, half_life):
-        return stated, _late_findings(stated, reference)
+    if stated is not None and scan.allows(stated, half_life):
+        return stated, _late_findings(stated, scan.reference)
     if keyword in series.given:
         raise _impossible(keyword)
-    clock = _clock(series, stated)
-    injected = datetime.combine(reference.date(), clock.time())
+    injected = _by_clock(_clock(series, stated), scan)
+    if not scan.allows(injected, half_life):
+        raise _impossible(keyword)
     findings = [_date_finding(stated is not None, half_life)]
-    if injected > last:
-        injected -= _DAY
+    if injected.date() < scan.reference.date():
         message = (
             "the injection is later than the scan by the clock; it was taken to be on the day "
             "before"
         )
         findings.append(Finding("suv-past-midnight", "info", message))
-    if not _possible(injected, reference, last, half_life):
-        raise _impossible(keyword)
-    return injected, [*findings, *_late_findings(injected, reference)]
+    return injected, [*findings, *_late_findings(injected, scan.reference)]
+
+
+def _by_clock(time: datetime, scan: _Scan) -> datetime:
+    """The last time of day like this before the end of a scan, which may be past midnight."""
+    first, last = scan.reference.date(), scan.last.date()
+    injected = datetime.combine(last if last - first == DAY else first, time.time())
+    return injected if injected <= scan.last else injected - DAY
 
 
 def _clock(series: PetSeries, stated: datetime | None) -> datetime:
     """Time of day of the injection, on any date."""
     if stated is not None:
         return stated
-    clock = _day_and_time(_ANY_DAY, series.text("RadiopharmaceuticalStartTime"))
-    if clock is None:
+    found = clock(series.text("RadiopharmaceuticalStartTime"))
+    if found is None:
         raise MissingDataError(
             f"SUV needs {element_name('RadiopharmaceuticalStartDateTime')} or "
             f"{element_name('RadiopharmaceuticalStartTime')}, which the PET series lacks; give it: "
             "ds.rt.suv(RadiopharmaceuticalStartDateTime='YYYYMMDDHHMMSS')"
         )
-    return clock
-
-
-def _possible(injected: datetime, reference: datetime, last: datetime, half_life: float) -> bool:
-    """Whether the injection is before the scan's end, and not too long before its start."""
-    seconds = (reference - injected).total_seconds()
-    return injected <= last and seconds <= _HALF_LIVES * half_life
+    return found
 
 
 def _impossible(keyword: str) -> ConflictingDataError:
     return ConflictingDataError(
-        f"the injection ({element_name(keyword)} or StartTime) is after the scan, or more than "
+        f"the injection ({element_name(keyword)} or StartTime) is after the scan, further after "
+        "the instant of decay correction than the scan is long, or more than "
         f"{_HALF_LIVES:g} half-lives before it; give what is right: ds.rt.suv({keyword}="
         "'YYYYMMDDHHMMSS'), or DecayCorrectionDateTime for the start of the scan"
     )
@@ -277,53 +294,10 @@ def _late_findings(injected: datetime, reference: datetime) -> list[Finding]:
         "the injection is after the start of the scan, as in a dynamic study; the dose was carried "
         "back to that start, to which the values are decay corrected"
     )
-    return [Finding("suv-injection-in-scan", "info", message)]
+    return [Finding("suv-injection-in-scan", "warning", message)]
 
 
-# --- dates and times ---------------------------------------------------------------------------
-def date_time(text: str) -> datetime | None:
-    """Instant of a DT value, or of DA and TM put together; None where it is none.
-
-    A difference to UTC is not used: all times of a scan are those of one place.
-    """
-    found = _DATE_TIME.match(text.strip())
-    if found is None:
-        return None
-    *parts, fraction = found.groups()
-    try:
-        moment = datetime(*(int(part or 0) for part in parts))  # type: ignore[arg-type]
-    except ValueError:
-        return None
-    return moment + timedelta(microseconds=int((fraction or "0").ljust(6, "0")))
-
-
-def _day_and_time(day: str, time: str) -> datetime | None:
-    """Instant of a DA and a TM value; None where the time is missing."""
-    return date_time(day + time) if time else None
-
-
-def _day(header: Header, best: str) -> str:
-    """A date as DICOM has it, else the next best; where dates were removed, the same for all."""
-    others = ("SeriesDate", "AcquisitionDate", "ContentDate", "StudyDate")
-    return next((found for found in (best, *map(header.text, others)) if found), _ANY_DAY)
-
-
-def _acquired(headers: Sequence[Header]) -> list[datetime | None]:
-    """When the acquisition of each slice began."""
-    return [_acquisition(header) for header in headers]
-
-
-def _acquisition(header: Header) -> datetime | None:
-    """Acquisition Date and Time, else Acquisition DateTime."""
-    day = _day(header, header.text("AcquisitionDate"))
-    found = _day_and_time(day, header.text("AcquisitionTime"))
-    return found or date_time(header.text("AcquisitionDateTime"))
-
-
-def _known(moments: Sequence[datetime | None]) -> list[datetime]:
-    return [each for each in moments if each is not None]
-
-
+# --- frames ---------------------------------------------------------------------------------
 def _since(first: datetime, moments: Sequence[datetime | None]) -> FloatArray:
     """Seconds after an instant; NaN where unknown."""
     return np.array(

@@ -8,89 +8,35 @@ from typing import Any
 import factories as make
 import numpy as np
 import pytest
-from pydicom import uid as sop
 from pydicom.dataset import Dataset
 
 import rtxr
+from read.pet_series import (
+    ABSENT,
+    ACTIVITY,
+    DOSE,
+    FULL,
+    HALF_LIFE,
+    ISOTOPE,
+    SERIES,
+    WEIGHT,
+    codes,
+    message,
+    of_slices,
+    opener,
+    pet,
+)
+from read.positions import ORIENTATIONS
 from rtxr import model
 from rtxr.errors import ConflictingDataError, MissingDataError, UnknownNameError
+from rtxr.geometry import Grid
 from rtxr.read import planes
 from rtxr.read.suv import suv
-
-HALF_LIFE = 6000.0
-DOSE = 300e6
-WEIGHT = 75.0
-#: Values of the slices, Bq/mL: half the stored 1001, 1002, ...
-ACTIVITY = 0.5 * np.arange(1001, 1004)
-FULL = 1000 * WEIGHT / DOSE
-ISOTOPE = {
-    "RadiopharmaceuticalStartTime": "100000",
-    "RadionuclideTotalDose": DOSE,
-    "RadionuclideHalfLife": HALF_LIFE,
-}
-SERIES = {
-    "Modality": "PT",
-    "SOPClassUID": sop.PositronEmissionTomographyImageStorage,
-    "Units": "BQML",
-    "CorrectedImage": ["ATTN", "DECY", "SCAT"],
-    "DecayCorrection": "START",
-    "SeriesDate": "20200102",
-    "SeriesTime": "114000",  # one half-life after the injection
-    "AcquisitionDate": "20200102",
-    "AcquisitionTime": "114000.000",
-    "PatientWeight": WEIGHT,
-    "PatientSize": 1.8,
-    "PatientSex": "M",
-}
-#: Stands for: this element is not there.
-ABSENT = object()
-
-
-def pet(isotope: dict[str, Any] | None = None, **elements: Any) -> list[Dataset]:
-    """Three slices; a function as value gets the slice's place."""
-    slices = []
-    for at in range(3):
-        chosen = {
-            key: value(at) if callable(value) else value
-            for key, value in {**SERIES, **elements}.items()
-        }
-        private = chosen.pop("private", ())
-        chosen = {key: value for key, value in chosen.items() if value is not ABSENT}
-        ds = make.ct_slice(at + 1, 3.0 * at, name=("pet", at), **chosen)
-        ds.RescaleIntercept, ds.RescaleSlope = 0, 0.5
-        items = {**ISOTOPE, **(isotope or {})}
-        items = {key: value for key, value in items.items() if value is not ABSENT}
-        ds.RadiopharmaceuticalInformationSequence = [make.item(**items)]
-        for group, creator, element, vr, value in private:
-            ds.private_block(group, creator, create=True).add_new(element, vr, value)
-        slices.append(ds)
-    return slices
 
 
 @pytest.fixture
 def opened(tmp_path: Path):
-    """Write slices and open them."""
-
-    def open_(slices: list[Dataset]):
-        folder = tmp_path / f"pet{len(list(tmp_path.iterdir()))}"
-        make.write(folder, slices)
-        return rtxr.open_dir(folder)
-
-    return open_
-
-
-def of_slices(array) -> np.ndarray:
-    """Value of each slice, which is the same all over it."""
-    assert (array == array.isel(y=0, x=0)).all()
-    return array.isel(y=0, x=0).values
-
-
-def codes(array) -> list[str]:
-    return [finding.code for finding in model.findings_of(array)]
-
-
-def message(array, code: str) -> str:
-    return next(each.message for each in model.findings_of(array) if each.code == code)
+    return opener(tmp_path)
 
 
 # --- activity to SUV ---------------------------------------------------------------------------
@@ -184,124 +130,6 @@ def test_dynamic_series_have_one_instant(tmp_path):
     np.testing.assert_array_equal(later, found.sel(temporal_position=2, z=slice(3, 6)))
     mean = suv(ds.mean("temporal_position", keep_attrs=True))
     np.testing.assert_allclose(mean, found.mean("temporal_position"), rtol=1e-6)
-
-
-# --- which instant -----------------------------------------------------------------------------
-def test_a_series_made_later_is_corrected_to_the_earliest_acquisition(opened):
-    times = ["115000", "114000", "120000"]
-    ds = opened(pet(SeriesTime="180000", AcquisitionTime=lambda at: times[at]))
-    found = suv(ds)
-    assert found.attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-    assert found.attrs["decay_reference"] == "earliest AcquisitionTime"
-    assert "suv-reference-time" in codes(found)
-    part = suv(ds.isel(z=[0]))  # the earliest acquisition of the series, not of what is left
-    assert part.attrs["factor"] == found.attrs["factor"]
-
-
-def test_frame_reference_times_tell_the_start_of_a_series_made_later(opened):
-    """The acquisition of the first slice began ten minutes into the scan, as after an injection."""
-    rate = np.log(2) / HALF_LIFE
-    inside = np.log(rate * 120 / (1 - np.exp(-rate * 120))) / rate
-    times = ["115000", "115200", "115400"]
-    ds = opened(
-        pet(
-            SeriesTime="180000",
-            AcquisitionTime=lambda at: times[at],
-            ActualFrameDuration=120_000,
-            FrameReferenceTime=lambda at: 1000 * (600 + 120 * at + inside),
-            DecayFactor=lambda at: 2 ** ((600 + 120 * at + inside) / HALF_LIFE),
-        )
-    )
-    found = suv(ds)
-    assert found.attrs["factor"] == pytest.approx(2 * FULL, rel=1e-9)
-    assert "FrameReferenceTime" in found.attrs["decay_reference"]
-    assert "suv-decay-factor" not in codes(found)
-
-
-def test_frame_reference_times_that_disagree_are_not_used(opened):
-    ds = opened(
-        pet(
-            SeriesTime="180000",
-            ActualFrameDuration=120_000,
-            FrameReferenceTime=lambda at: 1000 * (60 + 500 * at),
-        )
-    )
-    assert suv(ds).attrs["decay_reference"] == "earliest AcquisitionTime"
-
-
-def test_scan_time_of_ge_comes_first_in_a_series_made_later(opened):
-    scan = (0x0009, "GEMS_PETD_01", 0x0D, "DT", "20200102114000.00")
-    ds = opened(pet(SeriesTime="180000", AcquisitionTime="115500", private=[scan]))
-    found = suv(ds)
-    assert found.attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-    assert "GE" in found.attrs["decay_reference"]
-
-
-def test_a_stated_instant_comes_before_all(opened):
-    ds = opened(pet(DecayCorrectionDateTime="20200102100000"))
-    assert suv(ds).attrs["factor"] == pytest.approx(FULL, rel=1e-12)
-    given = suv(ds, DecayCorrectionDateTime="20200102132000")
-    assert given.attrs["factor"] == pytest.approx(4 * FULL, rel=1e-12)
-
-
-def test_decay_factors_that_contradict_the_instant_are_a_finding(opened):
-    ds = opened(pet(ActualFrameDuration=1000, DecayFactor=2.0))
-    assert "100 minutes before" in message(suv(ds), "suv-decay-factor")
-    assert "by 100 %" in message(suv(ds), "suv-decay-factor")
-
-
-def test_series_without_dates_go_by_the_clock(opened):
-    gone = dict.fromkeys(["SeriesDate", "AcquisitionDate", "StudyDate"], ABSENT)
-    slices = pet(**gone)
-    for ds in slices:
-        del ds.StudyDate
-    assert suv(opened(slices)).attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-
-
-def test_series_without_any_time_are_refused(opened):
-    ds = opened(pet(SeriesTime=ABSENT, AcquisitionTime=ABSENT))
-    with pytest.raises(MissingDataError, match="DecayCorrectionDateTime"):
-        suv(ds)
-    assert suv(ds, SeriesTime="114000").attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-
-
-# --- the injection -----------------------------------------------------------------------------
-def test_an_injection_before_midnight(opened):
-    ds = opened(
-        pet(
-            {"RadiopharmaceuticalStartTime": "230000"},
-            SeriesTime="004000",
-            AcquisitionTime="004000",
-        )
-    )
-    found = suv(ds)
-    assert found.attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-    assert codes(found) == ["suv-injection-date", "suv-past-midnight"]
-
-
-def test_an_injection_date_that_cannot_be_is_replaced_by_the_clock(opened):
-    """As where the dates of a series were shifted, and that inside the sequence was not."""
-    ds = opened(pet({"RadiopharmaceuticalStartDateTime": "20150711100000"}))
-    found = suv(ds)
-    assert found.attrs["factor"] == pytest.approx(2 * FULL, rel=1e-12)
-    assert model.findings_of(found)[0].severity == "warning"
-    assert "2015" not in found.attrs[model.FINDINGS_ATTR]
-    with pytest.raises(ConflictingDataError, match="half-lives"):
-        suv(ds, RadiopharmaceuticalStartDateTime="20150711100000")
-    assert suv(ds, RadiopharmaceuticalStartTime="082000").attrs["factor"] == pytest.approx(4 * FULL)
-
-
-def test_an_injection_after_the_scan_is_refused(opened):
-    """Taken for the day before it would be fourteen half-lives away."""
-    ds = opened(pet({"RadiopharmaceuticalStartTime": "120000"}))
-    with pytest.raises(ConflictingDataError, match="after the scan"):
-        suv(ds)
-
-
-def test_a_missing_injection_time_is_named(opened):
-    ds = opened(pet({"RadiopharmaceuticalStartTime": ABSENT}))
-    with pytest.raises(MissingDataError, match=r"\(0018,1078\) RadiopharmaceuticalStartDateTime"):
-        suv(ds)
 
 
 # --- body sizes --------------------------------------------------------------------------------
@@ -436,6 +264,103 @@ def test_factors_of_philips_may_vary_by_slice(opened):
     )
     np.testing.assert_allclose(of_slices(suv(ds)), values * ACTIVITY, rtol=1e-6)
     np.testing.assert_allclose(of_slices(suv(ds.load())), values * ACTIVITY, rtol=1e-6)
+
+
+# --- planes that are blends of slices ----------------------------------------------------------
+BEDS = ["114000", "124100", "134200"]
+#: Factors that differ from slice to slice > elements.
+SEVERAL = {
+    "beds": {
+        "DecayCorrection": "NONE",
+        "CorrectedImage": ["ATTN"],
+        "AcquisitionTime": lambda at: BEDS[at],
+    },
+    "vendor": {
+        "Units": "CNTS",
+        "private": lambda at: [
+            (0x7053, "Philips PET Private Group", 0x00, "DS", f"0.00{at + 1}"),
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("several", SEVERAL)
+def test_planes_between_slices_of_several_factors_are_refused(opened, several):
+    ds = opened(pet(**SEVERAL[several]))
+    found = suv(ds)
+    finer = ds.assign(suv=found).rt.resample((1.5, None, None))
+    slices = of_slices(found)
+    between = (slices[:-1] + slices[1:]) / 2
+    np.testing.assert_allclose(of_slices(finer.suv)[1::2], between, rtol=1e-6)
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[1, 0, 0], [0, 0.6, -0.8], [0, 0.8, 0.6]]
+    oblique = Grid(("slice", "row", "column"), ([-1.0], [-1.0, 0.0], [-1.0, 0.0]), matrix)
+    for blended in (
+        finer,
+        finer.isel(z=[0, 1]),
+        finer.isel(z=1),
+        ds.rt.resample((1.5, None, None)).load(),
+        ds.rt.resample((2.0, None, None)),
+        ds.rt.resample(grid=oblique),
+    ):
+        with pytest.raises(ConflictingDataError, match="take SUV first and resample then"):
+            suv(blended)
+
+
+@pytest.mark.parametrize("several", SEVERAL)
+def test_planes_that_are_slices_keep_their_factors(opened, several):
+    ds = opened(pet(**SEVERAL[several]))
+    slices = of_slices(suv(ds))
+    within = suv(ds.rt.resample((None, 0.75, 1.0)))
+    assert within.sizes["x"] > ds.sizes["x"]
+    np.testing.assert_allclose(of_slices(within), slices, rtol=1e-6)
+    np.testing.assert_allclose(of_slices(suv(ds.rt.crop(z=(2, 7)))), slices[1:], rtol=1e-6)
+    own = ds.rt.resample((1.5, None, None)).isel(z=[0, 2, 4])
+    np.testing.assert_allclose(of_slices(suv(own)), slices, rtol=1e-6)
+
+
+@pytest.mark.parametrize("several", SEVERAL)
+def test_planes_of_any_orientation_keep_their_factors(opened, several):
+    for orientation in ORIENTATIONS.values():
+        normal = np.cross(orientation[:3], orientation[3:])
+        slices = pet(**SEVERAL[several])
+        for at, ds in enumerate(slices):
+            ds.ImageOrientationPatient = orientation
+            ds.ImagePositionPatient = [round(float(v), 6) for v in 3.0 * at * normal]
+        ds = opened(slices)
+        values = suv(ds).values / ds.pt.values
+        factors = suv(ds).attrs["factor"]
+        np.testing.assert_allclose(np.unique(values.round(12)), np.sort(factors), rtol=1e-6)
+        dim = ds.pt_uid.dims[0]
+        one = suv(ds.isel({dim: 1}))
+        assert one.attrs["factor"] == factors[1]
+
+
+@pytest.mark.parametrize("several", SEVERAL)
+def test_uneven_stacks_of_several_factors_are_kept_or_refused(opened, several):
+    ds = opened(uneven(**SEVERAL[several]))
+    assert len(set(suv(ds).attrs["factor"])) == 3
+    with pytest.raises(ConflictingDataError, match="on_irregular='keep'"):
+        suv(opened(uneven(**SEVERAL[several]), on_irregular="resample"))
+    even = opened(pet(**SEVERAL[several]), on_irregular="resample")
+    assert len(set(suv(even).attrs["factor"])) == 3
+
+
+def test_one_factor_holds_for_planes_between_slices(opened):
+    ds = opened(pet())
+    found = suv(ds.rt.resample((1.5, None, None)))
+    expected = 2 * FULL * np.interp(found.z, ds.z, ACTIVITY)
+    np.testing.assert_allclose(of_slices(found), expected, rtol=1e-6)
+    found = suv(opened(uneven(), on_irregular="resample"))
+    expected = 2 * FULL * np.interp([0, 3, 6, 9], [0, 3, 9], ACTIVITY)
+    np.testing.assert_allclose(of_slices(found), expected, rtol=1e-6)
+
+
+def uneven(**elements: Any) -> list[Dataset]:
+    """Three slices of which one lacks before the last."""
+    slices = pet(**elements)
+    slices[-1].ImagePositionPatient = [-4, -3, 9.0]
+    return slices
 
 
 # --- arrays ------------------------------------------------------------------------------------

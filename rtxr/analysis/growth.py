@@ -24,12 +24,17 @@ Reach = tuple[float, float]
 _ONE, _FAR = 30_000, 32_000
 #: Three parts of a cost are rounded.
 _ROUNDING = 2
+#: Share of a margin by which a voxel at its end is taken downwards and left out upwards: more than
+#: the rounding of costs, and about what positions in files are rounded to.
+_TIE = 2e-4
 #: Voxels worked on at once: so that they stay near the processor, and so that they fit into memory.
 _BLOCK, _BLOCKS = 60_000, 6_000_000
 
 
 def within(inside: BoolArray, axes: Sequence[FloatArray], reach: Sequence[Reach]) -> BoolArray:
     """Voxels within a margin of a structure or its surface.
+
+    As masks are half-open, the end of a margin belongs to it downwards, but not upwards.
 
     Parameters
     ----------
@@ -45,6 +50,7 @@ def within(inside: BoolArray, axes: Sequence[FloatArray], reach: Sequence[Reach]
     ndarray of bool, (z, y, x)
     """
     inside = np.ascontiguousarray(inside)
+    reach = [(down * (1 + _TIE), up * (1 - _TIE)) for down, up in reach]
     z, y, x = axes
     widest = max(float(np.diff(axis).max(initial=0.0)) for axis in axes)
     # What matters: a margin, a surface beyond a voxel, and what its place depends on.

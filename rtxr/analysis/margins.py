@@ -3,18 +3,25 @@
 A voxel belongs to the grown structure when its centre lies within the margin of the structure.
 The structure is its voxel centres and its surface; the surface crosses the line between a voxel
 inside and its neighbour outside where the signed distance changes sign, linearly between the two:
-half way on a flat face, and accordingly on the slope between two thick slices. A sphere of 20 mm
-with a margin of 5 mm, on voxels of 1 x 1 x 3 mm, then has 1.4 % more volume than a sphere of 25 mm,
-which is 0.1 mm. Distances to voxel centres alone make it 4.5 % too small and flat faces too near by
-up to a slice, distances to voxel cells make it 7.8 % too large. To shrink a structure is to grow
-what is outside of it, from the same surface; on such voxels that takes 0.2 to 0.3 mm too much.
+half way on a flat face, and accordingly on the slope between two thick slices. To shrink a
+structure is to grow what is outside of it, from the same surface. Masks are half-open, and so are
+margins: a centre at the very end of a margin is taken downwards along an axis of the grid, but not
+upwards, so that a box of 40 mm grows by 5 mm to 50 mm and shrinks to 30 mm.
+
+A sphere of 20 mm grown by 3 to 10 mm, on voxels from 1 x 1 x 1 to 3 x 2 x 2 mm, becomes 1 to 3.5 %
+too large, which is 0.1 to 0.35 mm; shrunk by 5 mm it loses 4 to 7 %, 0.2 to 0.4 mm, too much. Flat
+faces move by whole voxels, the nearest number of them. On a grid finer than the slices of its
+contours a sphere is off by 0.4 to 0.6 mm, as the steps between slabs grow too; docs/accuracy.md has
+the tables. Distances to voxel centres alone would make spheres too small, and flat faces too near
+by up to a slice; those to voxel cells would make them larger still.
+
 Beyond the border of the grid is outside.
 
 Margins that differ by side reach as far as an ellipsoid, octant by octant: the cost of a step is
 the sum of the squares of its parts, each over the margin on its side, and at most 1.
 
-Distances are exact to a ten-thousandth of the margin, on irregular axes too. Along an axis of one
-voxel nothing is known of the surface: there a margin acts within the plane only.
+Distances are exact to some ten-thousandths of the margin, on irregular axes too. Along an axis of
+one voxel nothing is known of the surface: there a margin acts within the plane only.
 """
 
 from __future__ import annotations

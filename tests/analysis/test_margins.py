@@ -104,12 +104,72 @@ def test_a_single_voxel_becomes_a_ball_around_it():
     # Its surface is half a voxel away along the axes, so that the ball is a little wider there.
     grid = centred((21, 21, 21), (1.0, 1.0, 1.0))
     mask = drawn(grid, lambda z, y, x: (z == 0) & (y == 0) & (x == 0))
-    for radius in (1.0, 2.0, 4.0, 5.3, 9.0):
+    for radius in (1.0, 1.5, 2.0, 4.0, 4.5, 5.3, 9.0):
         found = grown(mask, grid, radius)
-        assert not (drawn(grid, ball(radius + 1e-9)) & ~found).any()
+        assert not (drawn(grid, ball(radius - 1e-9)) & ~found).any()
         assert not (found & ~drawn(grid, ball(radius + 0.5 + 1e-3))).any()
-        on_axis = found[10, 10].sum()
-        assert on_axis == 1 + 2 * np.floor(radius + 0.5)
+        # Half-open: a centre on the border is in below, and not in above.
+        below, above = np.floor(radius + 0.5), np.ceil(radius + 0.5) - 1
+        assert (np.flatnonzero(found[10, 10])[[0, -1]] == [10 - below, 10 + above]).all()
+
+
+def faces(axis):
+    """Where the cells of an axis begin and end, half way between centres."""
+    middle = (axis[1:] + axis[:-1]) / 2
+    return np.concatenate(
+        [[1.5 * axis[0] - 0.5 * axis[1]], middle, [1.5 * axis[-1] - axis[-2] / 2]]
+    )
+
+
+def box_of(axes, spans):
+    """Half-open mask of a box whose spans are (low, high) along each axis."""
+    on = [(axis >= low) & (axis < high) for axis, (low, high) in zip(axes, spans, strict=True)]
+    return on[0][:, None, None] & on[1][:, None] & on[2]
+
+
+def widths(mask):
+    """Extents (first, last) along each dimension."""
+    hits = (np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {d}))) for d in range(3))
+    return [(int(hit[0]), int(hit[-1])) for hit in hits]
+
+
+@pytest.mark.parametrize("halves", range(1, 13))
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_margins_are_half_open_as_masks_are(halves, shift):
+    """A box of 40 mm by any number of half voxels, ties for odd ones: 50 and 30 mm by 5 mm."""
+    axes = tuple(2.0 * np.arange(-20, 21) + shift for _ in range(3))
+    grid, margin = Grid(("z", "y", "x"), axes), float(halves)
+    mask = box_of(axes, [(-20, 20)] * 3)
+    # Faces half way between centres: those of the voxels that are in.
+    low, high = (-21.0, 19.0) if not shift else (-20.0, 20.0)
+    for sign in (1, -1):
+        span = (low - sign * margin, high + sign * margin)
+        found = grown(mask, grid, sign * margin)
+        assert widths(found) == widths(box_of(axes, [span] * 3))
+        first, last = widths(found)[0]
+        assert last + 1 - first == 20 + sign * halves
+    assert (found == box_of(axes, [span] * 3)).all()  # shrunk, all of it
+    assert (grown(~mask, grid, -margin) == ~grown(mask, grid, margin))[8:-8, 8:-8, 8:-8].all()
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=25, deadline=None)
+def test_boxes_of_six_margins_on_irregular_axes_are_half_open(seed):
+    rng = np.random.default_rng(seed)
+    axes = tuple(np.cumsum(rng.choice([1.0, 1.5, 2.0, 3.0], 34)) for _ in range(3))
+    grid = Grid(("z", "y", "x"), axes)
+    low = [faces(axis)[rng.integers(8, 11)] for axis in axes]
+    high = [faces(axis)[rng.integers(22, 26)] for axis in axes]
+    mask = box_of(axes, zip(low, high, strict=True))
+    six = rng.choice([0.0, 1.0, 1.25, 2.5, 3.5, 4.0, 5.0], 6)
+    down, up = by_side(six)[::-1].T
+    found, less = grown(mask, grid, six), grown(mask, grid, -six)
+    assert widths(found) == widths(box_of(axes, zip(low - down, high + up, strict=True)))
+    assert widths(less) == widths(box_of(axes, zip(low + down, high - up, strict=True)))
+    # What grows on its left takes from what lies around it on that one's right.
+    around = grown(~mask, grid, -six[[1, 0, 3, 2, 5, 4]])
+    assert (around == ~found)[8:-8, 8:-8, 8:-8].all()
+    assert (grown(~mask, grid, six[[1, 0, 3, 2, 5, 4]]) == ~less).all()
 
 
 @pytest.mark.parametrize("margin", [2.0, 3.0, 5.0, 6.0])

@@ -20,6 +20,11 @@ def limits():
     return SCRIPT["figures"](SCRIPT["LIMITS"])
 
 
+@pytest.fixture(scope="module")
+def larger():
+    return SCRIPT["grown_volumes"]()
+
+
 @pytest.mark.parametrize("name", SCRIPT["SOLIDS"])
 def test_volume_by_coverage(figures, name):
     """Of the solid within 0.5 %, of its slabs to float rounding."""
@@ -51,5 +56,25 @@ def test_limits_are_those_of_the_slabs(limits):
             assert each.beyond == 0
 
 
-def test_the_page_is_true(figures, limits):
-    assert SCRIPT["page"](figures, limits) == SCRIPT["PAGE"].read_text(encoding="utf-8")
+def test_margins_are_true_to_a_share_of_a_voxel(larger):
+    """Flat faces to half a slice up and down, on top of what the slices make of the solid."""
+    limits = {"1 x 1 x 1": 0.25, "3 x 1 x 1": 0.65, "3 x 2 x 2": 0.65}
+    for name, rows in larger.items():
+        for voxels, limit in limits.items():
+            for margin, volumes in rows[voxels].items():
+                _, mean, worst = SCRIPT["errors"](volumes, name, margin)
+                assert max(abs(mean), abs(worst)) < (0.4 if "sphere" in name else limit)
+
+
+def test_finer_voxels_do_not_make_margins_of_thick_slices_better(larger):
+    (sphere,) = (name for name in larger if name.startswith("sphere"))
+    for margin in SCRIPT["MARGINS"]:
+        finer, own = (
+            SCRIPT["errors"](larger[sphere][voxels][margin], sphere, margin)[1]
+            for voxels in ("1 x 1 x 1 of 3 mm slices", "3 x 1 x 1")
+        )
+        assert abs(finer) > 1.5 * abs(own)
+
+
+def test_the_page_is_true(figures, limits, larger):
+    assert SCRIPT["page"](figures, limits, larger) == SCRIPT["PAGE"].read_text(encoding="utf-8")

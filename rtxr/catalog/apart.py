@@ -36,6 +36,9 @@ from rtxr.errors import Severity
 
 Decided = tuple[list[Part], str, Severity]
 
+#: What the message says where images are in no stack.
+SET_ASIDE = "are set aside"
+
 #: Attributes that are combined, at most.
 _AT_ONCE = 3
 #: Combinations of labels that may be, for each that is.
@@ -177,7 +180,7 @@ def _by_label(images: Images, candidates: Iterator[tuple[Axis, ...]]) -> Decided
     if best is None:
         return None
     aside, sorting, kept = best
-    text = f"; {aside} image(s) without a value are set aside" if aside else ""
+    text = f"; {aside} image(s) without a value {SET_ASIDE}" if aside else ""
     return _separated(images, sorting, kept, text)
 
 
@@ -319,7 +322,7 @@ def _first_of_each_label(images: Images, named: Sequence[Axis]) -> Decided | Non
     doubled = frozenset(best.which[best.labelled & ~kept].tolist())
     text = (
         "; of each label and position the first by (0020,0013) InstanceNumber is kept, "
-        f"{int((~kept).sum())} are set aside that nothing tells apart"
+        f"{int((~kept).sum())} {SET_ASIDE} that nothing tells apart"
     )
     return _separated(images, best, kept, text, doubled)
 
@@ -339,5 +342,5 @@ def _first_of_each(images: Images, named: Sequence[Axis], differ: bool) -> Decid
             "the first by"
         )
     aside = len(order) - len(first)
-    text = f"{why} (0020,0013) InstanceNumber is kept, {aside} are set aside"
+    text = f"{why} (0020,0013) InstanceNumber is kept, {aside} {SET_ASIDE}"
     return parts, text, "warning"

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from rtxr.catalog import dynamic
-from rtxr.catalog.apart import tell_apart
+from rtxr.catalog.apart import SET_ASIDE, tell_apart
 from rtxr.catalog.dynamic import Images, Leading, Part
 from rtxr.catalog.interleaved import interleaved
 from rtxr.errors import Finding, GeometryError
@@ -32,6 +32,7 @@ SAME_POSITION_MM = 0.01
 SAME_ORIENTATION = 1e-3
 #: Width of the bins in which orientations are looked up.
 _BIN = 4 * SAME_ORIENTATION
+_SEVERAL = "several-images-at-one-position"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +110,11 @@ _COLUMNS = (
     *("Rows", "Columns", "PixelSpacing", "SOPInstanceUID"),
     *(name for name in dynamic.COLUMNS if name != "ImageType"),
 )
+
+
+def leaves_doubles(finding: Finding) -> bool:
+    """Whether a finding says that images at positions of a stack are neither in it nor a case."""
+    return finding.code == _SEVERAL and SET_ASIDE in finding.message
 
 
 def _series_key(values: Mapping[str, list[Any]], kinds: Sequence[str], position: int) -> Hashable:
@@ -290,4 +296,4 @@ def _apart(
         f"{int((counts > 1).sum())} position(s) of this series hold up to {counts.max()} images; "
         + decided
     )
-    return parts, [Finding("several-images-at-one-position", severity, message, uid, path)]
+    return parts, [Finding(_SEVERAL, severity, message, uid, path)]

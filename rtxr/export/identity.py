@@ -111,13 +111,10 @@ def _spread(objects: Sequence[Outgoing]) -> list[Outgoing]:
     """Carry changes along: an image series is one unit; what refers to a change changes too."""
     spread = list(objects)
     for variable in {each.variable for each in objects} & set(IMAGE_NAMES.values()):
-        if any(each.changes for each in spread if each.variable == variable):
-            spread = [
-                replace(each, changes=("its series changed",))
-                if each.variable == variable and not each.changes
-                else each
-                for each in spread
-            ]
+        slices = [each for each in spread if each.variable == variable]
+        if any(each.changes for each in slices):
+            edited = any(each.edited for each in slices)
+            spread = [_as_series(e, edited) if e.variable == variable else e for e in spread]
     while True:
         gone = _renewed_uids(spread)
         moved = [bool(not each.changes and _refers(each, gone - {each.uid})) for each in spread]
@@ -127,6 +124,13 @@ def _spread(objects: Sequence[Outgoing]) -> list[Outgoing]:
             replace(each, changes=("refers to an object that changed",)) if follows else each
             for each, follows in zip(spread, moved, strict=True)
         ]
+
+
+def _as_series(each: Outgoing, edited: bool) -> Outgoing:
+    """A slice of a changed series; if any slice was edited, all count as edited, as derived."""
+    if each.changes and (each.edited or not edited):
+        return each
+    return replace(each, edited=edited, changes=(*each.changes, "its series changed"))
 
 
 def _renewed_uids(objects: Iterable[Outgoing]) -> set[str]:

@@ -59,7 +59,8 @@ class Outgoing:
     own_uid : bool
         Whether the record is this object's own, not its nearest neighbour's.
     edited : bool
-        Whether its pixels, geometry or contours are other than the source's.
+        Whether its pixels, geometry or contours, or those of another slice of its series, are
+        other than the source's.
     changes : tuple of str
         Why this is not its source any more, in words; empty when it is.
     findings : tuple of Finding

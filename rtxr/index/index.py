@@ -236,11 +236,13 @@ class Index:
         """Some rows with the findings about them, after one more step."""
         table = self._known[met].reset_index(drop=True)
         gone = set(self._table["path"]) - set(table["path"])
+        series = set(table["SeriesInstanceUID"]) - {""}  # what is said of one stays with each part
         about = [
             each
             for each in (*self._noticed, *noticed)
+            if (each.path not in gone or each.uid in series)
             # What could not be read may have belonged here; what is no DICOM did not.
-            if each.path not in gone and (each.severity != "info" or each.code not in _OF_FILES)
+            and (each.severity != "info" or each.code not in _OF_FILES)
         ]
         steps = self._steps.then(step)
         return Index(table, list(dict.fromkeys(about)), steps=steps, cache=self._cache)

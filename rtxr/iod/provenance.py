@@ -52,7 +52,8 @@ def changed_values(
     description : str
         What was done, in one sentence.
     derived : bool, default: True
-        Whether the pixels are other than the source's, which makes an image a derived one.
+        Whether pixels or geometry are other than the source's, in any slice of a series, which
+        makes an image a derived one.
     now : datetime, optional
         Time of the change.
 

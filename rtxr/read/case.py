@@ -14,6 +14,7 @@ import xarray as xr
 
 from rtxr import header_store, model
 from rtxr.catalog import Case
+from rtxr.catalog.stacks import leaves_doubles
 from rtxr.catalog.table import KINDS
 from rtxr.errors import Finding, GeometryError, NotDicomError, PixelDecodeError, RTXRError
 from rtxr.geometry import Grid
@@ -27,6 +28,7 @@ from rtxr.read.rt_dose import has_grid, read_dose
 from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
 from rtxr.read.side_by_side import side_by_side
+from rtxr.read.slices import OnIrregular, refuse
 from rtxr.read.structure_tables import MaskSource, with_mask
 
 Chunks = Mapping[Hashable, int] | int | str
@@ -68,8 +70,8 @@ def open_case(
     Raises
     ------
     GeometryError
-        ``on_irregular="raise"`` and the image is not one even stack; or the image, being all
-        there is, cannot be placed.
+        ``on_irregular="raise"`` and the image is not one even stack, or images of its series at
+        the same positions were set aside; or the image, being all there is, cannot be placed.
     MissingDataError
         A dose has no DoseGridScaling.
     NotDicomError
@@ -77,13 +79,13 @@ def open_case(
     RTXRError
         ``cache`` is neither True nor False.
     """
-    policy(on_irregular)
+    checked = policy(on_irregular)
     if not isinstance(cache, bool | np.bool_):
         raise RTXRError(
             f"cache must be True or False (keep loaded values in memory), not {cache!r}; the file "
             "that remembers scans is named by rtxr.scan(path, cache=...)"
         )
-    image, error = _image(case, on_irregular, cache)
+    image, error = _image(case, checked, cache)
     frame = _frame_of_reference(image)
     plan = _plan_header(case)
     parts = [image, _structure_set(case, frame), _plan(plan), *_doses(case, cache)]
@@ -107,10 +109,11 @@ def _dataset(case: Case, parts: Sequence[Part]) -> xr.Dataset:
     return xr.Dataset(data_vars, {**coords, **header_store.pack(records)}, attrs)
 
 
-def _image(case: Case, on_irregular: str, cache: bool) -> tuple[Part, RTXRError | None]:
+def _image(case: Case, on_irregular: OnIrregular, cache: bool) -> tuple[Part, RTXRError | None]:
     """The image series, or the reason why it was left out."""
     if case.image is None or not len(case.image):
         return Part(), None
+    refuse([each for each in case.findings if leaves_doubles(each)], on_irregular)
     tried = _headers(case.image["path"])
     findings = [each for each in tried if isinstance(each, Finding)]
     try:

@@ -110,20 +110,29 @@ def even_stack(
         replace(grid, axes=(z, y, x)),
         EvenStack(source, leading + dim, low, high, share),
         np.where(share <= 0.5, low, high),
-        [_finding(grid, steps, even, int((share > 0).sum()))],
+        [_finding(grid, dim, even, int((share > 0).sum()))],
     )
 
 
-def _finding(grid: Grid, steps: Steps, even: FloatArray, made: int) -> Finding:
-    """What was done, in distances along the normal of the slices."""
+def _finding(grid: Grid, dim: int, even: FloatArray, made: int) -> Finding:
+    """What was done, in distances along the normal of the slices, and where the planes lie."""
     upright = abs(float(np.linalg.det(grid.matrix[:3, :3])))  # below 1 where the stack is sheared
-    least, most = upright * steps.sizes.min(), upright * steps.sizes.max()
+    axis = grid.axes[dim]
+    sizes = upright * np.diff(axis)
     step = upright * np.diff(even).mean()
     message = (
-        f"the {len(steps.sizes) + 1} slices are {least:.4g} to {most:.4g} mm apart; the image was "
-        f"put on {len(even)} even positions, {step:.4g} mm apart: {made} planes were made, linear "
-        f"between the slices beside them, and {len(even) - made} are slices as they were"
+        f"the {len(axis)} slices are {sizes.min():.4g} to {sizes.max():.4g} mm apart; the image "
+        f"was put on {len(even)} even positions, {step:.4g} mm apart, {grid.dims[dim]!r} from "
+        f"{even[0]:.6g} to {even[-1]:.6g} mm: {made} planes were made, linear between the slices "
+        f"beside them, and {len(even) - made} are slices as they were"
     )
+    short = upright * np.array([even[0] - axis[0], axis[-1] - even[-1]])
+    if short.max() > SAME_POSITION_MM:
+        lost = np.where(short > SAME_POSITION_MM, short, 0.0)
+        message += (
+            f"; the ends fall short of the outermost slices, by {lost[0]:.4g} mm at the low end "
+            f"and {lost[1]:.4g} mm at the high end"
+        )
     return Finding(RESAMPLED, "warning", message)
 
 

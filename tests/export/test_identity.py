@@ -157,6 +157,44 @@ def test_new_texts_do_not_make_an_image_a_derived_one(small, tmp_path):
     assert "rtxr" in str(written["CT_0001"].SoftwareVersions)
 
 
+def images_of(folder):
+    found = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
+    return [ds for ds in found if ds.Modality == "CT"]
+
+
+def one_slice_brighter(ds):
+    return ds.assign(ct=ds.ct + 50 * (ds.z == ds.z[3]))
+
+
+@pytest.mark.parametrize(
+    ("edit", "as_before"), [(lambda ds: ds.rt.resample(2.0), 20), (one_slice_brighter, 39)]
+)
+def test_a_series_of_which_slices_were_edited_is_derived_as_a_whole(
+    small, tmp_path, edit, as_before
+):
+    edited = edit(small)
+    table = edited.rt.to_dicom(tmp_path / "out", StudyDescription="again")
+    note = "set by the caller: StudyDescription; its series changed"
+    assert (table["changed"] == note).sum() == as_before
+    images = images_of(tmp_path / "out")
+    assert len(images) == edited.sizes["z"]
+    assert {tuple(ds.ImageType) for ds in images} == {("DERIVED", "PRIMARY", "AXIAL")}
+    assert sum(note in ds.DerivationDescription for ds in images) == as_before
+    assert all(ds.DerivationDescription for ds in images)
+    back = rtxr.open_dir(tmp_path / "out", on_irregular="raise")
+    assert "interleaved-slices" not in set(back.rt.findings["code"])
+    np.testing.assert_allclose(back.z, edited.z, atol=1e-9)
+
+
+@pytest.mark.parametrize("texts", [{}, {"StudyDescription": "renamed"}])
+def test_a_series_of_which_slices_were_left_out_is_none_that_is_derived(small, tmp_path, texts):
+    small.sel(z=slice(-20, 20)).rt.to_dicom(tmp_path / "out", **texts)
+    images = images_of(tmp_path / "out")
+    assert 0 < len(images) < 40
+    assert {ds.ImageType[0] for ds in images} == {"ORIGINAL"}
+    assert not any("DerivationDescription" in ds for ds in images)
+
+
 def test_a_value_that_cannot_be_written_is_a_violation(small, tmp_path):
     with pytest.raises(ConformanceError, match="StudyDate: the value does not fit"):
         small.rt.to_dicom(tmp_path / "out", StudyDate=20200101)

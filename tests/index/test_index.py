@@ -12,12 +12,15 @@ import factories as make
 import pandas as pd
 import pytest
 import xarray as xr
+from pydicom.dataset import Dataset
 
+import rtxr
 import rtxr.index.index as index_module
 from rtxr.catalog import Case
 from rtxr.errors import (
     AmbiguousCaseError,
     EmptySelectionError,
+    GeometryError,
     NotDicomError,
     UnknownNameError,
 )
@@ -210,6 +213,50 @@ def test_selecting_a_case_keeps_its_findings(tmp_path: Path) -> None:
     one = index.select(case=1)
     assert len(one.cases) == 1
     assert set(one.findings["code"]) == {"duplicate-sop-instance", "several-images-at-one-position"}
+
+
+def phases_and_one_without(phases: int) -> list[Dataset]:
+    series = make.dynamic_series([{"TemporalPositionIdentifier": n + 1} for n in range(phases)])
+    return [*series, make.ct_slice(99, 6.0)]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        [make.ct_slice(n, z) for n, z in enumerate([0.0, 3.0, 6.0, 6.0, 9.0])],
+        phases_and_one_without(2),
+    ],
+)
+def test_images_set_aside_at_positions_of_the_stack_follow_the_policy(
+    tmp_path: Path, series: list[Dataset]
+) -> None:
+    make.write(tmp_path, series)
+    assert rtxr.open_dir(tmp_path).sizes["z"] == 4
+    for selection in ({}, {"case": 1}):
+        with pytest.raises(GeometryError, match=r"not one even stack.*set aside"):
+            rtxr.open_dir(tmp_path, on_irregular="raise", **selection)
+    (leaf,) = rtxr.open_tree(tmp_path, on_irregular="raise").leaves
+    assert "case-not-opened" in set(leaf.rt.findings["code"])
+
+
+def test_each_case_of_a_series_follows_the_policy(tmp_path: Path) -> None:
+    make.write(tmp_path, [ds for at, ds in enumerate(phases_and_one_without(2)) if at != 4])
+    index = scan(tmp_path, progress=False)
+    assert len(index.cases) == 2
+    for case in (1, 2):
+        with pytest.raises(GeometryError, match="set aside"):
+            index.open(case=case, on_irregular="raise")
+    labelled = index.select(TemporalPositionIdentifier=[1, 2])
+    assert labelled.open(case=2, on_irregular="raise").sizes["z"] == 4
+
+
+def test_slices_of_another_stack_are_no_doubles(tmp_path: Path) -> None:
+    scout = make.ct_slice(50, 6.0, size=(8, 2), ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    turned = make.ct_slice(51, 6.0, ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    make.write(tmp_path, [*make.ct_series(4), scout, turned])
+    ds = rtxr.open_dir(tmp_path, on_irregular="raise")
+    assert ds.sizes["z"] == 4
+    assert set(ds.rt.findings["code"]) >= {"slices-set-aside"}
 
 
 # --- showing --------------------------------------------------------------------------------

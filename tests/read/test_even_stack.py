@@ -90,6 +90,23 @@ def test_steps_of_few_slices():
     assert (steps.multiples.tolist(), steps.fit.tolist()) == ([1, 1, 2], [True] * 3)
 
 
+@pytest.mark.parametrize(
+    ("axis", "told"),
+    [
+        ([0, 2.5, 5, 8, 11, 14], "'z' from 2 to 14 mm"),
+        ([0, 3, 6, 9, 10.5], "'z' from 0 to 9 mm"),
+        ([0, 3, 6, 15, 18, 24], "'z' from 0 to 24 mm"),
+    ],
+)
+def test_the_finding_says_from_where_to_where_the_planes_run(axis, told):
+    *_, grid, _, _, (finding,) = on_even(axis)
+    short = (grid.axes[0][0] - axis[0], axis[-1] - grid.axes[0][-1])
+    assert told in finding.message
+    lost = f"by {short[0]:.4g} mm at the low end and {short[1]:.4g} mm at the high end"
+    assert (lost in finding.message) == any(short)
+    assert ("fall short" in finding.message) == any(short)
+
+
 # --- values -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("leading", [(), (2,), (2, 3)])
 @pytest.mark.parametrize("dim", [0, 1, 2])
@@ -108,7 +125,8 @@ def test_slices_are_themselves_and_planes_between_are_linear(dim, leading):
     assert nearest.tolist() == [0, 1, 2, 2, 3, 3, 4, 4, 5]
     assert (finding.code, finding.severity) == ("resampled-stack", "warning")
     assert "3 to 9 mm apart" in finding.message
-    assert "9 even positions, 3 mm apart: 3 planes were made" in finding.message
+    assert f"9 even positions, 3 mm apart, '{'zyx'[dim]}' from 0 to 24 mm" in finding.message
+    assert ": 3 planes were made, " in finding.message
     assert "6 are slices as they were" in finding.message
 
 

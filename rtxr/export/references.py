@@ -21,6 +21,7 @@ from rtxr.export.slice_sources import SAME_HEIGHT_MM
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod.contour_items import ImageReference
 from rtxr.iod.raw import numbers_of, text_of
+from rtxr.iod.tables import IODS
 
 #: Three points so far apart, mm, tell a slice from one that is tilted by 0.06 degrees.
 _ARM_MM = 10.0
@@ -80,14 +81,43 @@ def image_refs(others: Sequence[Outgoing]) -> dict[str, str]:
     return {uid: sop_class for sop_class, uid in map(_reference, _images(others))}
 
 
-def images_below(others: Sequence[Outgoing], contours: Sequence[FloatArray]) -> list[str]:
-    """The written image in whose plane each contour, (n, 3), lies; empty where there is none."""
-    images = _images(others)
+def images_below(
+    images: Sequence[Outgoing], contours: Sequence[FloatArray], named: Sequence[str]
+) -> list[str]:
+    """The image in whose plane each contour, (n, 3), lies; empty where there is none.
+
+    Of several images in one plane it is the one that the contour names, else the first.
+    """
     if not images or not contours:
         return [""] * len(contours)
     planes = _planes(images)
-    found = (planes.find(points) if len(points) else None for points in contours)
-    return ["" if at is None else images[at].key for at in found]
+    places = {each.uid: at for at, each in enumerate(images) if each.own_uid}
+    found = []
+    for points, uid in zip(contours, named, strict=True):
+        at = planes.find(points) if len(points) else None
+        own = places.get(uid)
+        if at is not None and own is not None and planes.are_one(own, at):
+            at = own
+        found.append("" if at is None else images[at].key)
+    return found
+
+
+def images_known(records: Records, others: Sequence[Outgoing]) -> list[Outgoing]:
+    """Images that structures may refer to: those that are written; where none is, the sources.
+
+    A structure set that is written alone, as of ``ds.drop_vars("ct")``, goes with the series that
+    the case was opened with.
+    """
+    if written := _images(others):
+        return written
+    found = []
+    for uid in records:
+        record, header = source_of(records, uid)
+        modality = text_of(header, "Modality") if header is not None else ""
+        if modality in model.IMAGE_NAMES and _plane_points(header) is not None:
+            name = model.IMAGE_NAMES[modality]
+            found.append(Outgoing(name, IODS[modality], "", record, header))
+    return found
 
 
 def _images(others: Sequence[Outgoing]) -> list[Outgoing]:
@@ -108,6 +138,10 @@ class _Planes:
         inside = np.abs(along - self.heights[at]) <= SAME_HEIGHT_MM
         return at if inside.all() else None
 
+    def are_one(self, one: int, other: int) -> bool:
+        """Whether two slices lie in one plane."""
+        return bool(abs(self.heights[one] - self.heights[other]) <= SAME_HEIGHT_MM)
+
 
 def _planes(images: Sequence[Outgoing]) -> _Planes:
     """Planes of slices as they are written."""
@@ -123,7 +157,7 @@ def _numbers(each: Outgoing, keyword: str) -> FloatArray:
     return np.asarray(found, dtype=np.float64)
 
 
-def _plane_points(header: pydicom.Dataset) -> FloatArray | None:
+def _plane_points(header: pydicom.Dataset | None) -> FloatArray | None:
     """Three points of a slice; None where its header does not say where it is."""
     position = np.array(numbers_of(header, "ImagePositionPatient"))
     cosines = np.array(numbers_of(header, "ImageOrientationPatient"))

@@ -23,9 +23,10 @@ from rtxr.export.objects import (
     Records,
     source_of,
 )
-from rtxr.export.references import image_refs, images_below, images_gone
+from rtxr.export.references import image_refs, images_below, images_gone, images_known
 from rtxr.header_store import Record
 from rtxr.iod import provenance, rt_structure_set
+from rtxr.iod.raw import text_of
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
 from rtxr.read.rt_structure_set import contour_data, read_structure_set
@@ -58,17 +59,21 @@ def structure_objects(
     uid = ds.coords.get(model.STRUCTURE_SET_UID)
     record, header = source_of(records, "" if uid is None else str(uid.values))
     compared = _compare(ds, record)
-    data = _referring(structure_data(ds, compared), header, others)
+    images = images_known(records, others)
+    data = _referring(structure_data(ds, compared), header, images)
     on = dict(zip(data.contour_image_uids, data.points, strict=True))
     gone = images_gone(records, others, on, data.frame_of_reference_uid)
     values, findings = rt_structure_set.values(
-        data, header, image_refs=image_refs(others), gone=gone, **_image_series(others)
+        data, header, image_refs=image_refs(images), gone=gone, **_image_series(images)
     )
     changes = compared.changes
     if gone and (findings or "ReferencedFrameOfReferenceSequence" in values):
         changes = (*changes, IMAGES_GONE)
     if header is None:
-        header, label = _beside(others), IODS["RTSTRUCT"].rule("StructureSetLabel").value
+        header, label = (
+            _beside([*others, *images]),
+            IODS["RTSTRUCT"].rule("StructureSetLabel").value,
+        )
         values = {"StructureSetLabel": label, **values}
     return [
         Outgoing(
@@ -86,7 +91,7 @@ def structure_objects(
 
 
 def _referring(
-    data: StructureData, header: pydicom.Dataset | None, others: Sequence[Outgoing]
+    data: StructureData, header: pydicom.Dataset | None, images: Sequence[Outgoing]
 ) -> StructureData:
     """The structures, contours that no file has referring to the image in whose plane they lie.
 
@@ -95,29 +100,30 @@ def _referring(
     MissingDataError
         No file has any of them, and nothing says in which frame of reference they are.
     """
-    if header is None and not data.frame_of_reference_uid:
+    named = (text_of(each.header, "FrameOfReferenceUID") for each in images)
+    frame = data.frame_of_reference_uid or next(filter(None, named), "")
+    if header is None and not frame:
         raise MissingDataError(
             "a structure set says in which frame of reference its ROIs are, and neither image nor "
             "dose names one; give one: ds.assign_coords(spatial_ref=ds.spatial_ref.assign_attrs("
             "FrameOfReferenceUID=pydicom.uid.generate_uid()))"
         )
-    places = [
-        at
-        for at, (key, uid) in enumerate(
-            zip(data.contour_keys, data.contour_image_uids, strict=True)
-        )
-        if not uid and (header is None or key >= model.FIRST_NEW_CONTOUR)
-    ]
+    # The UID of a resampled slice is that of the source nearest to it: the plane of a new contour
+    # says where it was drawn.
     uids = list(data.contour_image_uids)
-    found = images_below(others, [data.points[at] for at in places])
-    for at, uid in zip(places, found, strict=True):
+    new = [
+        at
+        for at, key in enumerate(data.contour_keys)
+        if header is None or key >= model.FIRST_NEW_CONTOUR
+    ]
+    found = images_below(images, [data.points[at] for at in new], [uids[at] for at in new])
+    for at, uid in zip(new, found, strict=True):
         uids[at] = uid
-    return replace(data, contour_image_uids=uids)
+    return replace(data, contour_image_uids=uids, frame_of_reference_uid=frame)
 
 
-def _image_series(others: Sequence[Outgoing]) -> dict[str, str]:
-    """Study and series of the images that are written."""
-    images = [each for each in others if each.variable in model.IMAGE_NAMES.values()]
+def _image_series(images: Sequence[Outgoing]) -> dict[str, str]:
+    """Study and series of the images that structures refer to."""
     return {"study_uid": images[0].study, "series_uid": images[0].series} if images else {}
 
 

@@ -53,6 +53,29 @@ def test_an_image_alone_gets_a_structure_set(image, tmp_path, validator, policy)
     assert set(table["IOD"]) == {"CT Image", "RT Structure Set"}
 
 
+@pytest.mark.validators
+def test_a_structure_set_written_alone_goes_with_the_images_it_was_drawn_on(
+    image, tmp_path, validator
+):
+    added = image.rt.add_structure("Box", BOX)
+    table, new = export(added.drop_vars("ct"), tmp_path / "out")
+    assert set(table["IOD"]) == {"RT Structure Set"}
+    heights = dict(zip(image.ct_uid.values.tolist(), image.z.values.tolist(), strict=True))
+    assert [heights[uid] for _, uid in new.images("Box")] == HEIGHTS
+    frame = image.spatial_ref.attrs["FrameOfReferenceUID"]
+    ((series, uids),) = new.listed()[frame].items()
+    assert (set(uids), new.rois["Box"].ReferencedFrameOfReferenceUID) == (set(heights), frame)
+    assert series
+    assert validator.dciodvfy(tmp_path / "out" / "RTSTRUCT_1.dcm") == []
+
+
+def test_slices_that_no_file_is_are_not_named(image, tmp_path):
+    finer = image.rt.resample((1.5, None, None)).rt.add_structure("Fine", [square(3), square(4.5)])
+    _, new = export(finer.drop_vars("ct"), tmp_path / "out")
+    heights = dict(zip(image.ct_uid.values.tolist(), image.z.values.tolist(), strict=True))
+    assert [heights[uid] for _, uid in new.images("Fine")] == [3.0]
+
+
 def test_a_dose_alone_gets_a_structure_set(folder, tmp_path):
     dose = rtxr.scan(folder, progress=False).select(Modality="RTDOSE").open()
     _, new = export(dose.rt.add_structure("Box", BOX), tmp_path / "out")

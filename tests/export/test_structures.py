@@ -160,6 +160,16 @@ def test_new_contours_follow_the_slices_that_are_written(case, tmp_path, edit, l
     assert {uid for _, uid in new.images("Box")} <= set(images)
 
 
+def test_structures_drawn_on_a_resampled_image_name_its_slices(case, tmp_path):
+    finer = case.rt.resample((1.0, None, None))
+    heights = finer.z.values[2:9]
+    inside = (finer.z >= heights[0]) & (finer.z <= heights[-1]) & (finer.ct == finer.ct)
+    _, new = export(finer.rt.add_structure("Block", inside), tmp_path / "out")
+    slices = [pydicom.dcmread(path) for path in (tmp_path / "out").glob("CT_*.dcm")]
+    written = {each.SOPInstanceUID: float(each.ImagePositionPatient[2]) for each in slices}
+    assert [written[uid] for _, uid in new.images("Block")] == heights.tolist()
+
+
 def test_images_that_the_source_does_not_list_are_listed(tmp_path):
     series = make.ct_series(4)
     structures = make.structure_set(series[:2])

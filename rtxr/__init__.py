@@ -19,8 +19,10 @@ from rtxr.errors import Finding, RTXRError
 if TYPE_CHECKING:
     from rtxr import tutorial
     from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
+    from rtxr.analysis.even_grid import even_grid
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
+    from rtxr.geometry import Grid
     from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.iod.conformance import conformance
 
@@ -28,11 +30,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Finding",
+    "Grid",
     "Index",
     "RTXRError",
     "__version__",
     "conformance",
     "errors",
+    "even_grid",
     "load",
     "open_dir",
     "open_tree",
@@ -44,8 +48,10 @@ __all__ = [
 
 #: Public names and where they live; each is imported when it is first asked for.
 _HOMES = {
+    "Grid": "rtxr.geometry",
     "Index": "rtxr.index",
     "conformance": "rtxr.iod.conformance",
+    "even_grid": "rtxr.analysis.even_grid",
     "load": "rtxr.index",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",

@@ -99,6 +99,11 @@ class ExistingFilesError(RTXRError, FileExistsError):
     """An export would overwrite files and was not told to."""
 
 
+def pip_install(extra: str) -> str:
+    """Command that installs an extra, quoted since shells read square brackets as patterns."""
+    return f"pip install 'rtxr[{extra}]'"
+
+
 def did_you_mean(asked: str, existing: Iterable[str], limit: int = 8) -> str:
     """Sentence that names what exists, nearest first, for the end of an error message."""
     names = list(dict.fromkeys(existing))

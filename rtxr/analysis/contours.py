@@ -17,7 +17,7 @@ from rtxr import model
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.field_of_view import with_image
 from rtxr.analysis.planes import EndCap, RoiContours, Slabs, roi_finding, roi_slabs
-from rtxr.errors import Finding
+from rtxr.errors import Finding, RTXRError
 from rtxr.geometry import Grid
 
 
@@ -39,11 +39,10 @@ def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> li
     types = np.atleast_1d(ds[model.CONTOUR_TYPE].values)
     node_keys = np.atleast_1d(ds[model.NODE_CONTOUR].values)
     names = (model.NODE_X, model.NODE_Y, model.NODE_Z)
-    points = np.stack([np.atleast_1d(ds[name].values) for name in names], axis=-1)
-    points = points.astype(np.float64, copy=False)
+    columns = [np.atleast_1d(ds[name].values) for name in names]
     if (np.diff(node_keys) < 0).any():
         order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
-        node_keys, points = node_keys[order], points[order]
+        node_keys, columns = node_keys[order], [column[order] for column in columns]
     begin = np.searchsorted(node_keys, keys, side="left")
     end = np.searchsorted(node_keys, keys, side="right")
     found = []
@@ -52,7 +51,8 @@ def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> li
         counts = end[at] - begin[at]
         starts = np.concatenate([[0], np.cumsum(counts)])
         index = np.arange(starts[-1]) + np.repeat(begin[at] - starts[:-1], counts)
-        found.append(RoiContours(label, types[at], points[index], starts))
+        points = np.stack([column[index] for column in columns], axis=-1, dtype=np.float64)
+        found.append(RoiContours(label, types[at], points, starts))
     return found
 
 
@@ -90,6 +90,11 @@ def slabs(
 
 def one_slabs(ds: xr.Dataset, roi: str, first: Grid, end_cap: EndCap = "half") -> Slabs:
     """One ROI as slabs, along the axes of a grid where its contours are parallel to it."""
+    if not isinstance(roi, str):
+        raise RTXRError(
+            f"one label is asked for, such as 'PTV', not {type(roi).__name__}; several ROIs are "
+            "asked for one after the other, or together as ds.rt.labels(rois)"
+        )
     return next(slabs(ds, [roi], end_cap=end_cap, first=first))
 
 

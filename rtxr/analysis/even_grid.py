@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from rtxr.geometry import AXIS_NAMES, FloatArray, Grid, as_decimals
 
 #: Along whose axes a grid runs.
 Axes = Literal["own", "patient"]
-#: One step for all axes, or one each along the dimensions of a grid; None leaves an axis as it is.
-Spacing = float | Sequence[float | None]
+#: One step for all axes, or one each along the dimensions of a grid, in their order or by name
+#: (without the prefix of a grid); None leaves an axis as it is.
+Spacing = float | Sequence[float | None] | Mapping[str, float | None]
 
 #: Positions this near to those that are there already are those, mm.
 _SAME_MM = 1e-6
@@ -29,9 +31,10 @@ def even_grid(grid: Grid, spacing: Spacing, *, axes: Axes = "own") -> Grid:
     ----------
     grid : Grid
         ``ds.rt.grid()``, ``ds.rt.grid("dose")`` or any other.
-    spacing : float or three floats
+    spacing : float, three floats, or mapping of str to float
         Distance of voxel centres, mm: one for all axes, or one each along the dimensions of the
-        result: z, y, x, or slice, row, column. None leaves an axis as it is.
+        result: z, y, x, or slice, row, column. None leaves an axis as it is, and so does a mapping
+        that does not name it: ``{"z": 2}``.
     axes : {"own", "patient"}
         ``"own"``: along the axes of ``grid``, so that an oblique or sheared stack stays one.
         ``"patient"``: along the patient's axes, the box that holds all voxel centres of ``grid``.
@@ -47,8 +50,8 @@ def even_grid(grid: Grid, spacing: Spacing, *, axes: Axes = "own") -> Grid:
     Raises
     ------
     GeometryError
-        A spacing that is no positive number, or wider than the grid; None along the patient's
-        axes for a grid that does not run along them.
+        A spacing that is no positive number, or wider than the grid; a dimension that the result
+        does not have; None along the patient's axes for a grid that does not run along them.
 
     Examples
     --------
@@ -57,7 +60,9 @@ def even_grid(grid: Grid, spacing: Spacing, *, axes: Axes = "own") -> Grid:
     """
     if axes not in ("own", "patient"):
         raise GeometryError(f"axes must be 'own' or 'patient', not {axes!r}")
-    z, y, x = _three(spacing)
+    prefix = model.grid_prefix(grid.dims[0])
+    own = tuple(dim.removeprefix(prefix) for dim in grid.dims)
+    z, y, x = _three(spacing, own if axes == "own" else AXIS_NAMES)
     if axes == "patient" and not grid.is_axis_aligned:
         if None in (z, y, x):
             raise GeometryError(
@@ -87,17 +92,31 @@ def even_axis(axis: FloatArray, spacing: float | None, name: str = "this axis") 
     return axis if is_even else even
 
 
-def _three(spacing: Spacing) -> tuple[float | None, float | None, float | None]:
+def _three(
+    spacing: object, names: Sequence[str]
+) -> tuple[float | None, float | None, float | None]:
     """A spacing along each dimension."""
-    each = list(spacing) if isinstance(spacing, Sequence | np.ndarray) else [spacing] * 3
-    good = len(each) == 3 and all(one is None or (np.isfinite(one) and one > 0) for one in each)
-    if not good:
+    given = spacing.tolist() if isinstance(spacing, np.ndarray) else spacing
+    if isinstance(given, Mapping):
+        if unknown := [name for name in given if name not in names]:
+            raise GeometryError(
+                f"spacing={spacing!r}: there is no {', '.join(map(repr, unknown))}; the dimensions "
+                f"are {', '.join(names)}, for a dose too"
+            )
+        given = [given.get(name) for name in names]
+    each: list[Any] = list(given) if isinstance(given, Sequence) else [given] * 3
+    if len(each) != 3 or not all(one is None or _is_step(one) for one in each):
         raise GeometryError(
             f"spacing={spacing!r}: give one positive number, or three along z, y, x (slice, row, "
-            "column), in mm"
+            f"column), in mm, or some of them by name: {{{names[0]!r}: 2}}"
         )
     z, y, x = (None if one is None else float(one) for one in each)
     return z, y, x
+
+
+def _is_step(value: object) -> bool:
+    """Whether a value is a positive number."""
+    return isinstance(value, Real) and bool(np.isfinite(float(value))) and float(value) > 0
 
 
 def _patient_box(grid: Grid) -> Grid:

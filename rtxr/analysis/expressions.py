@@ -27,6 +27,9 @@ def _without(left: BoolArray, right: BoolArray) -> BoolArray:
 
 
 #: What a sign does.
+#: Draws the mask of a label.
+Draw = Callable[[str], BoolArray]
+
 _OPERATIONS: Mapping[str, Callable[[BoolArray, BoolArray], BoolArray]] = {
     "&": np.logical_and,
     "|": np.logical_or,
@@ -90,11 +93,15 @@ def evaluate_tree(
     """Mask of an expression that is a tree already; see :func:`evaluate`."""
     target = frames.grid_like(ds, grid)
     wide, places = _widened(target, reach_of(tree))
-    masks = {label: raster.mask(ds, label, wide, combine).values for label in labels_of(tree)}
-    found = value_of(tree, masks, wide)
+
+    def draw(label: str) -> BoolArray:
+        inside: BoolArray = raster.mask(ds, label, wide, combine).values
+        return inside
+
+    found = value_of(tree, draw, wide)
     inside = found[places]
     attrs = {"long_name": "inside", "combine": combine}
-    if findings := _findings(text, tree, masks, found, inside):
+    if findings := _findings(text, tree, draw, found, inside):
         attrs[model.FINDINGS_ATTR] = model.findings_to_json(findings)
     coords = {**model.grid_coords(target), model.ROI: xr.Variable((), text)}
     return xr.DataArray(inside, coords, target.dims, model.MASK, attrs)
@@ -118,25 +125,23 @@ def reach_of(tree: Node) -> float:
     return max(reach_of(tree.left), reach_of(tree.right))
 
 
-def value_of(tree: Node, masks: Mapping[str, BoolArray], grid: Grid) -> BoolArray:
-    """What a tree is, of masks of its ROIs on a grid.
+def value_of(tree: Node, draw: Draw, grid: Grid) -> BoolArray:
+    """What a tree is, of masks of its ROIs on a grid, each drawn when it is its turn.
 
     Parameters
     ----------
     tree : Named, Grown or Joined
         From :func:`rtxr.analysis.expression_text.parse`.
-    masks : mapping of str to ndarray of bool, (grid.shape)
-        By label.
+    draw : callable
+        Mask, bool (grid.shape), of a label.
     grid : Grid
         Where the masks are.
     """
     if isinstance(tree, Named):
-        return masks[tree.label]
+        return draw(tree.label)
     if isinstance(tree, Grown):
-        return margins.grown(value_of(tree.operand, masks, grid), grid, tree.margins)
-    return _OPERATIONS[tree.sign](
-        value_of(tree.left, masks, grid), value_of(tree.right, masks, grid)
-    )
+        return margins.grown(value_of(tree.operand, draw, grid), grid, tree.margins)
+    return _OPERATIONS[tree.sign](value_of(tree.left, draw, grid), value_of(tree.right, draw, grid))
 
 
 def _widened(grid: Grid, reach: float) -> tuple[Grid, tuple[slice, slice, slice]]:
@@ -161,7 +166,7 @@ def _beyond(axis: FloatArray, reach: float) -> tuple[FloatArray, FloatArray]:
 
 
 def _findings(
-    text: str, tree: Node, masks: Mapping[str, BoolArray], found: BoolArray, inside: BoolArray
+    text: str, tree: Node, draw: Draw, found: BoolArray, inside: BoolArray
 ) -> list[Finding]:
     """What to know of a result, ``found``, of which a grid holds ``inside``."""
     told = []
@@ -175,7 +180,7 @@ def _findings(
         message = f"the grid has one plane: the margins of {text!r} act within it only"
         told.append(Finding("margin-in-plane", "warning", message))
     if not inside.any():
-        empty = [repr(label) for label, mask in masks.items() if not mask.any()]
+        empty = [repr(label) for label in labels_of(tree) if not draw(label).any()]
         which = f"; no voxel is in {', '.join(empty)} either" if empty else ""
         told.append(Finding("combined-empty", "warning", f"no voxel is in {text!r}{which}"))
     return told

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import MissingDataError
+from rtxr.errors import MissingDataError, RTXRError
 from rtxr.geometry import FloatArray, Grid
 
 #: A grid to compute on: ``"image"``, ``"dose"``, a variable's name, an array on the grid, or it.
@@ -92,11 +92,18 @@ def grid_like(ds: xr.Dataset, grid: GridLike) -> Grid:
     ------
     MissingDataError
         The Dataset has no such variable; the message says which grids it has.
+    RTXRError
+        Something that says nothing about a grid.
     """
     if isinstance(grid, Grid):
         return grid
     if isinstance(grid, xr.DataArray):
         return model.grid_of(grid)
+    if not isinstance(grid, str):
+        raise RTXRError(
+            f"grid={type(grid).__name__} is no grid: give 'image', 'dose' or a variable's name, a "
+            "DataArray on the grid wanted, such as ds.ct, or a Grid, such as ds.rt.grid('dose')"
+        )
     if grid == "image" and model.image_name(ds) is None:
         doses = model.dose_names(ds)
         hint = f'; pass grid="{doses[0]}" to compute on the dose grid' if doses else ""

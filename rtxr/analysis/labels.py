@@ -165,10 +165,12 @@ class _Drawn:
         """
         found = []
         if self._pairs:
-            pairs = [f"{a!r} and {b!r}" for (a, b), _ in self._pairs.most_common(_SHOWN)]
+            pairs = [f"{a!r} with {b!r}" for (a, b), _ in self._pairs.most_common(_SHOWN)]
+            if more := len(self._pairs) - len(pairs):
+                pairs.append(f"{more} more pairs")
             text = (
-                f"{np.count_nonzero(self._shared)} voxels are in several structures, most in "
-                f"{', in '.join(pairs)}"
+                f"{np.count_nonzero(self._shared)} voxels are in several structures "
+                f"({', '.join(pairs)})"
             )
             if self._overlap == "error":
                 raise ConflictingDataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import xarray as xr
 
@@ -11,6 +11,8 @@ from rtxr.analysis import expressions, frames
 from rtxr.analysis.expression_text import Grown, Named
 from rtxr.analysis.margins import SIDES, Margins, by_side
 from rtxr.analysis.outlines import Holes
+from rtxr.analysis.polygons import Combine
+from rtxr.edit.shapes import MaskOptions
 from rtxr.edit.structure_rows import with_findings
 from rtxr.edit.structures import Color, add_structure
 from rtxr.read.structure_findings import of_roi
@@ -22,6 +24,7 @@ def combine(
     name: str | None = None,
     *,
     grid: frames.GridLike = "image",
+    combine: Combine = "xor",
     type: str = "",  # noqa: A002 (what DICOM and ds.rt.structures() call it)
     color: Color | None = None,
     holes: Holes = "keyhole",
@@ -43,6 +46,8 @@ def combine(
     grid : str, DataArray or Grid, default: "image"
         On whose voxels the new structure is made: ``"image"``, ``"dose"``, a variable's name, an
         array on the grid wanted, or a Grid.
+    combine : {"xor", "union"}
+        How contours of one plane of a ROI combine.
     type, color, holes, smooth, simplify
         As in :func:`rtxr.edit.structures.add_structure`.
 
@@ -71,18 +76,9 @@ def combine(
     --------
     >>> ds.rt.combine("(PTV | Nodes) - (Rectum + 3mm)", "PTV_opt", type="PTV")  # doctest: +SKIP
     """
-    mask = expressions.evaluate(ds, expression, grid)
-    new = add_structure(
-        ds,
-        expression if name is None else name,
-        mask,
-        type=type,
-        color=color,
-        holes=holes,
-        smooth=smooth,
-        simplify=simplify,
-    )
-    return _with_findings_of(mask, new)
+    mask = expressions.evaluate(ds, expression, grid, combine)
+    options = MaskOptions(holes, smooth, simplify)
+    return _added(ds, expression if name is None else name, mask, type, color, options)
 
 
 def margin(
@@ -92,6 +88,7 @@ def margin(
     name: str | None = None,
     *,
     grid: frames.GridLike = "image",
+    combine: Combine = "xor",
     type: str = "",  # noqa: A002 (what DICOM and ds.rt.structures() call it)
     color: Color | None = None,
     holes: Holes = "keyhole",
@@ -114,6 +111,8 @@ def margin(
         ROI Name (3006,0026) and label; such as ``"CTV + 5mm"`` by default.
     grid : str, DataArray or Grid, default: "image"
         On whose voxels the new structure is made.
+    combine : {"xor", "union"}
+        How contours of one plane of a ROI combine.
     type, color, holes, smooth, simplify
         As in :func:`rtxr.edit.structures.add_structure`.
 
@@ -129,18 +128,9 @@ def margin(
     """
     label = model.select_rois(ds, roi)[0]
     text = f"{label} {_spelt(margins)}"
-    mask = expressions.evaluate_tree(ds, Grown(Named(label), margins), text, grid)
-    new = add_structure(
-        ds,
-        text if name is None else name,
-        mask,
-        type=type,
-        color=color,
-        holes=holes,
-        smooth=smooth,
-        simplify=simplify,
-    )
-    return _with_findings_of(mask, new)
+    mask = expressions.evaluate_tree(ds, Grown(Named(label), margins), text, grid, combine)
+    options = MaskOptions(holes, smooth, simplify)
+    return _added(ds, text if name is None else name, mask, type, color, options)
 
 
 def _spelt(margins: Margins) -> str:
@@ -151,9 +141,17 @@ def _spelt(margins: Margins) -> str:
     return f"{sign} {six[0]}mm" if len(set(six)) == 1 else f"{sign} ({', '.join(six)})mm"
 
 
-def _with_findings_of(mask: xr.DataArray, ds: xr.Dataset) -> xr.Dataset:
-    """The case with what was noticed of the mask that became its last structure."""
-    label = model.roi_labels(ds)[-1]
-    begin = of_roi(model.roi_number(ds, label), label)
+def _added(
+    ds: xr.Dataset,
+    name: str,
+    mask: xr.DataArray,
+    kind: str,
+    color: Color | None,
+    options: MaskOptions,
+) -> xr.Dataset:
+    """The case with a mask as its last structure, and with what was noticed of the mask."""
+    new = add_structure(ds, name, mask, type=kind, color=color, **asdict(options))
+    label = model.roi_labels(new)[-1]
+    begin = of_roi(model.roi_number(new, label), label)
     told = [replace(each, message=f"{begin}: {each.message}") for each in model.findings_of(mask)]
-    return with_findings(ds, [*model.findings_of(ds), *told])
+    return with_findings(new, [*model.findings_of(new), *told])

@@ -36,10 +36,10 @@ def resample(
     ----------
     ds : Dataset
         A case.
-    spacing : float or three floats
+    spacing : float, three floats, or mapping of str to float
         Every grid keeps its place and gets this distance of voxel centres, mm: one number, or one
         each along z, y, x (slice, row, column of an oblique grid), where None leaves an axis as it
-        is. See :func:`rtxr.analysis.even_grid.even_grid`.
+        is, or those of some axes: ``{"z": 2}``. See :func:`rtxr.analysis.even_grid.even_grid`.
     grid : str, DataArray or Grid
         Instead of ``spacing``: the one grid that image and doses go to. ``"image"``, ``"dose"``, a
         variable's name, an array on the grid wanted, or a Grid, such as one of ``even_grid``.

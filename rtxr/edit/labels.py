@@ -12,16 +12,20 @@ from rtxr import model
 from rtxr.analysis.labels import Label, labels_of
 from rtxr.analysis.outlines import Holes
 from rtxr.analysis.resample import corners
+from rtxr.edit.shapes import require_array, require_place
 from rtxr.edit.structure_rows import with_findings
 from rtxr.edit.structures import add_structure
 from rtxr.errors import Finding, GeometryError, RTXRError
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, Grid
 
+#: Names by value, values by name, or the names of 1, 2, ….
+Names = Mapping[int, str] | Mapping[str, int] | Sequence[str]
+
 
 def add_labels(
     ds: xr.Dataset,
     array: xr.DataArray | npt.NDArray[np.generic],
-    names: Mapping[int, str] | Sequence[str] | None = None,
+    names: Names | None = None,
     *,
     holes: Holes = "keyhole",
     smooth: float | None = None,
@@ -37,9 +41,10 @@ def add_labels(
         Whole numbers, 0 outside: with coordinates on any grid, such as
         :func:`rtxr.read_nifti` gives, or an ndarray in the shape of the image. Voxels within
         0.01 mm of those of the image are taken for those, since files round.
-    names : mapping of int to str, or sequence of str, optional
-        Name of each value, or names of 1, 2, …; other values are left out (a Finding). By default
-        ``array.attrs["labels"]`` says names and colours, and a value it does not name is
+    names : mapping of int to str or of str to int, or sequence of str, optional
+        Name of each value, ``{1: "GTV"}``, or value of each name, ``{"GTV": 1}``, as
+        ``ds.rt.labels`` takes it; or names of 1, 2, …. Other values are left out (a Finding). By
+        default ``array.attrs["labels"]`` says names and colours, and a value it does not name is
         ``"label 3"``.
     holes, smooth, simplify
         How masks become contours, see :func:`rtxr.analysis.outlines.outlines`.
@@ -57,8 +62,11 @@ def add_labels(
     GeometryError
         The array has a dimension beside its grid of which its labels say nothing, or does not have
         the image's shape.
+    MissingDataError
+        A DataArray whose coordinates do not say where it lies.
     RTXRError
-        Values that are no whole numbers, or a name for 0.
+        Something that is no array, values that are no whole numbers, names that are none, two
+        names of one value, or a name for 0.
     """
     placed = _placed(ds, array)
     layers = _layers(placed)
@@ -84,6 +92,7 @@ def add_labels(
 
 def _placed(ds: xr.Dataset, array: xr.DataArray | npt.NDArray[np.generic]) -> xr.DataArray:
     """The labels with coordinates, those of the image where they lie on its voxels."""
+    require_array(array, "labels are a DataArray, or an ndarray in the shape of the image")
     image = None if model.image_name(ds) is None else _image(ds)
     if not isinstance(array, xr.DataArray):
         values = np.asarray(array)
@@ -94,6 +103,7 @@ def _placed(ds: xr.Dataset, array: xr.DataArray | npt.NDArray[np.generic]) -> xr
                 f"{values.shape}, and {there}"
             )
         return _whole(xr.DataArray(values, image.coords, image.dims, "labels"))
+    require_place(array)
     array = _whole(model.ascending(array))
     if image is None:
         return array
@@ -147,17 +157,38 @@ def _layers(array: xr.DataArray) -> list[xr.DataArray]:
     return [array.isel({leading[0]: at}) for at in range(array.sizes[leading[0]])]
 
 
+def _named(names: Names) -> dict[int, str]:
+    """Name of each value, whichever way they are given."""
+    told: list[tuple[object, object]]
+    if not isinstance(names, Mapping):
+        told = [*enumerate([None] if isinstance(names, str) else names, start=1)]
+    elif all(isinstance(key, str) for key in names):
+        told = [(value, name) for name, value in names.items()]
+    else:
+        told = [*names.items()]
+    found = {
+        int(value): str(name)
+        for value, name in told
+        if isinstance(value, int | np.integer) and isinstance(name, str)
+    }
+    if len(found) < len(told):
+        raise RTXRError(
+            f"names={names!r}: give the name of each value, {{1: 'GTV'}}, the value of each name, "
+            "{'GTV': 1}, no value twice, or a list of the names of 1, 2, …"
+        )
+    return found
+
+
 def _chosen(
     array: xr.DataArray,
-    names: Mapping[int, str] | Sequence[str] | None,
+    names: Names | None,
     present: set[tuple[int, int]],
 ) -> tuple[list[Label], list[Finding]]:
     """Labels that become structures, and findings about those that do not."""
     told = labels_of(array)
     if names is not None:
-        listed = names if isinstance(names, Mapping) else dict(enumerate(names, start=1))
         colors = {label.value: label.color for label in told}
-        told = [Label(int(v), name, colors.get(int(v), "")) for v, name in listed.items()]
+        told = [Label(v, name, colors.get(v, "")) for v, name in _named(names).items()]
     if any(label.value == 0 for label in told):
         raise RTXRError("0 is what is in no structure; give names for other values")
     known = {(label.layer, label.value) for label in told}

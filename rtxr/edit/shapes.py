@@ -14,7 +14,13 @@ from rtxr.analysis import frames
 from rtxr.analysis.outlines import Holes, outlines
 from rtxr.analysis.planes import CLOSED_TYPES, PLANAR_MM, XOR_TYPE
 from rtxr.errors import Finding, GeometryError, MissingDataError, RTXRError
-from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, OBLIQUE_NAMES, FloatArray, Grid
+from rtxr.geometry import (
+    ALIGNMENT_TOLERANCE_MM,
+    OBLIQUE_NAMES,
+    FloatArray,
+    Grid,
+    cell_edges,
+)
 
 #: Contour Geometric Type (3006,0042) of contours and of single points.
 CLOSED, POINT = CLOSED_TYPES[0], "POINT"
@@ -74,13 +80,44 @@ def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
     """
     if not isinstance(shape, Sequence):
         return _from_mask(ds, shape, options)
-    if isinstance(shape, str) or (options.smooth, options.simplify) != (None, None):
-        raise RTXRError(
-            "a shape is a mask or a sequence of contours, each (n, 3); smooth and simplify are for "
-            "masks"
-        )
+    if isinstance(shape, str):
+        require_array(shape, "a shape is a DataArray, an ndarray or a list of contours, (n, 3)")
+    if (options.smooth, options.simplify) != (None, None):
+        raise RTXRError("smooth and simplify are for masks, and this shape is a list of contours")
     points = [_contour(at, given) for at, given in enumerate(shape)]
     return Drawing(points, [POINT if len(each) == 1 else CLOSED for each in points])
+
+
+def require_array(given: object, wanted: str) -> None:
+    """Raise unless something is an array.
+
+    Raises
+    ------
+    RTXRError
+        It is another thing, a path say; ``wanted`` begins the message.
+    """
+    if not (hasattr(given, "shape") and hasattr(given, "dtype")):
+        raise RTXRError(
+            f"{wanted}, not {type(given).__name__}; rtxr.read_nifti(path) and rtxr.read_nrrd(path) "
+            "give the DataArray of a file"
+        )
+
+
+def require_place(array: xr.DataArray) -> None:
+    """Raise unless the coordinates of an array say where its voxels are.
+
+    Raises
+    ------
+    MissingDataError
+        They do not; the message says what else would do.
+    """
+    try:
+        model.grid_of(array if array.name is not None else array.rename("array"))
+    except MissingDataError as error:
+        raise MissingDataError(
+            f"{error}. A DataArray needs coordinates along its dimensions, such as those of ds.ct; "
+            "a plain array in the shape of the image is taken to lie on it: give array.values"
+        ) from error
 
 
 def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
@@ -112,6 +149,40 @@ def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
     ]
 
 
+def outside_findings(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[Finding]:
+    """A finding where contours leave the image, whose voxels reach half way to their neighbours.
+
+    What is smaller than half a voxel does not count: points, and what marks an empty slice beside
+    the image.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    contours : sequence of ndarray, (n, 3)
+        Patient LPS (x, y, z), mm.
+    """
+    if model.image_name(ds) is None or not contours:
+        return []
+    grid = model.grid_of(ds)
+    starts = np.cumsum([0, *map(len, contours)])[:-1]
+    own = grid.to_own(np.concatenate(list(contours)))
+    low, high = np.minimum.reduceat(own, starts), np.maximum.reduceat(own, starts)
+    edges = [cell_edges(np.sort(axis)) for axis in grid.axes[::-1]]
+    counted = (high - low).max(axis=1) > min(np.diff(each).min() for each in edges) / 2
+    low, high = low[counted], high[counted]
+    first, last = np.array([each[[0, -1]] for each in edges]).T
+    beyond = float(np.maximum(first - low, high - last).max(initial=0.0))
+    if beyond <= ALIGNMENT_TOLERANCE_MM:
+        return []
+    apart = int(((high < first) | (low > last)).any(axis=1).sum())
+    text = (
+        f"it reaches up to {beyond:.1f} mm beyond the image; {apart} of its {len(low)} contours "
+        "lie wholly outside"
+    )
+    return [Finding("outside-image", "warning", text)]
+
+
 def _slice_dim(ds: xr.Dataset) -> int:
     """Number of the image's grid dimension along which its slices run; 0 where nothing says."""
     name = model.image_name(ds)
@@ -137,6 +208,7 @@ def _dim_on(ds: xr.Dataset, grid: Grid) -> int:
 def _from_mask(
     ds: xr.Dataset, shape: xr.DataArray | npt.NDArray[np.generic], options: MaskOptions
 ) -> Drawing:
+    require_array(shape, "a shape is a DataArray, an ndarray or a list of contours, (n, 3)")
     array = shape if isinstance(shape, xr.DataArray) else _on_image(ds, np.asarray(shape))
     array = _placed(array)
     grid = model.grid_of(array)
@@ -178,6 +250,7 @@ def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
 
 def _placed(array: xr.DataArray) -> xr.DataArray:
     """A mask along its grid's dimensions, each ascending."""
+    require_place(array)
     grid = model.grid_of(array)
     first = grid.dims[0]
     if first.endswith(OBLIQUE_NAMES[0]):

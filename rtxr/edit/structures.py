@@ -18,7 +18,7 @@ import xarray as xr
 from rtxr import model
 from rtxr.analysis.outlines import Holes
 from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
-from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids
+from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids, outside_findings
 from rtxr.edit.structure_rows import along_roi, free_number, with_findings, with_row, with_texts
 from rtxr.errors import ConflictingDataError, Finding, RTXRError, UnknownNameError, did_you_mean
 from rtxr.iod.roi_items import INTERPRETED_TYPES
@@ -56,7 +56,8 @@ def add_structure(
 
         - a mask with coordinates on any grid (the image's, a dose's, one of its own), in any order
           of dimensions: ``ds.ct > 300``, ``ds.dose > 20``;
-        - a mask without coordinates in the shape of the image: ``ds.ct.values > 300``;
+        - a mask without coordinates in the shape of the image: ``ds.ct.values > 300``. Nothing
+          tells rows from columns of a square image, so one with y and x swapped is not noticed;
         - contours, each (n, 3) in patient LPS (x, y, z), mm: flat and closed, of three points or
           more, or a single point (a POINT).
 
@@ -77,7 +78,7 @@ def add_structure(
     Dataset
         With one ROI more, the last one. A contour names the image in whose plane it lies within
         0.01 mm, of a dynamic series the first label's; else none. What was noticed is in
-        ``ds.rt.findings``.
+        ``ds.rt.findings``, such as how far it reaches beyond the image.
 
     Raises
     ------
@@ -108,10 +109,12 @@ def add_structure(
         model.ROI_COLOR: given or _next_color(ds),
     }
     uids = image_uids(ds, drawing.points)
-    told = [
-        replace(each, message=f"{of_roi(number, text)}: {each.message}")
-        for each in (*drawing.findings, *_contour_findings(ds, uids))
-    ]
+    noticed = (
+        *drawing.findings,
+        *_contour_findings(ds, uids),
+        *outside_findings(ds, drawing.points),
+    )
+    told = [replace(each, message=f"{of_roi(number, text)}: {each.message}") for each in noticed]
     added = with_row(ds, roi, drawing, uids)
     return with_fresh_mask(with_findings(added, [*model.findings_of(ds), *told]))
 
@@ -269,7 +272,12 @@ def _contour_findings(ds: xr.Dataset, uids: Sequence[str]) -> list[Finding]:
 # --- what may be given ----------------------------------------------------------------------------
 def _new_name(name: str) -> str:
     """A name that ROI Name can hold, without spaces around it."""
-    text = str(name).strip()
+    if not isinstance(name, str):
+        raise RTXRError(
+            f"a name is text, not {type(name).__name__}; add_structure(name, shape) takes the name "
+            "first, then the shape"
+        )
+    text = name.strip()
     if not text or len(text) > _LONGEST_NAME or "\\" in text or not text.isprintable():
         raise RTXRError(
             f"name={name!r}: (3006,0026) ROIName takes 1 to {_LONGEST_NAME} characters, no "

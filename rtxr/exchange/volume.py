@@ -18,13 +18,21 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import ExistingFilesError, Finding, GeometryError, MissingExtraError
+from rtxr.errors import (
+    ExistingFilesError,
+    Finding,
+    GeometryError,
+    MissingExtraError,
+    pip_install,
+)
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, as_decimals, stack_grid
 
 #: Spacing of an axis with one voxel, which nothing says, mm.
 _OF_ONE = 1.0
 #: Directions span space when the volume of their unit cell is more than this.
 _FLAT = 1e-6
+#: Module > package that brings it, where that has another name.
+_PACKAGES = {"nrrd": "pynrrd"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +164,8 @@ def library(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(f"these files need {module}; pip install rtxr[{extra}]") from error
+        package = _PACKAGES.get(module, module)
+        raise MissingExtraError(f"these files need {package}; {pip_install(extra)}") from error
 
 
 def stem(path: Path) -> str:

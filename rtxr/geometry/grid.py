@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from rtxr.errors import GeometryError
+
 FloatArray = npt.NDArray[np.float64]
 
 AXIS_NAMES = ("z", "y", "x")
@@ -24,19 +26,45 @@ class Grid:
     dims : tuple of str
         Names of the three dimensions, outermost first: ``("z", "y", "x")`` or
         ``("slice", "row", "column")``, with the variable's prefix.
-    axes : tuple of ndarray
+    axes : tuple of array_like
         Millimetre coordinates of voxel centres along ``dims``, each 1-D, any order.
     matrix : ndarray, (4, 4)
         Own millimetres (x, y, z, 1), that is ``(axes[2], axes[1], axes[0], 1)``, to patient LPS
         millimetres.
     frame_of_reference_uid : str
         Frame of Reference UID (0020,0052), empty where the source has none.
+
+    Raises
+    ------
+    GeometryError
+        Dimensions in another order or of other names, axes or a matrix of another shape.
     """
 
     dims: tuple[str, str, str]
     axes: tuple[FloatArray, FloatArray, FloatArray]
     matrix: FloatArray = field(default_factory=lambda: np.eye(4))
     frame_of_reference_uid: str = ""
+
+    def __post_init__(self) -> None:
+        prefixes = {
+            tuple(dim.removesuffix(name) for dim, name in zip(self.dims, family, strict=True))
+            for family in (AXIS_NAMES, OBLIQUE_NAMES)
+            if len(self.dims) == 3 and all(map(str.endswith, self.dims, family))
+        }
+        if not any(len(set(prefix)) == 1 for prefix in prefixes):
+            raise GeometryError(
+                f"dims={self.dims}: the dimensions of a grid are {AXIS_NAMES} or {OBLIQUE_NAMES}, "
+                "outermost first, all with one prefix or none"
+            )
+        axes = tuple(np.asarray(axis, dtype=np.float64) for axis in self.axes)
+        matrix = np.asarray(self.matrix, dtype=np.float64)
+        if [axis.ndim for axis in axes] != [1, 1, 1] or matrix.shape != (4, 4):
+            raise GeometryError(
+                "a grid has three axes of one dimension each and a matrix of shape (4, 4), not "
+                f"axes of shapes {[axis.shape for axis in axes]} and a matrix of {matrix.shape}"
+            )
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "matrix", matrix)
 
     def __repr__(self) -> str:
         parts = (
@@ -114,13 +142,21 @@ class Grid:
         """Whether both grids have the same voxel centres in patient millimetres."""
         if self.shape != other.shape:
             return False
-        return bool(
-            np.allclose(self.matrix, other.matrix, rtol=0, atol=1e-9)
-            and all(
-                np.allclose(a, b, rtol=0, atol=tolerance_mm)
-                for a, b in zip(self.axes, other.axes, strict=True)
-            )
-        )
+        if 0 in self.shape:
+            return True
+        # Positions are affine in the axes: three lines of voxels through one corner say all.
+        lines = zip(self._lines(), other._lines(), strict=True)
+        return all(float(np.abs(one - two).max()) <= tolerance_mm for one, two in lines)
+
+    def _lines(self) -> list[FloatArray]:
+        """Patient positions along each dimension, the others at their first voxel, (n, 3)."""
+        corner = np.array([axis[0] for axis in self.axes[::-1]])
+        lines = []
+        for dim, axis in enumerate(self.axes):
+            points = np.tile(corner, (len(axis), 1))
+            points[:, 2 - dim] = axis
+            lines.append(self.to_patient(points))
+        return lines
 
 
 def cell_edges(centres: npt.ArrayLike) -> FloatArray:

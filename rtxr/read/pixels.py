@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from rtxr.errors import PixelDecodeError
+from rtxr.errors import PixelDecodeError, pip_install
 from rtxr.read.files import open_file, size_of
 from rtxr.read.headers import Header
 from rtxr.read.sources import PixelSpan, read_source
@@ -205,7 +205,7 @@ def _decoded(file: PixelFile, frames: npt.NDArray[np.intp]) -> IntegerArray:
     """Frames through pydicom's decoders."""
     uid = UID(file.transfer_syntax or ExplicitVRLittleEndian)
     coded = f"{file.path}: {ELEMENT} in transfer syntax {uid.name} ({uid})"
-    hint = "pip install rtxr[codecs]"
+    hint = pip_install("codecs")
     try:
         decoder = get_decoder(uid)
     except NotImplementedError as error:

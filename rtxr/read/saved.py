@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import ExistingFilesError, MissingDataError, MissingExtraError
+from rtxr.errors import ExistingFilesError, MissingDataError, MissingExtraError, pip_install
 from rtxr.read.structure_tables import MaskSource, with_mask
 
 _NETCDF_SUFFIXES = frozenset({".nc", ".nc4", ".netcdf", ".h5"})
@@ -109,7 +109,7 @@ def _kind(path: Path) -> Literal["zarr", "netcdf"]:
     is_netcdf = path.suffix.lower() in _NETCDF_SUFFIXES
     if not is_netcdf and importlib.util.find_spec("zarr") is None:
         raise MissingExtraError(
-            f"{path.name}: a zarr store needs zarr; pip install rtxr[io] (or save to a .nc file)"
+            f"{path.name}: a zarr store needs zarr; {pip_install('io')} (or save to a .nc file)"
         )
     if is_netcdf:
         _netcdf_engine()
@@ -121,7 +121,7 @@ def _netcdf_engine() -> Literal["netcdf4", "h5netcdf"]:
         return "netcdf4"
     if importlib.util.find_spec("h5netcdf") is not None:
         return "h5netcdf"
-    raise MissingExtraError("netCDF files need netCDF4 or h5netcdf; pip install rtxr[io]")
+    raise MissingExtraError(f"netCDF files need netCDF4 or h5netcdf; {pip_install('io')}")
 
 
 def _check_target(target: Path, kind: str, overwrite: bool) -> None:

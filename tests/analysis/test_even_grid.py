@@ -26,6 +26,15 @@ def test_one_spacing_for_all_axes_or_one_each():
     assert mixed.axes[2].tolist() == [float(f"{n / 10:.1f}") for n in range(-20, 21)]
 
 
+def test_some_axes_by_name():
+    assert even_grid(GRID, {"z": 1.5}).same_as(even_grid(GRID, (1.5, None, None)))
+    assert even_grid(GRID, {"x": 1, "z": None}).same_as(even_grid(GRID, (None, None, 1)))
+    oblique = turned(GRID, rotation())
+    assert even_grid(oblique, {"row": 2}).same_as(even_grid(oblique, (None, 2, None)))
+    box = even_grid(oblique, dict.fromkeys("xyz", 2), axes="patient")
+    assert box.same_as(even_grid(oblique, np.float32(2), axes="patient"))
+
+
 def test_positions_that_are_there_stay_digit_for_digit():
     axis = np.array([0.1 + 0.3 * n for n in range(40)])
     assert (even_axis(axis, 0.3) == axis).all()
@@ -81,6 +90,12 @@ def test_a_flat_oblique_grid_has_a_flat_box(axis, shape):
         ((1, -1, 1), {}, "give one positive number, or three"),
         ((1, 2), {}, "along z, y, x"),
         (np.nan, {}, "give one positive number"),
+        ("2mm", {}, "'2mm': give one positive number"),
+        ((1, "2", 3), {}, "give one positive number, or three"),
+        ({"z": 0}, {}, r"or some of them by name: \{'z': 2\}"),
+        ({"dose_z": 2}, {}, "there is no 'dose_z'; the dimensions are z, y, x"),
+        ({"slice": 2}, {}, "there is no 'slice'; the dimensions are z, y, x"),
+        ({"z": 2}, {"axes": "patient"}, "give three numbers"),
         (50, {}, r"along 'dose_z' reach over 12 mm; give a spacing that is not wider"),
         (1, {"axes": "image"}, "'own' or 'patient'"),
         ((1, None, 1), {"axes": "patient"}, "give three numbers"),

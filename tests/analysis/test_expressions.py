@@ -63,7 +63,7 @@ def test_any_expression_is_what_numpy_makes_of_it(texts, seed):
         zip("ABC", np.random.default_rng(seed).random((3, *grid.shape)) < 0.5, strict=True)
     )
     expected = eval(python, {}, masks)
-    assert (value_of(parse(text, list("ABC")), masks, grid) == expected).all()
+    assert (value_of(parse(text, list("ABC")), masks.__getitem__, grid) == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_laws_of_sets_and_order_of_signs(one, other):
     labels = list("ABCX")
     masks = dict(zip(labels, np.random.default_rng(7).random((4, *grid.shape)) < 0.5, strict=True))
     masks["X"][:] = True
-    left, right = (value_of(parse(text, labels), masks, grid) for text in (one, other))
+    left, right = (value_of(parse(text, labels), masks.__getitem__, grid) for text in (one, other))
     assert left.any()
     assert (left == right).all()
 

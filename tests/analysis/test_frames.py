@@ -6,7 +6,7 @@ import pytest
 from analysis.shapes import at_height, axial_grid, circle, make_case, rotation, turned
 from rtxr import model
 from rtxr.analysis import frames
-from rtxr.errors import MissingDataError
+from rtxr.errors import MissingDataError, RTXRError
 
 GRID = axial_grid((3, 4, 5), (3.0, 1.0, 2.0), (-1.0, -2.0, -3.0))
 
@@ -79,3 +79,10 @@ def test_grid_like():
 def test_grids_of_reads_positions_only():
     ds = make_case({}, GRID)
     assert [model.image_name(ds), len(frames.grids_of(ds.drop_vars("ct")))] == ["ct", 0]
+
+
+@pytest.mark.parametrize("grid", [np.zeros((3, 4, 5)), None, (3, 4, 5)])
+def test_what_says_nothing_about_a_grid(grid):
+    told = rf"^grid={type(grid).__name__} is no grid: .*'image', 'dose'.* DataArray .* Grid"
+    with pytest.raises(RTXRError, match=told):
+        frames.grid_like(make_case({}, GRID), grid)

@@ -52,7 +52,7 @@ def test_a_mapping_says_the_values():
 
 
 def test_shared_voxels_need_a_choice():
-    with pytest.raises(ConflictingDataError, match=r"^18 voxels .* 'A' and 'B'; .*overlap="):
+    with pytest.raises(ConflictingDataError, match=r"^18 voxels .*\('A' with 'B'\); .*overlap="):
         labels(CASE, ["A", "B"])
     a, b = raster.mask(CASE, "A"), raster.mask(CASE, "B")
     first = labels(CASE, ["A", "B", "C"], overlap="first")
@@ -65,6 +65,19 @@ def test_shared_voxels_need_a_choice():
     assert "18 voxels" in model.findings_of(first)[0].message
     three = labels(CASE, {"A": 1, "B": 2, "sliver": 3, "C": 4}, overlap="last")
     assert "18 voxels" in model.findings_of(three)[0].message
+
+
+def test_the_pairs_that_share_most_are_named_and_the_rest_counted():
+    names = ["A", "B", "C", "D", "E"]
+    case = make_case(
+        {name: stack(square(2.0 + at), GRID.axes[0][:2]) for at, name in enumerate(names)}, GRID
+    )
+    with pytest.raises(ConflictingDataError) as caught:
+        labels(case, ["A", "B", "C"])
+    assert "in several structures ('B' with 'C', 'A' with 'B'); a voxel" in str(caught.value)
+    told = model.findings_of(labels(case, overlap="first"))[0].message
+    assert told.count(" with ") == 5
+    assert ", 5 more pairs); each holds the label of the first" in told
 
 
 def test_a_structure_without_voxels_is_a_finding():

@@ -219,6 +219,8 @@ def test_source_survives_pickling():
 
 def test_errors_say_what_to_do():
     ds = make_case({"A": stack(square(4.0), [0, 3])}, GRID)
+    with pytest.raises(RTXRError, match=r"one label is asked for.*not list.*ds.rt.labels\(rois\)"):
+        raster.mask(ds, ["A", "B"])
     with pytest.raises(UnknownNameError, match="no ROI 'B'"):
         raster.mask(ds, "B")
     with pytest.raises(RTXRError, match='"xor" or "union"'):

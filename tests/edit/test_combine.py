@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from analysis.shapes import at_height, axial_grid, make_case, square
 
 import rtxr
 from rtxr import model
@@ -71,6 +72,19 @@ def test_margins_of_a_structure(case):
     assert new.rt.structures().loc["New", "type"] == "PTV"
     volumes = case.rt.margin("PTV_70", 8.0, "Larger").rt.volumes(["PTV_70", "Larger"])
     assert volumes["Larger"] > 1.5 * volumes["PTV_70"]
+
+
+def test_contours_combine_as_asked():
+    def shifted(by: float) -> np.ndarray:
+        return at_height(square(5.0, (by, 0.0)), 0.0)
+
+    grid = axial_grid((3, 20, 20), (3.0, 1.0, 1.0), (-3.0, -9.5, -9.5))
+    case = make_case({"A": [shifted(-2.0), shifted(2.0)]}, grid)
+    new = {how: case.rt.combine("A", "B", combine=how) for how in ("xor", "union")}
+    areas = {how: int(each.rt.mask("B").sum()) for how, each in new.items()}
+    assert areas == {"xor": 80, "union": 140}
+    grown_one = case.rt.margin("A", 1, "C", combine="union")
+    assert grown_one.rt.mask("C").sum() > areas["union"]
 
 
 def test_an_empty_result_is_a_roi_without_contours_that_is_told(case):

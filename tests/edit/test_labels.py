@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,7 +14,7 @@ from rtxr import model
 from rtxr.analysis import raster
 from rtxr.analysis.labels import LABELS_ATTR, Label, labels, labels_to_json
 from rtxr.edit.labels import add_labels
-from rtxr.errors import ConflictingDataError, GeometryError, RTXRError
+from rtxr.errors import ConflictingDataError, GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import Grid
 
 GRID = axial_grid((4, 12, 10), (3.27, 0.9765625, 1.1), (-849.3, -9.5, 20.1))
@@ -105,3 +107,41 @@ def test_masks_go_through_files_and_come_back(tmp_path, suffix, matrix):
     assert model.roi_labels(again) == ["GTV", "Größe", "Lung"]
     np.testing.assert_array_equal(labels(again), array)
     np.testing.assert_array_equal(array, VALUES)
+
+
+def test_names_may_be_given_in_either_direction():
+    way = add_labels(CASE, VALUES, {2: "Heart", np.int64(1): "GTV"})
+    back = add_labels(CASE, VALUES, {"Heart": np.uint8(2), "GTV": 1})
+    xr.testing.assert_identical(way.drop_vars("mask"), back.drop_vars("mask"))
+    assert model.roi_labels(back)[1:] == ["Heart", "GTV"]
+    np.testing.assert_array_equal(raster.mask(back, "GTV"), VALUES == 1)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"GTV": 1, 2: "Heart"}, {"1": "GTV"}, {1: 2}, {"A": 1, "B": 1}, {1.0: "A"}, "GTV", [1, 2]],
+)
+def test_names_that_are_none(names):
+    with pytest.raises(RTXRError, match=r"^names=.*\{1: 'GTV'\}.*\{'GTV': 1\}.* a list of"):
+        add_labels(CASE, VALUES, names)
+
+
+@pytest.mark.parametrize(
+    "array", ["pred.nii.gz", Path("pred.nrrd"), xr.Dataset({"labels": placed(VALUES)}), None]
+)
+def test_what_is_no_array(array):
+    told = rf"^labels are a DataArray.*, not {type(array).__name__}; rtxr.read_nifti\(path\) and"
+    with pytest.raises(RTXRError, match=told):
+        add_labels(CASE, array)
+
+
+def test_labels_without_coordinates_have_no_place():
+    with pytest.raises(MissingDataError, match=r"needs coordinates .* give array.values"):
+        add_labels(CASE, xr.DataArray(VALUES, dims=GRID.dims))
+
+
+def test_labels_of_another_place_are_told():
+    axes = (GRID.axes[0], GRID.axes[1], GRID.axes[2] + 500)
+    ds = add_labels(CASE, placed(VALUES, Grid(GRID.dims, axes)), {1: "GTV", 2: "Heart"})
+    assert codes(ds).count("outside-image") == 2
+    assert "outside-image" not in codes(add_labels(CASE, VALUES, {1: "GTV", 2: "Heart"}))

@@ -146,7 +146,14 @@ def test_a_mask_of_another_frame_of_reference_is_told(case, bone):
         (lambda _: np.zeros((5, 3)), GeometryError, r"a list for contours: \[points"),
         (lambda ds: ds.mask, GeometryError, r"\['roi'\] beside its grid.*isel\(roi=0\)"),
         (lambda ds: (ds.ct > 200).drop_vars("z"), MissingDataError, "no millimetre coordinates"),
-        (lambda _: "PTV", RTXRError, "a mask or a sequence of contours"),
+        (
+            lambda ds: xr.DataArray(ds.ct.values > 200, dims=["z", "y", "x"]),
+            MissingDataError,
+            r"^'array' has no .*A DataArray needs coordinates .*give array\.values$",
+        ),
+        (lambda ds: xr.DataArray(ds.ct.values > 200), MissingDataError, "needs coordinates"),
+        (lambda _: "PTV", RTXRError, r"a list of contours, \(n, 3\), not str; rtxr.read_nifti"),
+        (lambda ds: ds, RTXRError, "not Dataset; rtxr.read_nifti"),
     ],
 )
 def test_shapes_that_are_none(case, shape, error, match):

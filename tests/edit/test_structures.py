@@ -219,6 +219,15 @@ def test_names_that_cannot_be(case, name, error, match):
         case.rt.add_structure(name, [])
 
 
+def test_swapped_arguments_are_told_without_their_values(case):
+    with pytest.raises(RTXRError) as caught:
+        case.rt.add_structure(np.zeros((40, 96, 96), bool), "Box")
+    assert str(caught.value) == (
+        "a name is text, not ndarray; add_structure(name, shape) takes the name first, then the "
+        "shape"
+    )
+
+
 def test_the_longest_name_is_kept_whole(case):
     assert case.rt.add_structure("x" * 64, []).roi.values[-1] == "x" * 64
 

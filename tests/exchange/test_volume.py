@@ -150,8 +150,10 @@ def test_a_missing_library_names_the_extra(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", absent)
-    with pytest.raises(MissingExtraError, match=r"pip install rtxr\[nifti\]"):
+    with pytest.raises(MissingExtraError, match=r"need nibabel; pip install 'rtxr\[nifti\]'$"):
         library("nibabel", "nifti")
+    with pytest.raises(MissingExtraError, match=r"need pynrrd; pip install 'rtxr\[nrrd\]'$"):
+        library("nrrd", "nrrd")
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.seg.nrrd", "a.nhdr", "a"])

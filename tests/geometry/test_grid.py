@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from rtxr.errors import GeometryError
 from rtxr.geometry import Grid, as_decimals, cell_edges, fractional_positions
 
 
@@ -39,3 +41,42 @@ def test_sums_of_decimals_are_decimals_again():
     assert as_decimals([-11.2 + 3 * 2.1, 12.9 - 5 * 1.7]).tolist() == [-4.9, 4.4]
     many = 0.123456789012  # as many digits as a file may hold, and not a sum of fewer
     assert as_decimals([many]).tolist() == [many]
+
+
+@pytest.mark.parametrize(
+    ("dims", "match"),
+    [
+        (("x", "y", "z"), "outermost first"),
+        (("a", "b", "c"), "outermost first"),
+        (("z", "row", "column"), "outermost first"),
+        (("z", "dose_y", "dose_x"), "one prefix"),
+        (("z", "y"), "outermost first"),
+    ],
+)
+def test_dimensions_mean_what_they_are_named(dims, match):
+    with pytest.raises(GeometryError, match=match):
+        Grid(dims, ([0.0, 1.0],) * 3)
+
+
+def test_axes_may_be_lists_and_have_one_dimension():
+    grid = Grid(("slice", "row", "column"), ([0, 1], [0, 2], [0, 3]))
+    assert grid.spacing == (1.0, 2.0, 3.0)
+    with pytest.raises(GeometryError, match="three axes"):
+        Grid(("z", "y", "x"), ([0.0], [[0.0]], [0.0]))
+    with pytest.raises(GeometryError, match="matrix"):
+        Grid(("z", "y", "x"), ([0.0],) * 3, np.eye(3))
+
+
+def test_same_as_compares_places_whatever_the_own_coordinates():
+    turned = np.eye(4)
+    turned[:3, :3] = [[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]]
+    names, axes = ("slice", "row", "column"), (np.arange(4.0), np.arange(5.0), np.arange(6.0))
+    shifted = turned.copy()
+    shifted[:3, 3] = turned[:3, :3] @ [10.0, 20.0, 30.0]
+    one = Grid(names, axes, turned)
+    other = Grid(names, (axes[0] - 30, axes[1] - 20, axes[2] - 10), shifted)
+    assert one.same_as(other)
+    off = turned.copy()
+    off[:3, 3] += 0.1
+    assert not one.same_as(Grid(names, axes, off))
+    assert one.same_as(Grid(names, axes, off), tolerance_mm=0.2)

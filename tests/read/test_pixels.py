@@ -134,7 +134,7 @@ def test_missing_decoder_names_element_syntax_and_extra(tmp_path, monkeypatch):
     message = str(caught.value)
     assert "(7FE0,0010) PixelData" in message
     assert "JPEG Lossless" in message
-    assert "pip install rtxr[codecs]" in message
+    assert "pip install 'rtxr[codecs]'" in message
 
 
 def test_unknown_syntax_and_broken_frames_are_decode_errors(tmp_path):

@@ -117,7 +117,7 @@ def test_nothing_there(tmp_path):
 @pytest.mark.parametrize("name", FORMATS)
 def test_missing_packages_name_the_extra(tmp_path, ds, name, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError, match=r"rtxr\[io\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'rtxr\[io\]'"):
         save(ds, tmp_path / name)
 
 

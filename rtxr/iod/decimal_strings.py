@@ -52,12 +52,15 @@ def ds_strings(values: npt.ArrayLike) -> list[str]:
     numbers = np.asarray(values, dtype=np.float64).ravel()
     if not np.isfinite(numbers).all():
         raise ValueError("decimal strings cannot hold NaN or infinite numbers")
+    # Coordinates repeat: contours around masks run along the edges of voxels.
+    distinct, which = np.unique(numbers, return_inverse=True)
     # Rounding first leaves short numbers as they are, and repr is slow for long ones.
-    texts = list(map(repr, _shortened(numbers).tolist()))
+    texts = np.array([repr(each) for each in _shortened(distinct).tolist()], dtype=object)
     for at, text in enumerate(texts):
         if len(text) > MAX_LENGTH:
-            texts[at] = ds_string(numbers[at])
-    return texts
+            texts[at] = ds_string(distinct[at])
+    found: list[str] = texts[which].tolist()
+    return found
 
 
 def joined(texts: Iterable[str]) -> bytes:

@@ -48,8 +48,7 @@ _ONE_LINE_VRS = frozenset({"AE", "LO", "PN", "SH"})
 _PN_GROUP_LENGTH = 64
 #: Values of more bytes than this are searched as a whole, not one by one.
 _BULK_BYTES = 256
-_BAD_CHARACTER = {"DS": re.compile(rb"[^0-9+\-.eE \\]"), "UI": re.compile(rb"[^0-9.\\]")}
-_TOO_LONG_BULK = {vr: re.compile(rb"[^\\]{%d}" % (length + 1)) for vr, length in MAX_LENGTH.items()}
+_CHARACTERS = {"DS": b"0123456789+-.eE \\", "UI": b"0123456789.\\"}
 
 #: Enumerated values of PS3.3 that a reader of the object relies on.
 ENUMERATED: Mapping[str, tuple[str, ...]] = {
@@ -157,11 +156,17 @@ def _bulk_flaw(data: bytes, vr: str) -> str:
             if len(data.decode("utf-8", "replace")) > longest
             else ""
         )
-    if vr in _TOO_LONG_BULK and _TOO_LONG_BULK[vr].search(data):
+    if vr in MAX_LENGTH and _longest_part(data) > MAX_LENGTH[vr]:
         return f"a value of more than the {MAX_LENGTH[vr]} characters that VR {vr} allows"
-    if vr in _BAD_CHARACTER and _BAD_CHARACTER[vr].search(data):
+    if vr in _CHARACTERS and data.translate(None, _CHARACTERS[vr]):
         return f"characters that VR {vr} does not allow"
     return ""
+
+
+def _longest_part(data: bytes) -> int:
+    """Bytes of the longest value between backslashes."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\\"))
+    return int(np.diff(ends, prepend=-1, append=len(data)).max()) - 1
 
 
 def _name_flaw(texts: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import warnings
 from dataclasses import dataclass, field, replace
@@ -87,10 +88,8 @@ class Header:
     @cached_property
     def _elements(self) -> dict[int, Element]:
         start = self.known[-1].end if self.known else self.start
-        found: dict[int, Element] = {}
-        for element in (*self.known, *tolerant(self.record.data, start, self.encoding)):
-            found.setdefault(element.tag, element)
-        return found
+        all_of_them = (*self.known, *tolerant(self.record.data, start, self.encoding))
+        return {element.tag: element for element in reversed(all_of_them)}  # the first one counts
 
     def value(self, keyword: str) -> bytes | None:
         """Bytes of the value of an outermost element, None where it is absent."""
@@ -115,7 +114,8 @@ class Header:
     def number(self, keyword: str) -> float | None:
         """First number of an element, None where absent or unreadable."""
         numbers = self.numbers(keyword)
-        return float(numbers[0]) if len(numbers) and np.isfinite(numbers[0]) else None
+        found = float(numbers[0]) if len(numbers) else math.nan
+        return found if math.isfinite(found) else None
 
     def integer(self, keyword: str) -> int | None:
         """First number of an element as an integer, None where absent or unreadable."""

@@ -101,11 +101,10 @@ class PlaneStack:
         slope, intercept = self.slopes[plane], self.intercepts[plane]
         if self.dtype.kind in "iu":
             # Modular arithmetic: steps in between may wrap around, the result fits.
-            out[...] = stored.astype(self.dtype, copy=False)
-            if slope != 1:
-                out *= np.int64(slope).astype(self.dtype)
-            if intercept != 0:
-                out += np.int64(intercept).astype(self.dtype)
+            whole = np.array([slope, intercept], np.int64).astype(self.dtype)
+            same_size = stored.dtype.itemsize == self.dtype.itemsize
+            alike = stored.view(self.dtype) if same_size else stored.astype(self.dtype)
+            np.add(alike if slope == 1 else alike * whole[0], whole[1], out=out)
         elif intercept == 0:
             np.multiply(stored, slope, out=out, dtype=np.float64, casting="same_kind")
         else:

@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# For what benchmarks compare with: pydcm has no wheels for older ones
+PEERS_PYTHON ?= python3.12
 # A folder of DICOM RT files for `make demo DATA=...`
 DATA =
 
@@ -39,15 +41,15 @@ format: $(VENV)/.rtxr-dev ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.rtxr-dev ## run every script in benchmarks/
+bench: $(VENV)/.rtxr-dev $(VENV)-peers/.installed ## run every script in benchmarks/
 	@for script in benchmarks/*.py; do \
 	echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 clean: ## remove results and caches
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-distclean: clean ## clean, and remove the virtual environment
-	rm -rf $(VENV)
+distclean: clean ## clean, and remove the virtual environments
+	rm -rf $(VENV) $(VENV)-peers
 
 # The stamps say which extras are installed; only a newer pyproject.toml installs again.
 $(VENV)/.rtxr-dev: $(BIN)/python pyproject.toml
@@ -57,6 +59,14 @@ $(VENV)/.rtxr-dev: $(BIN)/python pyproject.toml
 $(VENV)/.rtxr-demo: $(BIN)/python pyproject.toml
 	@what='.[codecs,io]'; echo "installing $$what into $(VENV)"; $(INSTALL)
 	@touch $(VENV)/.rtxr-demo
+
+# What benchmarks compare with; they leave out what is not there.
+$(VENV)-peers/.installed: benchmarks/peers.txt
+	@echo "installing $? into $(VENV)-peers"; rm -rf $(VENV)-peers; \
+	$(PEERS_PYTHON) -m venv $(VENV)-peers 2>/dev/null || $(PYTHON) -m venv $(VENV)-peers; \
+	{ uv pip install --quiet --python $(VENV)-peers/bin/python -r $? 2>/dev/null || \
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $?; \
+	} && touch $@ || echo "not all of $? could be installed"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

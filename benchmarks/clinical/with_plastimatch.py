@@ -1,0 +1,53 @@
+"""plastimatch: a compiled program; it writes masks to files, which is its way to hand them over."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from clinical.protocol import CT, DONE, STRUCTURES, Results
+
+VERSION = importlib.metadata.version("plastimatch")
+
+
+def masks(case: Path, out: Path) -> Results:
+    """A file per mask."""
+    folder = out / "masks"
+    shutil.rmtree(folder, ignore_errors=True)
+    _convert(case, "--output-prefix", str(folder), "--prefix-format", "mha")
+    yield DONE, None
+    for path in sorted(folder.iterdir()):
+        yield path.stem, _values(path)
+
+
+def bits(case: Path, out: Path) -> Results:
+    """One file for all, in which every voxel has a bit per ROI."""
+    image, names = out / "bits.mha", out / "bits.txt"
+    _convert(case, "--output-ss-img", str(image), "--output-ss-list", str(names))
+    yield DONE, None
+    values = _values(image)
+    for line in names.read_text().splitlines():
+        bit, _, name = line.split("|")
+        yield name, values[..., int(bit) // 8] >> int(bit) % 8 & 1
+
+
+def _convert(case: Path, *output: str) -> None:
+    program = importlib.metadata.distribution("plastimatch").locate_file("plastimatch/bin")
+    command = [str(Path(str(program)) / "plastimatch"), "convert", "--input"]
+    inputs = [str(case / STRUCTURES), "--referenced-ct", str(case / CT)]
+    subprocess.run([*command, *inputs, *output], check=True, capture_output=True)
+
+
+def _values(path: Path) -> npt.NDArray[np.uint8]:
+    """Bytes of an uncompressed MetaImage, (z, y, x) and its channels."""
+    data = path.read_bytes()
+    head, _, values = data.partition(b"ElementDataFile = LOCAL\n")
+    found = dict(re.findall(r"(\w+) = (.*)", head.decode()))
+    shape = [int(size) for size in found["DimSize"].split()[::-1]]
+    channels = int(found.get("ElementNumberOfChannels", 1))
+    return np.frombuffer(values, np.uint8).reshape(*shape, *([channels] if channels > 1 else []))

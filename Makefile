@@ -13,6 +13,12 @@ BIN = $(VENV)/bin
 INSTALL = if uv --version >/dev/null 2>&1 && \
 	uv pip install --quiet --python $(BIN)/python -e "$$what"; then :; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e "$$what"; fi
+# Makes the environment $$env and installs $$list into it.
+INSTALL_PEERS = echo "installing $$list into $$env"; rm -rf $$env; \
+	$(PEERS_PYTHON) -m venv $$env 2>/dev/null || $(PYTHON) -m venv $$env; \
+	{ uv pip install --quiet --python $$env/bin/python -r $$list 2>/dev/null || \
+	$$env/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $$list; \
+	} && touch $$env/.installed || echo "not all of $$list could be installed"
 
 .PHONY: help venv demo test lint format bench clean distclean
 
@@ -41,7 +47,7 @@ format: $(VENV)/.rtxr-dev ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.rtxr-dev $(VENV)-peers/.installed ## run every script in benchmarks/
+bench: $(VENV)/.rtxr-dev $(VENV)-peers/.installed $(VENV)-peers-dose/.installed ## run every script in benchmarks/
 	@for script in benchmarks/*.py; do \
 	echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
@@ -49,7 +55,7 @@ clean: ## remove results and caches
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 distclean: clean ## clean, and remove the virtual environments
-	rm -rf $(VENV) $(VENV)-peers
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-peers-dose
 
 # The stamps say which extras are installed; only a newer pyproject.toml installs again.
 $(VENV)/.rtxr-dev: $(BIN)/python pyproject.toml
@@ -62,11 +68,10 @@ $(VENV)/.rtxr-demo: $(BIN)/python pyproject.toml
 
 # What benchmarks compare with; they leave out what is not there.
 $(VENV)-peers/.installed: benchmarks/peers.txt
-	@echo "installing $? into $(VENV)-peers"; rm -rf $(VENV)-peers; \
-	$(PEERS_PYTHON) -m venv $(VENV)-peers 2>/dev/null || $(PYTHON) -m venv $(VENV)-peers; \
-	{ uv pip install --quiet --python $(VENV)-peers/bin/python -r $? 2>/dev/null || \
-	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $?; \
-	} && touch $@ || echo "not all of $? could be installed"
+	@env=$(VENV)-peers; list=benchmarks/peers.txt; $(INSTALL_PEERS)
+
+$(VENV)-peers-dose/.installed: benchmarks/peers-dose.txt
+	@env=$(VENV)-peers-dose; list=benchmarks/peers-dose.txt; $(INSTALL_PEERS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -19,16 +19,21 @@ from rtxr.errors import Finding, RTXRError
 if TYPE_CHECKING:
     from rtxr import tutorial
     from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
+    from rtxr.analysis.dose_sum import sum_doses
     from rtxr.analysis.even_grid import even_grid
+    from rtxr.analysis.gamma import gamma
+    from rtxr.analysis.metric_names import register_metric
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
     from rtxr.geometry import Grid
     from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.iod.conformance import conformance
+    from rtxr.iod.deidentification import Deidentify
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Deidentify",
     "Finding",
     "Grid",
     "Index",
@@ -37,27 +42,34 @@ __all__ = [
     "conformance",
     "errors",
     "even_grid",
+    "gamma",
     "load",
     "open_dir",
     "open_tree",
     "read_nifti",
     "read_nrrd",
+    "register_metric",
     "scan",
+    "sum_doses",
     "tutorial",
 ]
 
 #: Public names and where they live; each is imported when it is first asked for.
 _HOMES = {
+    "Deidentify": "rtxr.iod.deidentification",
     "Grid": "rtxr.geometry",
     "Index": "rtxr.index",
     "conformance": "rtxr.iod.conformance",
     "even_grid": "rtxr.analysis.even_grid",
+    "gamma": "rtxr.analysis.gamma",
     "load": "rtxr.index",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",
     "read_nifti": "rtxr.exchange.nifti",
     "read_nrrd": "rtxr.exchange.nrrd",
+    "register_metric": "rtxr.analysis.metric_names",
     "scan": "rtxr.index",
+    "sum_doses": "rtxr.analysis.dose_sum",
 }
 
 

@@ -18,8 +18,18 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import xarray as xr
 
-from rtxr import cohort, export, model, summary
-from rtxr.analysis import contours, coverage, dvh, labels, raster, resample
+from rtxr import (
+    cohort,
+    dvh_comparison,
+    export,
+    fractionation,
+    model,
+    plan_sums,
+    prescribed,
+    roi_names,
+    summary,
+)
+from rtxr.analysis import contours, coverage, labels, raster, resample
 from rtxr.edit import combine as combinations
 from rtxr.edit import cropping, grids
 from rtxr.edit import labels as label_edits
@@ -109,6 +119,9 @@ class DatasetRT:
     labels = _method(labels.labels)
     volumes = _method(contours.volumes)
     dose_on = _method(resample.dose_on)
+    sum_doses = _method(plan_sums.sum_doses)
+    bed = _method(fractionation.bed)
+    eqd2 = _method(fractionation.eqd2)
     suv = _method(suv.suv)
     crop = _method(cropping.crop)
     resample = _method(grids.resample)
@@ -119,13 +132,16 @@ class DatasetRT:
     rename = _method(structure_edits.rename)
     remove = _method(structure_edits.remove)
     set_structure = _method(structure_edits.set_structure)
+    alias = _method(roi_names.alias)
     combine = _method(combinations.combine)
     margin = _method(combinations.margin)
 
     # --- dose statistics ------------------------------------------------------------------------
-    dvh = _method(dvh.dvh)
-    dvh_stored = _method(rt_dose.stored_dvh)
-    dvh_metrics = _method(summary.dvh_metrics)
+    dvh = _method(summary.dvh)
+    dvh_stored = _method(dvh_comparison.stored_dvh)
+    dvh_compare = _method(dvh_comparison.dvh_compare)
+    dvh_metrics = _method(prescribed.dvh_metrics)
+    goals = _method(prescribed.goals)
 
     # --- pictures -------------------------------------------------------------------------------
     plot_slice = _method(slices.plot_slice)
@@ -179,4 +195,6 @@ class DataTreeRT:
     beams = _over_cases(rt_plan.beams)
     fraction_groups = _over_cases(rt_plan.fraction_groups)
     prescriptions = _over_cases(rt_plan.prescriptions)
-    dvh_metrics = _over_cases(summary.dvh_metrics)
+    dvh = _over_cases(summary.dvh)
+    dvh_metrics = _over_cases(prescribed.dvh_metrics)
+    goals = _over_cases(prescribed.goals)

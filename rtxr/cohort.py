@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError, did_you_mean
 
 
@@ -78,29 +79,29 @@ def findings(tree: xr.DataTree) -> pd.DataFrame:
 
 
 def _with_rois(
-    tree: xr.DataTree, rois: str | Sequence[str] | None
-) -> Iterator[tuple[str, xr.Dataset, dict[str, list[str]]]]:
+    tree: xr.DataTree, rois: roi_names.Rois
+) -> Iterator[tuple[str, xr.Dataset, dict[str, list[roi_names.RoiName]]]]:
     """Every case that has one of some ROIs, with the argument that asks for those it has."""
     if rois is None:
         yield from ((path, ds, {}) for path, ds in cases(tree))
         return
-    asked = [rois] if isinstance(rois, str) else list(rois)
+    asked = [rois] if isinstance(rois, str | re.Pattern) else list(rois)
     known = [(path, ds, [roi for roi in asked if _has(ds, roi)]) for path, ds in cases(tree)]
     for roi in asked:
         if not any(roi in held for _, _, held in known):
-            labels = {
-                label
+            names = {
+                name
                 for _, ds in cases(tree)
                 if model.ROI in ds.coords
-                for label in model.roi_labels(ds)
+                for name in roi_names.names_of(ds).spellings
             }
-            raise UnknownNameError(f"no case has a ROI {roi!r}; {did_you_mean(roi, labels)}")
+            raise UnknownNameError(f"no case has a ROI {roi!r}; {did_you_mean(str(roi), names)}")
     yield from ((path, ds, {"rois": held}) for path, ds, held in known if held)
 
 
-def _has(ds: xr.Dataset, roi: str) -> bool:
+def _has(ds: xr.Dataset, roi: roi_names.RoiName) -> bool:
     try:
-        return bool(model.select_rois(ds, roi))
+        return bool(roi_names.select(ds, roi))
     except (UnknownNameError, MissingDataError):
         return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -32,6 +32,8 @@ GRID_PREFIX = re.compile(r"(dose_(\d+_)?)?")
 MASK = "mask"
 ROI = "roi"
 ROI_NUMBER, ROI_NAME, ROI_TYPE, ROI_COLOR = "roi_number", "roi_name", "roi_type", "roi_color"
+#: Standard name of each ROI, where ds.rt.alias() gave them.
+ROI_ALIAS = "roi_alias"
 CONTOUR = "contour"
 CONTOUR_ROI_NUMBER, CONTOUR_TYPE = "contour_roi_number", "contour_type"
 CONTOUR_IMAGE_UID = "contour_image_uid"
@@ -93,6 +95,9 @@ LONG_NAMES: Mapping[str, str] = {
 DOSE_UNITS_PER_GRAY: Mapping[str, float] = {"CGY": 100.0}
 #: Attribute of the Dataset with the findings of reading, as JSON (attrs must stay flat).
 FINDINGS_ATTR = "rtxr_findings"
+#: Attribute of a dose made in memory with what it is a dose of, where that is not what its header
+#: says: JSON list of (SOPInstanceUID of the plan, fraction group or null, beam or null).
+DOSE_REFERENCES_ATTR = "rtxr_dose_references"
 
 
 def uid_name(variable: str) -> str:
@@ -276,13 +281,14 @@ def ascending(array: xr.DataArray) -> xr.DataArray:
     dims = spatial_dims(array, scalars)
     array = array.expand_dims([dim for dim in dims if dim not in array.dims])
     array = array.transpose(..., *dims)
-    backwards = {
-        dim: slice(None, None, -1)
-        for dim in dims
-        if array.sizes[dim] > 1 and float(array[dim][0]) > float(array[dim][-1])
-    }
-    array = array.isel(backwards)
-    unsorted = [dim for dim in dims if (np.diff(array[dim].values) <= 0).any()]
+    # Variables, since a DataArray of every coordinate costs more than all the rest.
+    known = array.coords.variables
+    axes = {dim: known[dim].values if dim in known else np.arange(array.sizes[dim]) for dim in dims}
+    backwards = [dim for dim, axis in axes.items() if len(axis) > 1 and axis[0] > axis[-1]]
+    if backwards:
+        array = array.isel(dict.fromkeys(backwards, slice(None, None, -1)))
+        axes |= {dim: axes[dim][::-1] for dim in backwards}
+    unsorted = [dim for dim, axis in axes.items() if (np.diff(axis) <= 0).any()]
     return array.sortby(unsorted) if unsorted else array
 
 
@@ -303,33 +309,18 @@ def roi_labels(ds: xr.Dataset) -> list[str]:
     return [str(label) for label in np.atleast_1d(ds[ROI].values)]
 
 
-def select_rois(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> list[str]:
-    """ROI labels asked for: all for None; exact labels, else unique case-insensitive matches.
+def roi_number(ds: xr.Dataset, label: str) -> int:
+    """ROI Number (3006,0022) of a label.
 
     Raises
     ------
     UnknownNameError
-        A label matches no ROI; the message shows the nearest.
+        No ROI has this label.
     """
     labels = roi_labels(ds)
-    if rois is None:
-        return labels
-    found = []
-    for asked in [rois] if isinstance(rois, str) else rois:
-        folded = [label for label in labels if label.casefold() == str(asked).casefold()]
-        if asked in labels:
-            found.append(str(asked))
-        elif len(folded) == 1:
-            found.append(folded[0])
-        else:
-            raise UnknownNameError(f"no ROI {asked!r}; {did_you_mean(str(asked), labels)}")
-    return found
-
-
-def roi_number(ds: xr.Dataset, label: str) -> int:
-    """ROI Number (3006,0022) of a label."""
-    at = roi_labels(ds).index(select_rois(ds, label)[0])
-    return int(np.atleast_1d(ds[ROI_NUMBER].values)[at])
+    if label not in labels:
+        raise UnknownNameError(f"no ROI {label!r}; {did_you_mean(label, labels)}")
+    return int(np.atleast_1d(ds[ROI_NUMBER].values)[labels.index(label)])
 
 
 def points_by_contour(ds: xr.Dataset) -> dict[int, FloatArray]:

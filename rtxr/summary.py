@@ -5,29 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rtxr import model
-from rtxr.analysis import contours, dvh, metrics
-from rtxr.analysis.planes import EndCap, about
+from rtxr import dvh_comparison, model, roi_names
+from rtxr.analysis import contours
+from rtxr.analysis import dvh as dvh_tables
+from rtxr.analysis.dose_choice import Doses
+from rtxr.analysis.dvh import Masks
+from rtxr.analysis.dvh_table import Kind
+from rtxr.analysis.planes import Between, EndCap, about
 from rtxr.analysis.polygons import Combine
-from rtxr.errors import Finding, MissingDataError
+from rtxr.errors import Finding, RTXRError
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
 from rtxr.read.structure_findings import of_roi
+from rtxr.roi_names import Rois
 from rtxr.view import dvh_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROIs = str | Sequence[str] | None
-#: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
-WHOLE_PLAN = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "")
-
-
+P = ParamSpec("P")
 #: Codes of a computation > those of reading that have said the same.
 _SAID_BY_READING: Mapping[str, frozenset[str]] = {
     "no-contours": frozenset({"roi-without-contours"}),
@@ -37,7 +40,12 @@ _SAID_BY_READING: Mapping[str, frozenset[str]] = {
 
 
 def structures(
-    ds: xr.Dataset, *, end_cap: EndCap = "half", combine: Combine = "xor"
+    ds: xr.Dataset,
+    rois: Rois = None,
+    *,
+    end_cap: EndCap = "half",
+    between: Between = "slab",
+    combine: Combine = "xor",
 ) -> pd.DataFrame:
     """One row per ROI: what the structure set says and the volume of its contours.
 
@@ -45,8 +53,12 @@ def structures(
     ----------
     ds : Dataset
         A case with structures.
+    rois : str, regular expression, or sequence of them, optional
+        ROIs, see :mod:`rtxr.roi_names`; all by default.
     end_cap : {"half", "none"}, default: "half"
         Whether the outermost contours stand for half the local spacing beyond them.
+    between : {"slab", "shape"}, default: "slab"
+        What a structure is between the planes of its contours, see :func:`rtxr.analysis.dvh.dvh`.
     combine : {"xor", "union"}, default: "xor"
         How contours of one plane combine.
 
@@ -62,9 +74,12 @@ def structures(
     ------
     MissingDataError
         The Dataset has no structures.
+    UnknownNameError
+        No such ROI.
     """
-    table = rt_structure_set.structures(ds)
-    volumes = contours.volumes(ds, end_cap=end_cap, combine=combine)
+    labels = roi_names.select(ds, rois)
+    table = rt_structure_set.structures(ds).loc[labels]
+    volumes = contours.volumes(ds, labels, end_cap=end_cap, combine=combine, between=between)
     at = list(table.columns).index("findings")
     table.insert(at, "volume_cc", volumes.reindex(table.index))
     computed = volumes.attrs["findings"]
@@ -92,8 +107,15 @@ def _further(
     ]
 
 
-def points(ds: xr.Dataset) -> pd.DataFrame:
+def points(ds: xr.Dataset, rois: Rois = None) -> pd.DataFrame:
     """POINT ROIs of the structure set and isocentres of the plan.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    rois : str, regular expression, or sequence of them, optional
+        Points of these ROIs only, see :mod:`rtxr.roi_names`, beside the isocentres.
 
     Returns
     -------
@@ -103,7 +125,8 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
     """
     parts = []
     if model.STRUCTURE_SET_UID in ds.coords or model.ROI in ds.coords:
-        parts.append(rt_structure_set.points(ds))
+        found = rt_structure_set.points(ds)
+        parts.append(found if rois is None else _of_rois(found, roi_names.select(ds, rois)))
     if model.PLAN_UID in ds.coords:
         parts.append(rt_plan.isocenters(ds))
     full = [part for part in parts if len(part)]
@@ -112,96 +135,71 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
     return pd.concat(full, ignore_index=True)
 
 
-def dvh_metrics(
-    ds: xr.Dataset,
-    names: str | Sequence[str] = metrics.DEFAULT_METRICS,
-    rois: ROIs = None,
-    *,
-    prescription: float | None = None,
-    dose: str = model.DOSE,
-    end_cap: EndCap = "half",
-    combine: Combine = "xor",
-) -> pd.DataFrame:
-    """Dose-volume metrics, with the prescription taken from the plan where none is given.
+def _of_rois(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Points of some ROIs, in the order of these."""
+    parts = [table[table["name"] == label] for label in labels]
+    return pd.concat([table.iloc[:0], *parts], ignore_index=True)
 
-    Parameters
-    ----------
-    ds : Dataset
-        A case with structures and a dose.
-    names : str or sequence of str
-        Metrics as in ``"D95%"``, ``"D2cc"``, ``"V20Gy"``, ``"V20Gy[cc]"``, ``"V95%"``, ``"mean"``.
-    rois : str or sequence of str, optional
-        ROI labels; all by default.
-    prescription : float, optional
-        Gy; by default what :func:`rtxr.read.rt_plan.target_prescription` finds in the plan.
-    dose : str, default: "dose"
-        Which dose.
-    end_cap : {"half", "none"}, default: "half"
-        Whether the outermost contours stand for half the local spacing beyond them.
-    combine : {"xor", "union"}, default: "xor"
-        How contours of one plane combine.
 
-    Returns
-    -------
-    DataFrame
-        One row per ROI, one column per metric. ``attrs["prescription"]`` and
-        ``attrs["prescription_source"]`` say what percentages of dose refer to.
-    """
-    names = [names] if isinstance(names, str) else names
-    source = "given"
-    findings = _part_of_plan(ds, dose, names)
-    if prescription is None and metrics.need_prescription(names):
-        prescription, source, noticed = rt_plan.target_prescription(ds)
-        findings += noticed
-        if prescription is None:
-            reasons = "; ".join(finding.message for finding in noticed)
-            raise MissingDataError(
-                "metrics in % of the prescription were asked for and no one dose is prescribed"
-                + (f" ({reasons})" if reasons else "")
-                + "; pass prescription=... in Gy"
-            )
-    table = metrics.dvh_metrics(
-        ds, names, rois, prescription=prescription, dose=dose, end_cap=end_cap, combine=combine
-    )
-    table.attrs["prescription_source"] = source if prescription is not None else "none"
-    table.attrs["findings"] = [
-        *table.attrs.get("findings", []),
-        *model.findings_frame(findings).to_dict("records"),
-    ]
+def _with_beams(
+    function: Callable[Concatenate[xr.Dataset, P], pd.DataFrame],
+) -> Callable[Concatenate[xr.Dataset, P], pd.DataFrame]:
+    """A table over doses that also tells the beams which the headers of each refer to."""
+
+    @wraps(function)
+    def table(ds: xr.Dataset, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+        found = function(ds, *args, **kwargs)
+        told = found.attrs.get("doses", {})
+        if any(each["variable"] in model.dose_names(ds) for each in told.values()):
+            _add_beams(ds, told)
+        return found
+
     return table
 
 
-def _part_of_plan(ds: xr.Dataset, dose: str, names: Sequence[str]) -> list[Finding]:
-    """Warn where a dose that is only part of the plan meets the prescription of all of it."""
-    kind = str(ds[dose].attrs.get("DoseSummationType", "")) if dose in ds else ""
-    if not metrics.need_prescription(names) or kind in WHOLE_PLAN:
-        return []
-    text = (
-        f"(3004,000A) DoseSummationType of {dose!r} is {kind!r}, not the plan's total; metrics in "
-        "% of the prescription compare a part with the whole"
-    )
-    return [Finding("dose-not-plan-total", "warning", text)]
+dvh = _with_beams(dvh_tables.dvh)
+
+
+def _add_beams(ds: xr.Dataset, told: Mapping[str, dict[str, Any]]) -> None:
+    """Say of each dose which beams it refers to, by number and, where the plan knows, by name."""
+    doses = rt_dose.doses(ds)
+    names = {}
+    if model.PLAN_UID in ds.coords:
+        beams = rt_plan.beams(ds)
+        names = dict(zip(beams["BeamNumber"], beams["BeamName"], strict=True))
+    for each in told.values():
+        if each["variable"] in doses.index:
+            numbers = list(doses.loc[each["variable"], "ReferencedBeamNumber"])
+            each["ReferencedBeamNumber"] = numbers
+            each["BeamName"] = [str(names.get(number, "")) for number in numbers]
 
 
 def plot_dvh(
     ds: xr.Dataset,
-    rois: ROIs = None,
+    rois: Rois = None,
     *,
     static: Literal[True] = True,
     relative: bool = True,
     stored: bool = False,
     ax: Axes | None = None,
-    dose: str = model.DOSE,
+    dose_max: float | None = None,
+    mask: Masks | None = None,
+    dose: Doses = model.DOSE,
+    kind: Kind = "cumulative",
+    prescription: float | None = None,
+    bin_width: float | None = None,
     end_cap: EndCap = "half",
+    between: Between = "slab",
+    combine: Combine = "xor",
 ) -> Axes:
-    """Cumulative DVHs of a case as a matplotlib figure.
+    """DVHs of a case as a matplotlib figure: a colour per ROI, a line style per dose.
 
     Parameters
     ----------
     ds : Dataset
         A case with structures and a dose.
-    rois : str or sequence of str, optional
-        ROI labels; by default every ROI with a volume.
+    rois : str, regular expression, or sequence of them, optional
+        ROIs, see :mod:`rtxr.roi_names`; by default every ROI with a volume.
     static : True
         A matplotlib figure, which is all there is.
     relative : bool, default: True
@@ -210,14 +208,63 @@ def plot_dvh(
         Also draw the DVHs that came in the dose file, dashed.
     ax : matplotlib Axes, optional
         Draw here instead of on a new figure.
-    dose : str, default: "dose"
-        Which dose.
-    end_cap : {"half", "none"}, default: "half"
-        Whether the outermost contours stand for half the local spacing beyond them.
+    dose_max : float, optional
+        End of the dose axis; by default the highest dose of the curves drawn, see
+        :func:`rtxr.view.dvh_plot.plot_dvh`.
+    mask, dose, kind, prescription, bin_width, end_cap, between, combine
+        As in :func:`rtxr.analysis.dvh.dvh`. Bins of a differential DVH are joined to some 200
+        where no width is given.
+
+    Raises
+    ------
+    RTXRError
+        Stored DVHs beside anything but cumulative ones of one dose of the Dataset.
     """
     if not static:
         raise ValueError("plot_dvh draws with matplotlib only: pass static=True")
-    table = dvh.dvh(ds, rois, dose=dose, end_cap=end_cap)
-    colors = dict(zip(model.roi_labels(ds), map(str, ds[model.ROI_COLOR].values), strict=True))
-    beside = rt_dose.stored_dvh(ds, dose=dose) if stored else None
-    return dvh_plot.plot_dvh(table, relative=relative, stored=beside, colors=colors, ax=ax)
+    if stored and not (isinstance(dose, str) and kind == "cumulative"):
+        raise RTXRError("stored=True: stored DVHs are drawn beside cumulative ones of one dose")
+    table = dvh(
+        ds,
+        rois,
+        mask=mask,
+        dose=dose,
+        kind=kind,
+        prescription=prescription,
+        bin_width=bin_width,
+        end_cap=end_cap,
+        between=between,
+        combine=combine,
+    )
+    beside = None
+    if stored and isinstance(dose, str):
+        beside = dvh_comparison.stored_dvh(ds, dose=dose)
+        beside.index *= 1 if prescription is None else 100 / prescription
+    return dvh_plot.plot_dvh(
+        table,
+        relative=relative,
+        stored=beside,
+        colors=_colors(ds),
+        dose_names=_dose_names(table),
+        dose_max=dose_max,
+        join=bin_width is None,
+        ax=ax,
+    )
+
+
+def _colors(ds: xr.Dataset) -> dict[str, str]:
+    """Colour of each ROI, where there are any."""
+    if model.ROI_COLOR not in ds.coords:
+        return {}
+    known = map(str, np.atleast_1d(ds[model.ROI_COLOR].values))
+    return dict(zip(model.roi_labels(ds), known, strict=True))
+
+
+def _dose_names(table: pd.DataFrame) -> dict[str, str]:
+    """What to call doses of one beam each: by that beam."""
+    found = {}
+    for name, told in table.attrs.get("doses", {}).items():
+        numbers = told.get("ReferencedBeamNumber", [])
+        if len(numbers) == 1:
+            found[name] = f"beam {numbers[0]} {told['BeamName'][0]}".rstrip()
+    return found

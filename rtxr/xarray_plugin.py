@@ -21,7 +21,9 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
     """
 
     description = "DICOM radiotherapy: a folder of CT/MR/PET, RTSTRUCT, RTDOSE and RTPLAN files"
-    open_dataset_parameters = ("filename_or_obj", "drop_variables", "on_irregular", "case")
+    open_dataset_parameters = (
+        *("filename_or_obj", "drop_variables", "on_irregular", "case", "dose_grid_scaling"),
+    )
     supports_groups = True
 
     def open_dataset(  # type: ignore[override]
@@ -31,6 +33,7 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         on_irregular: str = "keep",
         case: str | int | None = None,
+        dose_grid_scaling: float | None = None,
     ) -> xr.Dataset:
         """Open the one case below a folder, or the one named; see :func:`rtxr.open_dir`.
 
@@ -40,6 +43,7 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         from rtxr.index import open_dir  # noqa: PLC0415 (xarray imports all engines to list them)
 
         selection: dict[str, Any] = {} if case is None else {"case": case}
+        selection["dose_grid_scaling"] = dose_grid_scaling
         ds = open_dir(filename_or_obj, on_irregular=on_irregular, **selection)
         return _without(ds, drop_variables)
 

@@ -104,10 +104,10 @@ def test_leading_dimensions_are_those_beside_the_grid():
 
 def test_names_that_do_not_exist_show_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'PTV'"):
-        model.select_rois(case(), "PTV1")
+        model.roi_number(case(), "PTV1")
     with pytest.raises(UnknownNameError, match="'ct', 'dose'"):
         model.grid_of(case(), "pet")
-    assert model.select_rois(case(), "cord") == ["Cord"]
+    assert model.roi_number(case(), "Cord") == 3
 
 
 def test_missing_parts_say_what_is_missing():

@@ -59,34 +59,56 @@ def test_points_are_isocentres_and_point_rois(case):
     assert np.ptp(table[["x", "y", "z"]].to_numpy(), axis=0) == pytest.approx(0)
 
 
-def test_the_prescription_comes_from_the_plan(case):
-    table = case.rt.dvh_metrics(["V95%"], rois="PTV_70")
-    assert (table.attrs["prescription"], table.attrs["prescription_source"]) != (None, "given")
-    given = case.rt.dvh_metrics(["V95%"], rois="PTV_70", prescription=70)
-    assert given.attrs["prescription_source"] == "given"
-    assert table.loc["PTV_70", "V95%"] == given.loc["PTV_70", "V95%"]
-
-
-def test_no_prescription_is_asked_for_where_none_is_needed(case):
-    table = case.drop_vars("plan_uid").rt.dvh_metrics(["mean"], rois="PTV_70")
-    assert table.attrs["prescription_source"] == "none"
-
-
-def test_without_a_plan_percentages_ask_for_the_prescription(case):
-    with pytest.raises(rtxr.errors.MissingDataError, match="plan"):
-        case.drop_vars("plan_uid").rt.dvh_metrics(["V95%"])
-
-
-def test_a_beam_dose_never_passes_for_the_plans_total(case):
-    beam = case.assign(dose=case.dose.assign_attrs(DoseSummationType="BEAM"))
-    for options in ({}, {"prescription": 70}):
-        table = beam.rt.dvh_metrics(["V95%"], rois="PTV_70", **options)
-        assert "dose-not-plan-total" in {each["code"] for each in table.attrs["findings"]}
-    assert not beam.rt.dvh_metrics(["mean"], rois="PTV_70").attrs["findings"]
-
-
 def test_plots_take_the_colours_of_the_rois(case):
     axes = case.rt.plot_dvh(["PTV_70", "Lung_L"], static=True)
     assert [line.get_color() for line in axes.get_lines()][:2] == ["#e41a1c", "#4daf4a"]
     with pytest.raises(ValueError, match="static=True"):
         case.rt.plot_dvh(static=False)
+
+
+def test_tables_are_of_the_rois_asked_for(case):
+    table = case.rt.structures()
+    some = case.rt.structures(["lung_l", "PTV_70"])
+    assert some.equals(table.loc[["Lung_L", "PTV_70"]])
+    points = case.rt.points()
+    label = points.loc[points["kind"] == "ROI", "name"].iloc[0]
+    assert set(case.rt.points(label)["name"]) == set(
+        points.loc[points["kind"] != "ROI", "name"]
+    ) | {label}
+    assert "ROI" not in set(case.rt.points("PTV_70")["kind"])
+    with pytest.raises(rtxr.errors.UnknownNameError, match="no ROI"):
+        case.rt.structures("PTV_7O")
+
+
+def test_doses_of_beams_say_which_beam(case):
+    beams = case.rt.beams()
+    table = case.rt.dvh("PTV_70", dose=["dose"])
+    told = table.attrs["doses"]["dose"]
+    numbers = case.rt.doses().loc["dose", "ReferencedBeamNumber"]
+    assert told["ReferencedBeamNumber"] == list(numbers)
+    assert len(told["BeamName"]) == len(numbers) <= len(beams)
+    assert table["dose"].equals(case.rt.dvh("PTV_70"))
+    assert "doses" not in case.rt.dvh("PTV_70", dose=case.dose).attrs
+
+
+def test_dvhs_of_all_cases_are_one_table(phantom, case):
+    tree = rtxr.open_tree(phantom)
+    table = tree.rt.dvh(["PTV_70", "Lung_L"], relative=True)
+    assert table.index.names == ["case", "dose_gy"]
+    path = table.index[0][0]
+    one = case.rt.dvh(["PTV_70", "Lung_L"], relative=True)
+    np.testing.assert_array_equal(table.loc[path].to_numpy(), one.to_numpy())
+
+
+def test_dvh_plots_of_doses_masks_and_kinds(case):
+    doses = {"whole": case.dose, "half": case.dose / 2}
+    axes = case.rt.plot_dvh("PTV_70", dose=doses, prescription=70.0)
+    assert [line.get_linestyle() for line in axes.get_lines()] == ["-", "--"]
+    assert axes.get_xlabel() == "Dose (% of prescription)"
+    ends = [line.get_xdata()[-1] for line in axes.get_lines()]
+    assert ends[1] == pytest.approx(ends[0] / 2, abs=0.02)
+    hot = case.rt.plot_dvh(mask={"hot": case.dose > 35}, kind="differential", relative=False)
+    assert hot.get_ylabel().startswith("Volume per ")
+    assert hot.get_lines()[0].get_xdata()[1] > 30
+    with pytest.raises(rtxr.errors.RTXRError, match="one dose"):
+        case.rt.plot_dvh(stored=True, dose=doses)

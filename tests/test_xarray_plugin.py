@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import factories as make
 import pytest
 import xarray as xr
 
@@ -67,3 +68,11 @@ def test_all_cases_open_as_a_tree(phantom):
     xr.testing.assert_identical(
         groups[leaf.path].drop_vars("mask"), rtxr.open_dir(phantom).drop_vars("mask")
     )
+
+
+def test_the_scaling_of_a_dose_can_be_given(tmp_path):
+    source = make.dose()
+    del source.DoseGridScaling
+    make.write(tmp_path, source)
+    ds = xr.open_dataset(tmp_path, engine="rtxr", dose_grid_scaling=0.02)
+    assert float(ds.dose.max()) == 2.0

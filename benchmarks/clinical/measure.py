@@ -92,6 +92,11 @@ def summed(results: Arrays, _: Path) -> object:
     return {name: zlib.crc32(array.astype(np.int16).tobytes()) for name, array in results}
 
 
+def listed(results: Arrays, _: Path) -> object:
+    """The numbers of each array."""
+    return {name: array.tolist() for name, array in results}
+
+
 def traced(results: Arrays, _: Path) -> object:
     """Most memory that arrays took at a time, and the largest result, MB."""
     tracemalloc.start()
@@ -116,7 +121,7 @@ def timed(results: Arrays, _: Path) -> object:
 
 
 CHECKS: dict[str, Callable[[Arrays, Path], object]] = {
-    each.__name__: each for each in (used, compared, kept, summed, timed, traced)
+    each.__name__: each for each in (used, compared, kept, listed, summed, timed, traced)
 }
 
 

@@ -19,6 +19,8 @@ DONE = "done"
 
 #: Folder of the CT series, and the structure set beside it.
 CT, STRUCTURES = "ct", "structures.dcm"
+#: Plan and dose, of which only some jobs know.
+PLAN, DOSE = "plan.dcm", "dose.dcm"
 #: Masks that every tool's are compared with, see ``clinical.agreement``.
 MASKS = "masks.npz"
 #: ROIs that are written to a new structure set, and its name.

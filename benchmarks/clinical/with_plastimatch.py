@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import re
 import shutil
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from clinical.protocol import CT, DONE, STRUCTURES, Results
 
 VERSION = importlib.metadata.version("plastimatch")
+#: Gy, and bins that hold the highest dose.
+BIN_WIDTH, BINS = 0.1, 800
 
 
 def masks(case: Path, out: Path) -> Results:
@@ -36,11 +39,29 @@ def bits(case: Path, out: Path) -> Results:
         yield name, values[..., int(bit) // 8] >> int(bit) % 8 & 1
 
 
+def dvhs(case: Path, out: Path) -> Results:
+    """A table of cumulative DVHs as shares; it tells no volumes."""
+    table = out / "dvh.csv"
+    bins = ["--bin-width", str(BIN_WIDTH), "--num-bins", str(BINS), "--cumulative"]
+    _run("dvh", "--input", str(case), "--output-csv", str(table), *bins)
+    yield DONE, None
+    with table.open() as lines:
+        names, *rows = csv.reader(lines)
+    percent = np.array([[float(value) for value in row if value] for row in rows])
+    for name, curve in zip(names[1:], percent.T[1:], strict=False):
+        # The volume at D has more than D less half a bin.
+        yield name, np.array([np.nan, (curve.sum() - 0.5) * BIN_WIDTH])
+
+
 def _convert(case: Path, *output: str) -> None:
-    program = importlib.metadata.distribution("plastimatch").locate_file("plastimatch/bin")
-    command = [str(Path(str(program)) / "plastimatch"), "convert", "--input"]
     inputs = [str(case / STRUCTURES), "--referenced-ct", str(case / CT)]
-    subprocess.run([*command, *inputs, *output], check=True, capture_output=True)
+    _run("convert", "--input", *inputs, *output)
+
+
+def _run(*arguments: str) -> None:
+    program = importlib.metadata.distribution("plastimatch").locate_file("plastimatch/bin")
+    command = [str(Path(str(program)) / "plastimatch"), *arguments]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _values(path: Path) -> npt.NDArray[np.uint8]:

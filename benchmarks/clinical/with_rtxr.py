@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from clinical import doses
 from clinical.agreement import mask_of
 from clinical.protocol import CT, DONE, MASKS, PREPARED, WRITTEN, Results
 
@@ -40,6 +41,22 @@ def structure_set(case: Path, out: Path) -> Results:
 def structure_set_and_ct(case: Path, out: Path) -> Results:
     """The same, the CT copied beside it."""
     yield from _written(case, out, alone=False)
+
+
+def dvhs(case: Path, _: Path) -> Results:
+    """Every DVH, from the files to one table in steps of 0.01 Gy."""
+    table = rtxr.open_dir(case, progress=False).rt.dvh()
+    for name, found in table.attrs["rois"].items():
+        yield name, np.array([found["volume_cc"], found["mean_gy"]])
+
+
+def gamma(_: Path, __: Path) -> Results:
+    """Pass rate in % and voxels compared, 3 % and 3 mm, global."""
+    axes, planned, other = doses.to_compare()
+    reference = xr.DataArray(planned, dict(zip("zyx", axes, strict=True)), tuple("zyx"))
+    yield PREPARED, None
+    found = rtxr.gamma(reference, reference.copy(data=other), 3, 3, cutoff=10, max_gamma=2)
+    yield "gamma", np.array([100 * found.attrs["pass_rate"], found.attrs["points"]])
 
 
 def _written(case: Path, out: Path, *, alone: bool) -> Results:

@@ -10,12 +10,13 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis import raster
-from rtxr.analysis.cells import CoveredCells, covered_cells
+from rtxr.analysis.covered_cells import Parts, Runs, covered_cells
 from rtxr.analysis.frames import AxisMap
 from rtxr.analysis.planes import Slabs
 from rtxr.analysis.polygons import SignedEdges
@@ -30,7 +31,9 @@ from rtxr.analysis.slab_cells import (
     outline,
     slab_bounds,
     some_planes,
+    spreads,
 )
+from rtxr.analysis.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 _CELLS_AT_ONCE = 400_000
@@ -97,6 +100,7 @@ class AlignedCells:
         planes = len(self._part.position)
         per_plane = (len(self._v) - 1) * (len(self._u) - 1) * len(self._bounds.plane) / planes
         step = max(1, int(_CELLS_AT_ONCE / per_plane))
+        known = (np.inf, -np.inf)
         for first in range(0, planes, step):
             stop = min(first + step, planes)
             bounds = self._bounds.of_planes(first, stop)
@@ -104,50 +108,42 @@ class AlignedCells:
             faces = self._values[at.low]
             faces += at.share[:, None, None] * (self._values[at.high] - faces)
             signed = some_planes(self._signed, first, stop)
-            cells = covered_cells(signed, self._v, self._u, stop - first)
-            yield self._samples(cells, bounds, faces), self._extremes(first, bounds, faces)
+            runs, parts = covered_cells(signed, self._v, self._u, stop - first)
+            levels = self._levels(bounds, faces, stop - first)
+            rim = self._on_outlines(first, bounds, faces)
+            known = (np.fmin.reduce(rim, initial=known[0]), np.fmax.reduce(rim, initial=known[1]))
+            yield levels.whole(runs), rim
+            yield levels.partial(parts), self._inside(first, bounds, faces, known)
 
-    def _samples(self, cells: CoveredCells, bounds: Bounds, faces: FloatArray) -> Samples:
-        """Cells of a block of planes, on every level; ``faces`` is the dose on every bound."""
+    def _levels(self, bounds: Bounds, faces: FloatArray, planes: int) -> _Levels:
+        """Dose on the levels of a block of planes; ``faces`` is the dose on every bound."""
         low, high = bounds.levels()
         middle = _level_means(faces, bounds.height, low, high)
-        steps = np.zeros((3, *middle.shape))  # change across a cell along u, v and w
-        steps[0, :, :, :-1] = np.diff(middle, axis=2) / self._parts[1]
-        steps[1, :, :-1] = np.diff(middle, axis=1) / self._parts[0]
-        np.subtract(faces[high], faces[low], out=steps[2])
-        half = np.sqrt((steps**2).sum(axis=0)) / 2
         v = brackets(self._nodes[1], (self._v[1:] + self._v[:-1]) / 2)
         u = brackets(self._nodes[2], (self._u[1:] + self._u[:-1]) / 2)
-        rows = middle[:, v.low]
-        rows += v.share[:, None] * (middle[:, v.high] - rows)
-        width, hop = middle.shape[2], int(middle.shape[2] > 1)
-        fine = cells.row * width + u.low[cells.column]
-        coarse = v.low[cells.row] * width + u.low[cells.column]
-        share = u.share[cells.column]
-        level, thickness = _by_rank(bounds.plane[low], (bounds.height[high] - bounds.height[low]))
-        dose, spread, volume = np.empty((3, len(level), len(fine)))
-        for rank, at_level in enumerate(level):
-            shift = np.repeat(at_level, cells.counts)
-            index = fine + shift * rows[0].size
-            np.take(rows, index, out=dose[rank])
-            dose[rank] += share * (np.take(rows, index + hop) - dose[rank])
-            index = coarse + shift * middle[0].size
-            np.take(half, index, out=spread[rank])
-            np.multiply(cells.area, np.repeat(thickness[rank], cells.counts), out=volume[rank])
-            cut = cells.partial
-            index = index[cut]
-            along = [np.take(step, index) for step in steps]
-            dose[rank, cut] += along[0] * cells.offset_u + along[1] * cells.offset_v
-            # What is covered of a cell reaches from its centroid to the near side, twice.
-            along[0] *= 1 - 2 * np.abs(cells.offset_u)
-            along[1] *= 1 - 2 * np.abs(cells.offset_v)
-            spread[rank, cut] = np.sqrt(along[0] ** 2 + along[1] ** 2 + along[2] ** 2) / 2
-        return Samples(dose.ravel(), spread.ravel(), volume.ravel())
+        return _Levels(
+            middle,
+            faces[high] - faces[low],
+            v.low[:, None] * middle.shape[2] + u.low,
+            (np.repeat(v.share, len(u.share)), np.tile(u.share, len(v.share))),
+            self._parts,
+            np.diff(self._v)[:, None] * np.diff(self._u),
+            np.bincount(bounds.plane[low], minlength=planes),
+            bounds.height[high] - bounds.height[low],
+        )
 
-    def _extremes(self, first: int, bounds: Bounds, faces: FloatArray) -> FloatArray:
-        """Doses at voxel centres inside and along the outlines, on every bound of a block."""
+    def _inside(
+        self, first: int, bounds: Bounds, faces: FloatArray, known: tuple[float, float]
+    ) -> FloatArray:
+        """Doses at voxel centres inside that are beyond what is known already."""
         mask, row, column = self._centres
-        inside = faces[:, row, column][mask[first + bounds.plane]]
+        there = faces[:, row, column]
+        beyond = (there < known[0]) | (there > known[1])
+        beyond &= mask[first + bounds.plane]
+        return np.asarray(there[beyond], dtype=np.float64)
+
+    def _on_outlines(self, first: int, bounds: Bounds, faces: FloatArray) -> FloatArray:
+        """Doses along the outlines, on every bound of a block."""
         at_u, at_v, begin = self._outline
         begin = begin[first:]
         some = slice(int(begin[0]), int(begin[bounds.plane[-1] + 1]))
@@ -164,7 +160,104 @@ class AlignedCells:
             low += u_share * (np.take(faces, start + u_high) - low)
             ends.append(low)
         ends[0] += v.share[at] * (ends[1] - ends[0])
-        return np.concatenate([inside, ends[0]])
+        return np.asarray(ends[0], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Dose on the levels of some planes.
+
+    Parameters
+    ----------
+    middle : ndarray, (levels, nodes along v, nodes along u)
+        Mean dose through each level.
+    across : ndarray, (levels, nodes along v, nodes along u)
+        Change of dose from its lower to its upper face.
+    node : ndarray of int, (rows, columns)
+        Number of the node before each cell.
+    shares : pair of ndarray, (rows * columns,)
+        Where the centre of each cell is between nodes along v and u; NaN outside the dose grid.
+    parts : (int, int)
+        Cells from node to node along v and u.
+    area : ndarray, (rows, columns)
+        Of each cell, mm2.
+    counts : ndarray of int, (planes,)
+        How many levels each plane has.
+    thickness : ndarray, (levels,)
+        mm.
+    """
+
+    middle: FloatArray
+    across: FloatArray
+    node: IntArray
+    shares: tuple[FloatArray, FloatArray]
+    parts: tuple[int, int]
+    area: FloatArray
+    counts: IntArray
+    thickness: FloatArray
+
+    def whole(self, runs: Runs) -> Samples:
+        """Cells that are covered all over, on every level of their planes."""
+        of, level = self._on_levels(runs.plane)
+        count = runs.count[of]
+        _, cell = consecutive(runs.cell[of], count)
+        dose, square_u, square_v, square = self._at(cell, np.repeat(level, count))
+        for each in (square_u, square_v, square):
+            np.square(each, out=each)
+        widest = np.maximum(square_u, square_v)
+        np.maximum(widest, square, out=widest)
+        square += square_u
+        square += square_v
+        spread, shift = spreads(square, widest)
+        volume = np.take(self.area, cell)
+        volume *= np.repeat(self.thickness[level], count)
+        return Samples(dose, spread, shift, volume)
+
+    def partial(self, parts: Parts) -> Samples:
+        """Cells of which a part is covered, on every level of their planes."""
+        of, level = self._on_levels(parts.plane)
+        cell = parts.cell[of]
+        dose, along_u, along_v, along_w = self._at(cell, level)
+        dose += along_u * parts.u[of] + along_v * parts.v[of]
+        square_u, square_v = along_u**2 * parts.uu[of] * 12, along_v**2 * parts.vv[of] * 12
+        square = square_u + square_v + 24 * along_u * along_v * parts.uv[of] + along_w**2
+        widest = np.maximum(np.maximum(square_u, square_v), along_w**2)
+        spread, shift = spreads(square, np.minimum(widest, square))
+        volume = self.thickness[level] * parts.share[of] * np.take(self.area, cell)
+        return Samples(dose, spread, shift, volume)
+
+    def _at(
+        self, cell: IntArray, level: IntArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Dose in the middle of cells, bilinear, and its changes across them along u, v and w."""
+        rows, columns = self.middle.shape[1:]
+        node = np.take(self.node, cell)
+        node += level * (rows * columns)
+        across = np.take(self.across, node)
+        right, down = int(columns > 1), columns * int(rows > 1)
+        dose, along_u = np.take(self.middle, node), np.take(self.middle, node + right)
+        along_u -= dose
+        node += down
+        along_v, other = np.take(self.middle, node), np.take(self.middle, node + right)
+        other -= along_v
+        share_v, share_u = (np.take(each, cell) for each in self.shares)
+        dose += share_u * along_u
+        along_v += share_u * other
+        along_v -= dose
+        dose += share_v * along_v
+        other -= along_u
+        other *= share_v
+        along_u += other
+        if self.parts[1] > 1:
+            along_u /= self.parts[1]
+        if self.parts[0] > 1:
+            along_v /= self.parts[0]
+        return dose, along_u, along_v, across
+
+    def _on_levels(self, plane: IntArray) -> tuple[IntArray, IntArray]:
+        """Everything on some planes, once for each level: which of it, and the level."""
+        first = np.cumsum(self.counts) - self.counts
+        return consecutive(first[plane], self.counts[plane])
 
 
 def _level_means(
@@ -183,18 +276,6 @@ def _level_means(
         weight = (height[at + 1] - height[at]) / (height[high] - height[low])[here] / 2
         total[here] += weight[:, None, None] * (faces[at] + faces[at + 1])
     return total
-
-
-def _by_rank(
-    plane: npt.NDArray[np.int64], thickness: FloatArray
-) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """First, second … level of each plane and its thickness, (ranks, planes); 0 thick if none."""
-    counts = np.bincount(plane)
-    rank = np.arange(len(plane)) - np.repeat(np.cumsum(counts) - counts, counts)
-    level = np.zeros((int(counts.max()), len(counts)), dtype=np.int64)
-    thick = np.zeros(level.shape)
-    level[rank, plane], thick[rank, plane] = np.arange(len(plane)), thickness
-    return level, thick
 
 
 def _parts(nodes: FloatArray, size: float) -> int:

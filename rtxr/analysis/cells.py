@@ -1,9 +1,9 @@
-"""Exact area and centroid of polygons within the cells of a rectangular lattice (numpy only).
+"""Exact area of polygons within the cells of a rectangular lattice (numpy only).
 
 Every signed edge (:mod:`rtxr.analysis.polygons`) bounds the inside to its right. Cut at the lines
 of the lattice, a piece of it adds to its own cell what is to its right there, and its height to
 every cell further right, which one running sum per row provides. Areas come out exact to float
-rounding; so do the first moments, and with them the centroid of what is inside each cell.
+rounding. Where few cells are covered, or centroids are wanted: :mod:`rtxr.analysis.covered_cells`.
 """
 
 from __future__ import annotations
@@ -17,40 +17,9 @@ from rtxr.analysis.polygons import SignedEdges
 from rtxr.analysis.sweep import IntArray
 from rtxr.geometry import FloatArray
 
-#: A cell counts as covered, or as covered all over, up to this share of its area.
-_SLIVER = 1e-9
-
 
 @dataclass(frozen=True)
-class CoveredCells:
-    """Cells of which polygons cover something, plane after plane.
-
-    Parameters
-    ----------
-    row, column : ndarray of int, (n,)
-        Which cell.
-    area : ndarray, (n,)
-        Covered area, mm2.
-    counts : ndarray of int, (planes,)
-        How many cells are a plane's.
-    partial : ndarray of int, (k,)
-        Cells that are not covered all over.
-    offset_u, offset_v : ndarray, (k,)
-        Where the centroid of what is covered of those is, in widths of the cell from its centre
-        along columns and rows, -0.5 to 0.5.
-    """
-
-    row: IntArray
-    column: IntArray
-    area: FloatArray
-    counts: IntArray
-    partial: IntArray
-    offset_u: FloatArray
-    offset_v: FloatArray
-
-
-@dataclass(frozen=True)
-class _Pieces:
+class Pieces:
     """Pieces of edges, each within one row and one column.
 
     ``line`` is the row counted through all planes. Column -1 is everything to the left of the
@@ -66,8 +35,9 @@ class _Pieces:
     u1: FloatArray
     v1: FloatArray
 
-    def take(self, index: npt.NDArray[np.generic]) -> _Pieces:
-        return _Pieces(*(getattr(self, field.name)[index] for field in fields(self)))
+    def take(self, index: npt.NDArray[np.generic]) -> Pieces:
+        """The pieces at these indices, or where a boolean mask is true."""
+        return Pieces(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
 def cell_areas(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -> FloatArray:
@@ -82,30 +52,12 @@ def cell_areas(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -
     planes : int
         Number of planes.
     """
-    return _areas(_split(signed, v, u), u, planes * (len(v) - 1)).reshape(planes, len(v) - 1, -1)
+    return _areas(split_edges(signed, v, u), u, planes * (len(v) - 1)).reshape(
+        planes, len(v) - 1, -1
+    )
 
 
-def covered_cells(signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int) -> CoveredCells:
-    """Covered cells with their areas and centroids; parameters as :func:`cell_areas`."""
-    pieces = _split(signed, v, u)
-    lines = planes * (len(v) - 1)
-    areas = _areas(pieces, u, lines).reshape(-1)
-    width, height = np.diff(u), np.diff(v)
-    whole = (height[:, None] * width).ravel()
-    index = np.flatnonzero(areas.reshape(planes, -1) > _SLIVER * whole)
-    plane, cell = np.divmod(index, len(whole))
-    row, column = np.divmod(cell, len(width))
-    area = areas[index]
-    partial = np.flatnonzero(area < (1 - _SLIVER) * whole[cell])
-    moments = _moments(pieces, v, u, lines, index[partial])
-    size, at_row, at_column = area[partial], row[partial], column[partial]
-    offset_u = np.clip(moments[0] / (size * width[at_column]), -0.5, 0.5)
-    offset_v = np.clip(moments[1] / (size * height[at_row]), -0.5, 0.5)
-    counts = np.bincount(plane, minlength=planes)
-    return CoveredCells(row, column, area, counts, partial, offset_u, offset_v)
-
-
-def _areas(pieces: _Pieces, u: FloatArray, lines: int) -> FloatArray:
+def _areas(pieces: Pieces, u: FloatArray, lines: int) -> FloatArray:
     """Covered areas, (lines, columns)."""
     height = pieces.sign * (pieces.v1 - pieces.v0)
     own = _summed(pieces, height * (u[pieces.column + 1] - (pieces.u0 + pieces.u1) / 2), u, lines)
@@ -116,37 +68,18 @@ def _areas(pieces: _Pieces, u: FloatArray, lines: int) -> FloatArray:
     return area
 
 
-def _moments(
-    pieces: _Pieces, v: FloatArray, u: FloatArray, lines: int, wanted: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """First moments of some cells about their centres, along columns and along rows, mm3."""
-    width = np.diff(u)
-    height = pieces.sign * (pieces.v1 - pieces.v0)
-    middle_v = ((v[1:] + v[:-1]) / 2)[pieces.row]
-    low, high = pieces.v0 - middle_v, pieces.v1 - middle_v
-    half, middle_u = width[pieces.column] / 2, ((u[1:] + u[:-1]) / 2)[pieces.column]
-    a, b = pieces.u0 - middle_u, pieces.u1 - middle_u
-    along_u = height * (half**2 - (a * a + a * b + b * b) / 3) / 2
-    product = (2 * a * low + 2 * b * high + a * high + b * low) / 6  # mean of u v along a piece
-    lever = height * (low + high) / 2
-    own_u = _summed(pieces, along_u, u, lines)
-    own_v = _summed(pieces, lever * half - height * product, u, lines)
-    carried = _summed(pieces, lever, u, lines)
-    np.cumsum(carried, axis=1, out=carried)
-    line, column = np.divmod(wanted, len(width))
-    moment_v = carried[line, column] * width[column] + own_v[line, column + 1]
-    return own_u[line, column + 1], moment_v
-
-
-def _summed(pieces: _Pieces, values: FloatArray, u: FloatArray, lines: int) -> FloatArray:
+def _summed(pieces: Pieces, values: FloatArray, u: FloatArray, lines: int) -> FloatArray:
     """Sums over pieces, (lines, 1 + columns): column 0 is to the left of the lattice."""
     index = pieces.line * len(u) + (pieces.column + 1)
     total = np.bincount(index, values, lines * len(u))
     return np.asarray(total, dtype=np.float64).reshape(lines, len(u))
 
 
-def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
-    """Cut edges at the lines between rows, then at the lines between columns."""
+def split_edges(signed: SignedEdges, v: FloatArray, u: FloatArray) -> Pieces:
+    """Edges cut at the lines between rows, then at the lines between columns.
+
+    Parameters as :func:`cell_areas`.
+    """
     rows = len(v) - 1
     first = np.maximum(np.searchsorted(v, signed.y0, side="right") - 1, 0)
     last = np.minimum(np.searchsorted(v, signed.y1, side="left") - 1, rows - 1)
@@ -157,17 +90,17 @@ def _split(signed: SignedEdges, v: FloatArray, u: FloatArray) -> _Pieces:
     u0, u1 = x0 + (v0 - y0) * slope, x0 + (v1 - y0) * slope
     column = np.searchsorted(u, np.minimum(u0, u1), side="right") - 1
     until = np.searchsorted(u, np.maximum(u0, u1), side="left") - 1
-    pieces = _Pieces(signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1)
+    pieces = Pieces(signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1)
     several = until > column
     if not several.any():
         return pieces if column.max(initial=-1) < len(u) - 1 else pieces.take(column < len(u) - 1)
     kept = pieces.take(~several & (column < len(u) - 1))
     cut = _split_columns(pieces.take(several), until[several], u)
-    names = [field.name for field in fields(_Pieces)]
-    return _Pieces(*(np.concatenate([getattr(kept, n), getattr(cut, n)]) for n in names))
+    names = [field.name for field in fields(Pieces)]
+    return Pieces(*(np.concatenate([getattr(kept, n), getattr(cut, n)]) for n in names))
 
 
-def _split_columns(pieces: _Pieces, until: IntArray, u: FloatArray) -> _Pieces:
+def _split_columns(pieces: Pieces, until: IntArray, u: FloatArray) -> Pieces:
     """Cut pieces of rows at the lines between columns."""
     of, column = expand(pieces.column, np.minimum(until, len(u) - 2))
     part = pieces.take(of)

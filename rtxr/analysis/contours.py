@@ -6,22 +6,24 @@ orientations) is said in :mod:`rtxr.analysis.planes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.field_of_view import with_image
-from rtxr.analysis.planes import EndCap, RoiContours, Slabs, roi_finding, roi_slabs
-from rtxr.errors import Finding, RTXRError
+from rtxr.analysis.planes import Between, EndCap, RoiContours, Slabs, roi_finding, roi_slabs
+from rtxr.errors import Finding, RTXRError, UnknownNameError, did_you_mean
 from rtxr.geometry import Grid
 
 
-def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> list[RoiContours]:
+def read_contours(ds: xr.Dataset, rois: roi_names.Rois = None) -> list[RoiContours]:
     """Contours of several ROIs, sorted out once for all of them.
 
     Parameters
@@ -31,7 +33,7 @@ def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> li
     rois : str or sequence of str, optional
         Labels; all by default.
     """
-    labels = model.select_rois(ds, rois)
+    labels = roi_names.select(ds, rois)
     numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
     number_of = dict(zip(model.roi_labels(ds), numbers.tolist(), strict=True))
     keys = np.atleast_1d(ds[model.CONTOUR].values)
@@ -58,7 +60,7 @@ def read_contours(ds: xr.Dataset, rois: str | Sequence[str] | None = None) -> li
 
 def slabs(
     ds: xr.Dataset,
-    rois: str | Sequence[str] | None = None,
+    rois: roi_names.Rois = None,
     *,
     end_cap: EndCap = "half",
     first: Grid | None = None,
@@ -88,14 +90,16 @@ def slabs(
         yield roi_slabs(roi, candidates, end_cap, image)
 
 
-def one_slabs(ds: xr.Dataset, roi: str, first: Grid, end_cap: EndCap = "half") -> Slabs:
+def one_slabs(
+    ds: xr.Dataset, roi: roi_names.RoiName, first: Grid, end_cap: EndCap = "half"
+) -> Slabs:
     """One ROI as slabs, along the axes of a grid where its contours are parallel to it."""
-    if not isinstance(roi, str):
+    if not isinstance(roi, str | re.Pattern):
         raise RTXRError(
             f"one label is asked for, such as 'PTV', not {type(roi).__name__}; several ROIs are "
             "asked for one after the other, or together as ds.rt.labels(rois)"
         )
-    return next(slabs(ds, [roi], end_cap=end_cap, first=first))
+    return next(slabs(ds, [roi_names.one(ds, roi)], end_cap=end_cap, first=first))
 
 
 def with_crossings(part: Slabs) -> Slabs:
@@ -117,11 +121,28 @@ def united(part: Slabs) -> Slabs:
     return replace(part, edges=polygons.united(part.edges))
 
 
+def check_between(between: str) -> None:
+    """Raise unless a way of filling the space between planes is known."""
+    if between not in get_args(Between):
+        raise UnknownNameError(f"between={between!r}; {did_you_mean(between, get_args(Between))}")
+
+
+def solid(part: Slabs, combine: polygons.Combine, between: Between) -> Slabs:
+    """The slabs of contours as the solid that is asked for: what takes XOR of them has it."""
+    part = united(part) if combine == "union" else part
+    if between == "shape":
+        from rtxr.analysis.between import shaped  # noqa: PLC0415 (rests on this module)
+
+        part = shaped(part)
+    return part
+
+
 def volumes(
     ds: xr.Dataset,
-    rois: str | Sequence[str] | None = None,
+    rois: roi_names.Rois = None,
     end_cap: EndCap = "half",
     *,
+    between: Between = "slab",
     combine: polygons.Combine = "xor",
 ) -> pd.Series:
     """Volumes of structures by exact polygon areas times slab thickness.
@@ -134,6 +155,8 @@ def volumes(
         Labels; all by default.
     end_cap : {"half", "none"}
         Whether the outermost slabs go on for half the local spacing beyond their planes.
+    between : {"slab", "shape"}
+        What a structure is between the planes of its contours, see :func:`rtxr.analysis.dvh.dvh`.
     combine : {"xor", "union"}
         How contours of one plane combine.
 
@@ -144,13 +167,14 @@ def volumes(
         plane of unknown thickness. ``attrs["findings"]`` lists findings as dicts.
     """
     polygons.check_combine(combine)
+    check_between(between)
     image = model.grid_of(ds) if model.image_name(ds) else None
     parts = [
         with_image(with_crossings(part), image) if image else with_crossings(part)
         for part in slabs(ds, rois, end_cap=end_cap)
     ]
     series = pd.Series(
-        [part.volume_cc(combine) for part in parts],
+        [solid(part, combine, between).volume_cc() for part in parts],
         index=pd.Index([part.label for part in parts], name=model.ROI, dtype=object),
         name="volume_cc",
         dtype=np.float64,

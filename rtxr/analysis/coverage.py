@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import frames, polygons, raster
 from rtxr.analysis.cell_volumes import cell_volumes
 from rtxr.analysis.cells import cell_areas
@@ -30,7 +30,10 @@ _CELLS_AT_ONCE = 4_000_000
 
 
 def coverage(
-    ds: xr.Dataset, roi: str, grid: frames.GridLike = "image", combine: Combine = "xor"
+    ds: xr.Dataset,
+    roi: roi_names.RoiName,
+    grid: frames.GridLike = "image",
+    combine: Combine = "xor",
 ) -> xr.DataArray:
     """Fraction of each voxel inside a ROI.
 
@@ -39,7 +42,7 @@ def coverage(
     ds : Dataset
         A case with structures.
     roi : str
-        ROI label.
+        ROI, see :mod:`rtxr.roi_names`.
     grid : str, DataArray or Grid, default: "image"
         ``"image"``, ``"dose"``, a variable's name, an array on the grid wanted, or a Grid. Cells
         reach half way to the neighbouring voxel centres.

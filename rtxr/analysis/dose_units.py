@@ -35,22 +35,31 @@ AXIS_NAMES: dict[Unit, str] = {
 }
 
 
-def unit_of(ds: xr.Dataset, dose: str = model.DOSE) -> Unit:
-    """Unit of a dose variable: Gy unless ``units`` or ``DoseUnits`` of its attrs says otherwise."""
-    attrs = ds[dose].attrs if dose in ds.data_vars else {}
+def unit_of(ds: xr.Dataset, dose: str | xr.DataArray = model.DOSE) -> Unit:
+    """Unit of a dose: Gy unless ``units`` or ``DoseUnits`` of its attrs says otherwise."""
+    if isinstance(dose, str):
+        attrs = ds[dose].attrs if dose in ds.data_vars else {}
+    else:
+        attrs = dose.attrs
     stated = (str(attrs.get(key, "")).strip().upper() for key in ("units", "DoseUnits"))
     units = [_UNITS.get(text, "other") for text in stated]
     return next((unit for unit in units if unit != "Gy"), "Gy")
 
 
-def unit_findings(ds: xr.Dataset, dose: str = model.DOSE) -> list[Finding]:
+def unit_findings(ds: xr.Dataset, dose: str | xr.DataArray = model.DOSE) -> list[Finding]:
     """A warning where the doses of a result are not in Gy."""
+    name = dose if isinstance(dose, str) else str(dose.name)
     unit = unit_of(ds, dose)
     if unit == "Gy":
         return []
     what = "an unknown unit" if unit == "other" else unit
     message = (
-        f"{dose!r} is in {what}, not in Gy (attrs 'units' and 'DoseUnits'), and so is every dose "
+        f"{name!r} is in {what}, not in Gy (attrs 'units' and 'DoseUnits'), and so is every dose "
         "of this table"
     )
     return [Finding("dose-units", "warning", message)]
+
+
+def unit_of_array(array: xr.DataArray) -> Unit:
+    """Unit of a dose array: Gy unless its attrs say otherwise."""
+    return unit_of(xr.Dataset(), array)

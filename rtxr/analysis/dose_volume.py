@@ -15,7 +15,7 @@ those of a lattice along the contours' own axes; dose and its slope are looked u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -129,24 +129,33 @@ class _Tally:
         known = np.isfinite(cells.dose)
         if not known.all():
             self.outside += float(cells.volume[~known].sum())
-            cells = Samples(cells.dose[known], cells.spread[known], cells.volume[known])
+            cells = Samples(*(getattr(cells, each.name)[known] for each in fields(cells)))
         if not len(cells.dose):
             return
-        # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
-        origin = self.start - 0.5
-        first = (cells.dose - cells.spread) / self.width
-        first = np.maximum(first - origin, 0).astype(np.int64)
-        stop = (cells.dose + cells.spread) / self.width
-        stop = np.minimum(stop - origin, self.bins).astype(np.int64)
-        narrow = np.flatnonzero(first >= stop)
-        at = np.floor(cells.dose[narrow] / self.width + 1e-6).astype(np.int64) - self.start
-        first[narrow] = np.clip(at, 0, self.bins - 1)
-        stop[narrow] = first[narrow] + 1
-        slope = cells.volume / (stop - first)
-        self.change += np.bincount(first, slope, self.bins + 1)
-        self.change -= np.bincount(stop, slope, self.bins + 1)
         self.inside += float(cells.volume.sum())
         self.dose_volume += float((cells.dose * cells.volume).sum())
+        middle = cells.dose / self.width - self.start
+        shift, reach = cells.shift / self.width, cells.spread / self.width
+        half = cells.volume / 2
+        self._spread(middle - shift, reach, half)
+        self._spread(middle + shift, reach, half)
+
+    def _spread(self, middle: FloatArray, reach: FloatArray, volume: FloatArray) -> None:
+        """Add volumes evenly within a reach of places on the curve, in steps of it."""
+        # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
+        ends = middle - reach
+        ends += 0.5
+        first = np.maximum(ends, 0, out=ends).astype(np.int64)
+        np.add(middle, reach, out=ends)
+        ends += 0.5
+        stop = np.minimum(ends, self.bins, out=ends).astype(np.int64)
+        narrow = np.flatnonzero(first >= stop)
+        at = np.floor(middle[narrow] + 1e-6).astype(np.int64)
+        first[narrow] = np.clip(at, 0, self.bins - 1)
+        stop[narrow] = first[narrow] + 1
+        slope = volume / (stop - first)
+        self.change += np.bincount(first, slope, self.bins + 1)
+        self.change -= np.bincount(stop, slope, self.bins + 1)
 
     def include(self, doses: FloatArray) -> None:
         """Let the extremes include these doses; NaN are passed over."""

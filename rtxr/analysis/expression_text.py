@@ -4,6 +4,8 @@
 ``PTV 70``                           A ROI, by its label: the longest that fits, in any case, with
                                      spaces, hyphens, plus signs, brackets or whatever it has.
 ``'PTV-CTV'``  ``"L+R"``  ```a```    The same in quotes, where it would be read otherwise.
+``Lung_L``  ``'/^ptv/'``             A standard name that one ROI has, or in quotes a regular
+                                     expression that fits one; see :mod:`rtxr.roi_names`.
 ``A & B``                            In both.
 ``A | B``  ``A + B``                 In either.
 ``A - B``                            In A and not in B.
@@ -32,6 +34,7 @@ from typing import NoReturn
 from rtxr.analysis import margins
 from rtxr.analysis.margins import SIDES, Margins
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr.roi_names import RoiNames
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,15 @@ _QUOTED = re.compile(r"""(['"`])(.*?)\1""")
 _GUESS = re.compile(r"(?:[^|&^()\s+-]|(?<=\S)[+-](?=\S)|\s+(?=[^|&^()\s+-]))+")
 
 
-def parse(text: str, labels: Sequence[str]) -> Node:
+def parse(text: str, names: RoiNames | Sequence[str]) -> Node:
     """An expression as a tree.
 
     Parameters
     ----------
     text : str
         See the table in :mod:`rtxr.analysis.expression_text`.
-    labels : sequence of str
-        The ROIs there are.
+    names : RoiNames or sequence of str
+        The ROIs there are, or their labels.
 
     Raises
     ------
@@ -89,16 +92,17 @@ def parse(text: str, labels: Sequence[str]) -> Node:
     RTXRError
         Anything else that is no expression; the message says where, and what was expected.
     """
-    return _Parser(str(text), labels).whole()
+    known = names if isinstance(names, RoiNames) else RoiNames(tuple(names))
+    return _Parser(str(text), known).whole()
 
 
 class _Parser:
     """One pass from left to right, by the table of operators."""
 
-    def __init__(self, text: str, labels: Sequence[str]) -> None:
+    def __init__(self, text: str, names: RoiNames) -> None:
         self._text = text
-        self._labels = labels
-        self._longest = sorted(filter(None, labels), key=len, reverse=True)
+        self._names = names
+        self._longest = sorted(filter(None, names.spellings), key=len, reverse=True)
         self._at = 0
         self._name_at = 0
 
@@ -142,15 +146,14 @@ class _Parser:
         return found
 
     def _named(self, name: str, stop: int) -> Named:
-        """The ROI of this name: in this case, or the only one in any."""
-        same = [label for label in self._labels if label.casefold() == name.casefold()]
-        if name in self._labels:
-            same = [name]
-        if len(same) != 1:
-            self._fail(f"no ROI {name!r}; {self._near(name)}", UnknownNameError)
+        """The ROI of this name."""
+        try:
+            label = self._names.one(name)
+        except RTXRError as error:
+            self._fail(str(error), type(error))
         self._name_at = self._at
         self._skip_to(stop)
-        return Named(same[0])
+        return Named(label)
 
     def _label_stop(self, at: int) -> int:
         """Where the longest label that begins here ends; 0 for none."""
@@ -181,7 +184,7 @@ class _Parser:
         self._at = at + len(rest) - len(rest.lstrip())
 
     def _near(self, name: str) -> str:
-        return did_you_mean(name, self._labels)
+        return did_you_mean(name, self._names.spellings)
 
     def _no_operand(self) -> NoReturn:
         guess = _GUESS.match(self._text, self._at)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import frames, margins, raster
 from rtxr.analysis.expression_text import Grown, Named, Node, parse
 from rtxr.analysis.growth import BoolArray
@@ -49,7 +49,7 @@ def evaluate(
     ds : Dataset
         A case with structures.
     text : str
-        ROI labels, the signs ``&``, ``|`` or ``+``, ``-``, ``^``, brackets, and margins in mm, as
+        ROIs, the signs ``&``, ``|`` or ``+``, ``-``, ``^``, brackets, and margins in mm, as
         in ``"PTV - (CTV + 5mm)"``; see the table in :mod:`rtxr.analysis.expression_text`.
     grid : str, DataArray or Grid, default: "image"
         ``"image"``, ``"dose"``, a variable's name, an array on the grid wanted, or a Grid.
@@ -79,7 +79,7 @@ def evaluate(
     >>> evaluate(ds, "(PTV | Nodes) - 'PTV boost' - (Rectum + 3mm)")  # doctest: +SKIP
     >>> evaluate(ds, "Prostate + (5, 5, 5, 3, 5, 5)mm")  # doctest: +SKIP
     """
-    tree = parse(text, model.roi_labels(ds))
+    tree = parse(text, roi_names.names_of(ds))
     return evaluate_tree(ds, tree, text, grid, combine)
 
 

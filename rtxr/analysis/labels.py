@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import frames, raster
 from rtxr.analysis.polygons import Combine
 from rtxr.errors import ConflictingDataError, Finding, RTXRError
@@ -63,7 +63,7 @@ def labels_of(array: xr.DataArray) -> list[Label]:
 
 def labels(
     ds: xr.Dataset,
-    rois: str | Sequence[str] | Mapping[str, int] | None = None,
+    rois: roi_names.Rois | Mapping[str, int] = None,
     grid: frames.GridLike = "image",
     *,
     overlap: Overlap = "error",
@@ -185,12 +185,12 @@ class _Drawn:
         return found
 
 
-def _values(ds: xr.Dataset, rois: str | Sequence[str] | Mapping[str, int] | None) -> dict[str, int]:
+def _values(ds: xr.Dataset, rois: roi_names.Rois | Mapping[str, int]) -> dict[str, int]:
     """Value of each ROI asked for, by its label."""
     if isinstance(rois, Mapping):
-        values = {model.select_rois(ds, name)[0]: value for name, value in rois.items()}
+        values = {roi_names.one(ds, name): value for name, value in rois.items()}
     else:
-        chosen = dict.fromkeys(model.select_rois(ds, rois))
+        chosen = roi_names.select(ds, rois)
         values = {label: value for value, label in enumerate(chosen, start=1)}
     whole = all(isinstance(value, int | np.integer) for value in values.values())
     distinct = len(set(values.values())) == len(rois if isinstance(rois, Mapping) else values)

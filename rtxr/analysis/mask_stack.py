@@ -50,7 +50,8 @@ class Stack:
                 mask = mask.take(order, axis=d)
             axes.append(axis[order])
         outer = np.flatnonzero(mask.any(axis=(1, 2)))
-        flat = np.any(mask[outer[0] : outer[-1] + 1], axis=0)
+        filled = mask[outer[0] : outer[-1] + 1].view(np.uint8)  # of numbers this is quicker
+        flat = np.bitwise_or.reduce(filled, axis=0).view(np.bool_)
         used = (outer, np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0)))
         z, y, x = (slice(int(index[0]), int(index[-1]) + 1) for index in used)
         ascending = replace(grid, axes=(axes[0], axes[1], axes[2]))

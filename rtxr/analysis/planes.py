@@ -31,6 +31,8 @@ from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray, Grid
 
 EndCap = Literal["half", "none"]
+#: What a structure is between its planes: slabs, or outlines that go from one to the next.
+Between = Literal["slab", "shape"]
 IntArray = npt.NDArray[np.int64]
 
 XOR_TYPE = "CLOSEDPLANAR_XOR"

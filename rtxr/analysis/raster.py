@@ -15,16 +15,17 @@ are met voxel by voxel: slower, by the same definition.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import frames, polygons
 from rtxr.analysis.contours import one_slabs, read_contours
-from rtxr.analysis.planes import FACE_TOLERANCE, Slabs, roi_slabs
+from rtxr.analysis.planes import FACE_TOLERANCE, RoiContours, Slabs, roi_slabs
 from rtxr.analysis.polygons import Combine
 from rtxr.analysis.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray, Grid
@@ -65,12 +66,20 @@ class MaskSource:
         grids = frames.grids_of(ds)
         self._image = grids[0] if model.image_name(ds) else None
         self._frames = frames.candidate_frames([self.grid, *grids])
-        self._contours = read_contours(ds)
+        self.shape = (len(model.roi_labels(ds)), *self.grid.shape)
+        names, known = (model.ROI, model.CONTOUR, *model.STRUCTURE_COORDS), ds.coords.variables
+        self._coords = {name: known[name] for name in names if name in known}
         self._slabs: dict[int, Slabs] = {}
-        self.shape = (len(self._contours), *self.grid.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_slabs": {}}
+        state = {**self.__dict__, "_slabs": {}}
+        state.pop("_contours", None)
+        return state
+
+    @cached_property
+    def _contours(self) -> list[RoiContours]:
+        """Contours of every ROI, sorted out when the first of them is asked for."""
+        return read_contours(xr.Dataset(coords=self._coords))
 
     def slabs(self, roi: int) -> Slabs:
         """The ROI at this position as slabs, along the grid's axes where it can be."""
@@ -112,7 +121,10 @@ def mask_source(ds: xr.Dataset, grid: Grid | None = None, combine: Combine = "xo
 
 
 def mask(
-    ds: xr.Dataset, roi: str, grid: frames.GridLike = "image", combine: Combine = "xor"
+    ds: xr.Dataset,
+    roi: roi_names.RoiName,
+    grid: frames.GridLike = "image",
+    combine: Combine = "xor",
 ) -> xr.DataArray:
     """Mask of one ROI on a grid.
 
@@ -121,7 +133,7 @@ def mask(
     ds : Dataset
         A case with structures.
     roi : str
-        ROI label.
+        ROI, see :mod:`rtxr.roi_names`.
     grid : str, DataArray or Grid, default: "image"
         ``"image"``, ``"dose"``, a variable's name, an array on the grid wanted, or a Grid.
     combine : {"xor", "union"}
@@ -178,7 +190,8 @@ def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolAr
     for few in _portions(part, used, v[rows], u[columns]):
         number = np.full(len(part.position) + 1, -1, dtype=np.int64)  # the last one for no plane
         number[few] = np.arange(len(few))
-        edges = part.edges.take(number[part.edges.plane] >= 0)
+        wanted = number[part.edges.plane] >= 0
+        edges = part.edges if wanted.all() else part.edges.take(wanted)
         block, row, column = fill(
             edges, number[edges.plane], v[rows], u[columns], len(few), combine
         )
@@ -195,7 +208,7 @@ def _portions(part: Slabs, planes: IntArray, v: FloatArray, u: FloatArray) -> Se
     """Planes to fill at a time, so that what is filled before it is placed stays small."""
     if not len(planes):
         return []
-    x, y = np.stack([part.points.min(axis=0), part.points.max(axis=0)], axis=-1)
+    x, y = ((each.min(), each.max()) for each in part.points.T)
     cells = int(np.ptp(np.searchsorted(u, x)) * np.ptp(np.searchsorted(v, y)))
     return np.array_split(planes, 1 + len(planes) * cells // _MOST_CELLS)
 

@@ -23,15 +23,41 @@ class Samples:
     ----------
     dose : ndarray, (n,)
         At the centroid of what is covered; NaN where it is not known.
-    spread : ndarray, (n,)
-        Half the range of dose within the cell.
+    spread, shift : ndarray, (n,)
+        One half of the volume lies evenly within ``spread`` of ``dose - shift``, the other half of
+        ``dose + shift``.
     volume : ndarray, (n,)
         Covered volume, own mm3.
     """
 
     dose: FloatArray
     spread: FloatArray
+    shift: FloatArray
     volume: FloatArray
+
+
+def spreads(square: FloatArray, widest: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Spread and shift of cells.
+
+    Parameters
+    ----------
+    square : ndarray
+        Twelve times the mean square of the dose about its mean.
+    widest : ndarray
+        Square of the largest of its changes along u, v and w.
+
+    Notes
+    -----
+    The steps from cell to cell of a lattice add up to an even curve where the dose of each is
+    spread over the step of one axis in full.
+    """
+    shift = square - widest
+    np.maximum(shift, 0, out=shift)
+    shift /= 12
+    np.sqrt(shift, out=shift)
+    spread = np.sqrt(np.maximum(widest, 0))
+    spread /= 2
+    return spread, shift
 
 
 @dataclass(frozen=True)

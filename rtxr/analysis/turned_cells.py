@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import numpy as np
 
 from rtxr.analysis import frames, raster
-from rtxr.analysis.cells import covered_cells
+from rtxr.analysis.covered_cells import Parts, Runs, covered_cells
 from rtxr.analysis.planes import Slabs
 from rtxr.analysis.polygons import SignedEdges
 from rtxr.analysis.resample import Field
@@ -15,11 +16,13 @@ from rtxr.analysis.slab_cells import (
     Bounds,
     Samples,
     box_of,
+    consecutive,
     finest_spacing,
     finite_range,
     outline,
     slab_bounds,
     some_planes,
+    spreads,
 )
 from rtxr.geometry import FloatArray
 
@@ -55,7 +58,7 @@ class TurnedCells:
 
     def blocks(self) -> Iterator[tuple[Samples, FloatArray]]:
         """Cells, and doses that decide the extremes, plane by plane."""
-        yield Samples(*np.empty((3, 0))), self._inside_centres()
+        yield Samples(*np.empty((4, 0))), self._inside_centres()
         u, v, begin = self._outline
         for plane in range(len(self._part.position)):
             bounds = self._bounds.of_planes(plane, plane + 1)
@@ -68,26 +71,34 @@ class TurnedCells:
         return self._field.sample(frames.from_frame(self._part.frame, own))
 
     def _samples(self, plane: int, bounds: Bounds) -> Samples:
-        """Cells of one plane on every level; slopes by differences across each cell."""
-        cells = covered_cells(some_planes(self._signed, plane, plane + 1), self._v, self._u, 1)
+        """Cells of one plane on every level; changes by differences across each cell."""
+        signed = some_planes(self._signed, plane, plane + 1)
+        runs, some = covered_cells(signed, self._v, self._u, 1)
+        parts = _joined(runs, some)
+        row, column = np.divmod(parts.cell, len(self._u) - 1)
+        width_u, width_v = np.diff(self._u)[column], np.diff(self._v)[row]
         low, high = bounds.levels()
-        offset_u, offset_v = np.zeros((2, len(cells.area)))
-        offset_u[cells.partial], offset_v[cells.partial] = cells.offset_u, cells.offset_v
-        width_u, width_v = np.diff(self._u)[cells.column], np.diff(self._v)[cells.row]
         thickness = (bounds.height[high] - bounds.height[low])[:, None]
-        own = np.empty((len(low), len(cells.area), 3))
-        own[..., 0] = ((self._u[1:] + self._u[:-1]) / 2)[cells.column] + offset_u * width_u
-        own[..., 1] = ((self._v[1:] + self._v[:-1]) / 2)[cells.row] + offset_v * width_v
+        own = np.empty((len(low), len(row), 3))
+        own[..., 0] = ((self._u[1:] + self._u[:-1]) / 2)[column] + parts.u * width_u
+        own[..., 1] = ((self._v[1:] + self._v[:-1]) / 2)[row] + parts.v * width_v
         own[..., 2] = ((bounds.height[low] + bounds.height[high]) / 2)[:, None]
-        reach = (width_u * (0.5 - np.abs(offset_u)), width_v * (0.5 - np.abs(offset_v)))
-        square = np.zeros(own.shape[:2])
-        for axis, half in enumerate((*reach, thickness / 2)):
+        shares = (1 - 2 * np.abs(parts.u), 1 - 2 * np.abs(parts.v), np.ones_like(parts.u))
+        along = []  # changes across the whole cell, from what is next to the centroid
+        for axis, (size, share) in enumerate(
+            zip((width_u, width_v, thickness), shares, strict=True)
+        ):
             step = np.zeros_like(own)
-            step[..., axis] = half
-            change = (self._sample(own + step) - self._sample(own - step)) / 2
-            square += np.nan_to_num(change) ** 2  # next to the end of the grid it is not known
-        volume = cells.area * thickness
-        return Samples(self._sample(own).ravel(), np.sqrt(square).ravel(), volume.ravel())
+            step[..., axis] = size * share / 2
+            change = self._sample(own + step) - self._sample(own - step)
+            # Next to the end of the grid it is not known.
+            along.append(np.nan_to_num(change / np.maximum(share, 1e-6)))
+        square_u, square_v = along[0] ** 2 * parts.uu * 12, along[1] ** 2 * parts.vv * 12
+        square = square_u + square_v + 24 * along[0] * along[1] * parts.uv + along[2] ** 2
+        widest = np.maximum(np.maximum(square_u, square_v), along[2] ** 2)
+        spread, shift = spreads(square, np.minimum(widest, square))
+        volume = parts.share * width_u * width_v * thickness
+        return Samples(self._sample(own).ravel(), spread.ravel(), shift.ravel(), volume.ravel())
 
     def _inside_centres(self) -> FloatArray:
         """Doses of the voxels of the dose grid whose centres are inside."""
@@ -95,6 +106,20 @@ class TurnedCells:
         mask = np.zeros(grid.shape, dtype=bool)
         raster.rasterise(self._part, grid, grid.axes, "xor", mask)
         return self._field.values[mask]
+
+
+def _joined(runs: Runs, parts: Parts) -> Parts:
+    """Whole cells and parts of cells alike."""
+    of, cell = consecutive(runs.cell, runs.count)
+    whole = {"share": 1.0, "uu": 1 / 12, "vv": 1 / 12}
+    columns = [runs.plane[of], cell]
+    columns += [np.full(len(of), whole.get(each.name, 0.0)) for each in fields(Parts)[2:]]
+    return Parts(
+        *(
+            np.concatenate([column, getattr(parts, each.name)])
+            for column, each in zip(columns, fields(Parts), strict=True)
+        )
+    )
 
 
 def _even(low: float, high: float, size: float) -> FloatArray:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis import expressions, frames
 from rtxr.analysis.expression_text import Grown, Named
 from rtxr.analysis.margins import SIDES, Margins, by_side
@@ -38,7 +38,7 @@ def combine(
     ds : Dataset
         A case with structures.
     expression : str
-        ROI labels, the signs ``&`` (in both), ``|`` or ``+`` (in either), ``-`` (not in), ``^``
+        ROIs, the signs ``&`` (in both), ``|`` or ``+`` (in either), ``-`` (not in), ``^``
         (in one of two), brackets, and margins in mm in 3D: ``"PTV - (CTV + 5mm)"``. Labels may be
         in quotes; see the table in :mod:`rtxr.analysis.expression_text`.
     name : str, optional
@@ -83,7 +83,7 @@ def combine(
 
 def margin(
     ds: xr.Dataset,
-    roi: str,
+    roi: roi_names.RoiName,
     margins: Margins,
     name: str | None = None,
     *,
@@ -102,7 +102,7 @@ def margin(
     ds : Dataset
         A case with structures.
     roi : str
-        ROI label.
+        ROI, see :mod:`rtxr.roi_names`.
     margins : float, sequence of six floats or mapping
         In mm, in 3D, negative to shrink: one for all sides; left, right, anterior, posterior,
         superior, inferior of the patient; or by these names, where those not named are 0:
@@ -126,7 +126,7 @@ def margin(
     UnknownNameError, RTXRError, GeometryError, ConflictingDataError, MissingDataError
         See :func:`combine`.
     """
-    label = model.select_rois(ds, roi)[0]
+    label = roi_names.one(ds, roi)
     text = f"{label} {_spelt(margins)}"
     mask = expressions.evaluate_tree(ds, Grown(Named(label), margins), text, grid, combine)
     options = MaskOptions(holes, smooth, simplify)

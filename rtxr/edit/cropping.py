@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis.resample import corners
 from rtxr.errors import GeometryError, MissingDataError
 from rtxr.geometry import FloatArray, Grid
@@ -23,7 +23,7 @@ def crop(
     y: Limits = None,
     z: Limits = None,
     *,
-    roi: str | Sequence[str] | None = None,
+    roi: roi_names.Rois = None,
     margin: float = 0.0,
 ) -> xr.Dataset:
     """Cut the image and every dose to a box in patient millimetres.
@@ -36,7 +36,8 @@ def crop(
         Lower and upper limit, patient LPS mm, both included; None leaves an end, or the whole
         axis, uncut.
     roi : str or sequence of str, optional
-        ROI labels: the box is also limited to what holds all their contour points.
+        ROIs, see :mod:`rtxr.roi_names`: the box is also limited to what holds all their contour
+        points.
     margin : float, default: 0
         Distance, mm, by which the box of ``roi`` is widened to every side.
 
@@ -98,9 +99,9 @@ def _limits(name: str, given: Limits) -> tuple[float, float]:
     return low, high
 
 
-def _box_of(ds: xr.Dataset, roi: str | Sequence[str]) -> tuple[FloatArray, FloatArray]:
+def _box_of(ds: xr.Dataset, roi: roi_names.Rois) -> tuple[FloatArray, FloatArray]:
     """Lowest and highest patient coordinates of the contour points of ROIs."""
-    labels = model.select_rois(ds, roi)
+    labels = roi_names.select(ds, roi)
     numbers = [model.roi_number(ds, label) for label in labels]
     keys = ds[model.CONTOUR].values[np.isin(ds[model.CONTOUR_ROI_NUMBER].values, numbers)]
     drawn = np.isin(ds[model.NODE_CONTOUR].values, keys)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
+from rtxr.analysis.given_arrays import require_array, require_place
 from rtxr.analysis.labels import Label, labels_of
 from rtxr.analysis.outlines import Holes
 from rtxr.analysis.resample import corners
-from rtxr.edit.shapes import require_array, require_place
 from rtxr.edit.structure_rows import with_findings
 from rtxr.edit.structures import add_structure
 from rtxr.errors import Finding, GeometryError, RTXRError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,17 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis import frames
+from rtxr.analysis.given_arrays import (
+    frame_findings,
+    placed,
+    require_array,
+    true_or_false,
+)
 from rtxr.analysis.outlines import Holes, outlines
 from rtxr.analysis.planes import CLOSED_TYPES, PLANAR_MM, XOR_TYPE
 from rtxr.errors import Finding, GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import (
     ALIGNMENT_TOLERANCE_MM,
-    OBLIQUE_NAMES,
     FloatArray,
     Grid,
     cell_edges,
@@ -86,38 +91,6 @@ def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
         raise RTXRError("smooth and simplify are for masks, and this shape is a list of contours")
     points = [_contour(at, given) for at, given in enumerate(shape)]
     return Drawing(points, [POINT if len(each) == 1 else CLOSED for each in points])
-
-
-def require_array(given: object, wanted: str) -> None:
-    """Raise unless something is an array.
-
-    Raises
-    ------
-    RTXRError
-        It is another thing, a path say; ``wanted`` begins the message.
-    """
-    if not (hasattr(given, "shape") and hasattr(given, "dtype")):
-        raise RTXRError(
-            f"{wanted}, not {type(given).__name__}; rtxr.read_nifti(path) and rtxr.read_nrrd(path) "
-            "give the DataArray of a file"
-        )
-
-
-def require_place(array: xr.DataArray) -> None:
-    """Raise unless the coordinates of an array say where its voxels are.
-
-    Raises
-    ------
-    MissingDataError
-        They do not; the message says what else would do.
-    """
-    try:
-        model.grid_of(array if array.name is not None else array.rename("array"))
-    except MissingDataError as error:
-        raise MissingDataError(
-            f"{error}. A DataArray needs coordinates along its dimensions, such as those of ds.ct; "
-            "a plain array in the shape of the image is taken to lie on it: give array.values"
-        ) from error
 
 
 def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
@@ -210,22 +183,28 @@ def _from_mask(
 ) -> Drawing:
     require_array(shape, "a shape is a DataArray, an ndarray or a list of contours, (n, 3)")
     array = shape if isinstance(shape, xr.DataArray) else _on_image(ds, np.asarray(shape))
-    array = _placed(array)
+    array = placed(array)
     grid = model.grid_of(array)
     image = model.image_name(ds)
     found = outlines(
-        _true_or_false(array.values),
+        true_or_false(array.values),
         grid,
         _dim_on(ds, grid),
         holes=options.holes,
         smooth=options.smooth,
         simplify=options.simplify,
-        image=model.grid_of(model.ascending(ds[image])) if image else None,
+        image=_ascending(model.grid_of(ds, image)) if image else None,
     )
     # Holes that are contours of their own are holes by XOR alone, which the type then says.
     kind = XOR_TYPE if options.holes == "nested" else CLOSED
     kinds = [kind] * len(found.points)
     return Drawing(found.points, kinds, (*found.findings, *_frame_findings(ds, grid)))
+
+
+def _ascending(grid: Grid) -> Grid:
+    """The grid with the same voxels, its axes ascending."""
+    z, y, x = map(np.sort, grid.axes)
+    return replace(grid, axes=(z, y, x))
 
 
 def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
@@ -236,7 +215,9 @@ def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
             "an array without coordinates is taken to lie on the image, and this Dataset has none; "
             "give a DataArray with coordinates, such as ds.dose > 20"
         )
-    image = ds[name].isel(dict.fromkeys(model.leading_dims(ds[name]), 0))
+    image = ds[name]
+    if leading := model.leading_dims(image):
+        image = image.isel(dict.fromkeys(leading, 0))
     if values.shape != image.shape:
         raise GeometryError(
             f"the array has shape {values.shape}, and the image {name!r} is "
@@ -248,52 +229,10 @@ def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
     return xr.DataArray(values, coords, image.dims, model.MASK)
 
 
-def _placed(array: xr.DataArray) -> xr.DataArray:
-    """A mask along its grid's dimensions, each ascending."""
-    require_place(array)
-    grid = model.grid_of(array)
-    first = grid.dims[0]
-    if first.endswith(OBLIQUE_NAMES[0]):
-        reference = model.spatial_ref_name(first.removesuffix(OBLIQUE_NAMES[0]))
-        if reference not in array.coords:
-            raise MissingDataError(
-                f"a mask along {grid.dims} needs the coordinate {reference!r}, whose matrix says "
-                f"where it is: mask.assign_coords({reference}=ds.{reference})"
-            )
-    if leading := model.leading_dims(array):
-        raise GeometryError(
-            f"the mask has dimensions {leading} beside its grid; give one, as in "
-            f"mask.isel({leading[0]}=0), or unite them: mask.any({leading[0]!r})"
-        )
-    return model.ascending(array)
-
-
-def _true_or_false(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
-    """A mask as bool; numbers count if they are 0 and 1."""
-    if values.dtype == np.bool_:
-        return values.astype(np.bool_, copy=False)
-    if values.dtype.kind in "iuf":
-        inside = values.astype(np.bool_)
-        if np.array_equal(inside, values):
-            return inside
-    raise RTXRError(
-        f"a mask is true or false, or 0 and 1; this one ({values.dtype}) holds something else: say "
-        "what is inside, as in array > 0.5 or array == 3"
-    )
-
-
 def _frame_findings(ds: xr.Dataset, grid: Grid) -> list[Finding]:
     """A finding where a mask is in another frame of reference than the image."""
-    if model.image_name(ds) is None:
-        return []
-    frame = model.grid_of(ds).frame_of_reference_uid
-    if not frame or grid.frame_of_reference_uid in ("", frame):
-        return []
-    text = (
-        "its mask was in another frame of reference ((0020,0052) FrameOfReferenceUID) than the "
-        "image; positions were taken as if they were one"
-    )
-    return [Finding("frame-of-reference-mismatch", "warning", text)]
+    image = model.grid_of(ds) if model.image_name(ds) else None
+    return frame_findings(grid, image, "its mask was", "the image")
 
 
 # --- contours -------------------------------------------------------------------------------------

@@ -35,10 +35,9 @@ def along_roi(ds: xr.Dataset) -> xr.Dataset:
     if ds[model.ROI].ndim:
         return ds
     refuse_edited_mask(ds)
-    rows = {
-        name: ((model.ROI,), np.atleast_1d(ds[name].values), ds[name].attrs) for name in _OF_ROI
-    }
-    made = ds.drop_vars([*_OF_ROI, model.MASK], errors="ignore").assign_coords(rows)
+    known = [name for name in (*_OF_ROI, model.ROI_ALIAS) if name in ds.coords]
+    rows = {name: ((model.ROI,), np.atleast_1d(ds[name].values), ds[name].attrs) for name in known}
+    made = ds.drop_vars([*known, model.MASK], errors="ignore").assign_coords(rows)
     return with_fresh_mask(made) if model.MASK in ds.coords else made
 
 
@@ -75,6 +74,8 @@ def with_row(
         model.NODE_CONTOUR: np.repeat(keys, counts),
         **dict(zip((model.NODE_X, model.NODE_Y, model.NODE_Z), points.T, strict=True)),
     }
+    if model.ROI_ALIAS in ds.coords:
+        more[model.ROI_ALIAS] = [""]
     _refuse_others(ds, more)
     rows = {name: _longer(ds.coords.variables[name], new) for name, new in more.items()}
     return ds.drop_vars([*more, model.MASK], errors="ignore").assign_coords(rows)

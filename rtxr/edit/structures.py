@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis.outlines import Holes
 from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
 from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids, outside_findings
@@ -144,7 +144,7 @@ def rename(ds: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
         No such structure; the message shows the nearest.
     """
     labels = model.roi_labels(ds)
-    asked = {model.select_rois(ds, old)[0]: _new_name(new) for old, new in names.items()}
+    asked = {roi_names.one(ds, old): _new_name(new) for old, new in names.items()}
     if len(asked) < len(names):
         raise ConflictingDataError("two of the old names mean the same structure; give one")
     _refuse_clash(ds, list(asked.values()), list(asked))
@@ -163,7 +163,7 @@ def rename(ds: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
     return with_findings(ds, findings)
 
 
-def remove(ds: xr.Dataset, rois: str | Sequence[str]) -> xr.Dataset:
+def remove(ds: xr.Dataset, rois: roi_names.RoiName | Sequence[roi_names.RoiName]) -> xr.Dataset:
     """Remove structures: their ROIs, contours, points and findings.
 
     Parameters
@@ -171,7 +171,7 @@ def remove(ds: xr.Dataset, rois: str | Sequence[str]) -> xr.Dataset:
     ds : Dataset
         A case with structures.
     rois : str or sequence of str
-        Labels.
+        ROIs, see :mod:`rtxr.roi_names`.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def remove(ds: xr.Dataset, rois: str | Sequence[str]) -> xr.Dataset:
     UnknownNameError
         No such structure; the message shows the nearest.
     """
-    gone = set(model.select_rois(ds, rois))
+    gone = set(roi_names.select(ds, rois))
     ds = along_roi(ds)
     labels = model.roi_labels(ds)
     numbers = ds[model.ROI_NUMBER].values
@@ -209,7 +209,7 @@ def remove(ds: xr.Dataset, rois: str | Sequence[str]) -> xr.Dataset:
 
 def set_structure(
     ds: xr.Dataset,
-    roi: str | Sequence[str],
+    roi: roi_names.RoiName | Sequence[roi_names.RoiName],
     *,
     color: Color | None = None,
     type: str | None = None,  # noqa: A002 (what DICOM and ds.rt.structures() call it)
@@ -221,7 +221,7 @@ def set_structure(
     ds : Dataset
         A case with structures.
     roi : str or sequence of str
-        Labels.
+        ROIs, see :mod:`rtxr.roi_names`.
     color : str or (int, int, int), optional
         ``"#rrggbb"``, or red, green and blue from 0 to 255.
     type : str, optional
@@ -242,7 +242,7 @@ def set_structure(
     if color is None and type is None:
         raise RTXRError("nothing to set: give color= or type=")
     labels = model.roi_labels(ds)
-    places = [labels.index(label) for label in model.select_rois(ds, roi)]
+    places = [labels.index(label) for label in roi_names.select(ds, roi)]
     if color is not None:
         ds = with_texts(ds, model.ROI_COLOR, dict.fromkeys(places, _hex(color)))
     if type is not None:

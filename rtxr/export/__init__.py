@@ -3,6 +3,7 @@
 - ``objects``: what a Dataset would write, each object with its header and computed values
 - ``changes``: what differs from the source files, and why
 - ``identity``: which UIDs are kept, which are new, and which references follow
+- ``deidentified``: where asked for, the finished objects through a confidentiality profile
 - ``files``: written aside, read back, compared, moved into place
 
 Everything that is wrong is collected first and raised at once, before a byte is written.
@@ -21,10 +22,12 @@ import xarray as xr
 
 from rtxr import header_store, model
 from rtxr.errors import ConformanceError, Finding, RTXRError
-from rtxr.export import changes, doses, files, identity, images, plans, structures
+from rtxr.export import changes, doses, dvhs, files, identity, images, plans, structures
+from rtxr.export.deidentified import Finished, deidentified, profile_of
 from rtxr.export.objects import Outgoing
 from rtxr.iod import provenance
 from rtxr.iod.build import build
+from rtxr.iod.deidentification import Deidentify
 
 __all__ = ["to_dicom", "validate"]
 
@@ -45,6 +48,8 @@ def to_dicom(
     uids: identity.UIDPolicy = "auto",
     overwrite: bool = False,
     strict: bool = False,
+    dvh: pd.DataFrame | None = None,
+    deidentify: bool | Deidentify = False,
     **attributes: object,
 ) -> pd.DataFrame:
     """Write a case as DICOM files, linked to each other.
@@ -65,6 +70,14 @@ def to_dicom(
         of the same name is an error. The folder the case was opened from is never written to.
     strict : bool, default: False
         Flaws that came unchanged with the source are violations too.
+    dvh : DataFrame, optional
+        A table of ``ds.rt.dvh()`` (of ROIs; cumulative or differential, cm3 or %): its curves
+        become the DVH Sequence of the dose it is of, in the place of what was stored there, in
+        bins of the table's width or, of more than 2000, of a multiple of it.
+    deidentify : bool or Deidentify, default: False
+        True: the files go through the Basic Application Level Confidentiality Profile of PS3.15
+        Annex E; with options, pseudonyms and shifted dates as :class:`rtxr.Deidentify` says.
+        Pixels are not looked at. ``attributes`` are written as given.
     **attributes
         Values to write, by DICOM keyword, in every object whose IOD has the attribute:
         ``StudyDescription="…"``.
@@ -83,11 +96,19 @@ def to_dicom(
     ExistingFilesError
         A file of the same name exists, or is one of the sources.
     UnknownNameError
-        A keyword in ``attributes`` that DICOM or these IODs do not have.
+        A keyword in ``attributes`` that DICOM or these IODs do not have; in ``dvh`` a dose or ROI
+        that the case does not have.
+    RTXRError
+        ``dvh`` is no table of ``ds.rt.dvh()``, or one that a DVH Sequence cannot hold; or
+        ``deidentify`` and ``uids="keep"`` contradict each other.
     """
+    profile = profile_of(deidentify, uids)
     changes.check_overrides(attributes)
+    dvhs.check(ds, dvh)
     files.check_target(ds, Path(out), overwrite=overwrite)
-    outgoing, findings = prepare(ds, uids=uids, strict=strict, attributes=attributes)
+    outgoing, findings = prepare(
+        ds, uids=uids, strict=strict, attributes=attributes, dvh=dvh, profile=profile
+    )
     violations = [finding for finding in findings if finding.severity == "error"]
     if violations:
         violations += [finding for finding in findings if finding.code == NO_HEADERS]
@@ -107,6 +128,8 @@ def validate(
     *,
     uids: identity.UIDPolicy = "auto",
     strict: bool = False,
+    dvh: pd.DataFrame | None = None,
+    deidentify: bool | Deidentify = False,
     **attributes: object,
 ) -> pd.DataFrame:
     """What :func:`to_dicom` would say, without writing.
@@ -117,37 +140,49 @@ def validate(
         Columns code, severity, message, uid, path. Rows of severity ``"error"`` are the
         violations that would stop an export.
     """
+    profile = profile_of(deidentify, uids)
+    if profile is not None:  # what is only tried leaves no trace in the map of UIDs
+        profile = replace(profile, uid_map=dict(profile.uid_map))
     changes.check_overrides(attributes)
-    _, findings = prepare(ds, uids=uids, strict=strict, attributes=attributes)
+    dvhs.check(ds, dvh)
+    _, findings = prepare(
+        ds, uids=uids, strict=strict, attributes=attributes, dvh=dvh, profile=profile
+    )
     return model.findings_frame(findings)
 
 
 def prepare(
-    ds: xr.Dataset, *, uids: identity.UIDPolicy, strict: bool, attributes: dict[str, object]
+    ds: xr.Dataset,
+    *,
+    uids: identity.UIDPolicy,
+    strict: bool,
+    attributes: dict[str, object],
+    dvh: pd.DataFrame | None = None,
+    profile: Deidentify | None = None,
 ) -> tuple[list[files.Ready], list[Finding]]:
     """Everything an export does before it writes: the finished objects and all findings."""
     found, findings = collect(ds)
-    judged = doses.drop_stale_dvhs([changes.judge(each) for each in found])
+    judged = dvhs.settle(ds, [changes.judge(each) for each in found], dvh)
     judged = [changes.override(each, attributes) for each in judged]
     identified, more = identity.assign(judged, uids)
     findings += more
     findings += _patients(found)
-    ready = []
+    finished = []
     for each in identified.objects:
-        values = dict(each.values)
+        stamped: dict[str, object] = {}
         if each.changes:
             source = each.header if each.record else None
-            values = {
-                **provenance.changed_values(each.iod, source, each.why, derived=each.edited),
-                **values,
-            }
+            stamped = provenance.changed_values(each.iod, source, each.why, derived=each.edited)
+        values = {**stamped, **each.values}
         built = build(each.iod, each.header, values, derived=each.derived, strict=strict)
         identified.follow(built.dataset)
         findings += [*each.findings, *built.findings, *built.violations]
-        ready.append(
-            files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why)
-        )
-    return ready, _merged(findings)
+        ready = files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why)
+        finished.append(Finished(ready, each, stamped))
+    if profile is not None:
+        written, findings = deidentified(finished, profile, attributes, findings)
+        return written, _merged(findings)
+    return [each.ready for each in finished], _merged(findings)
 
 
 def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:

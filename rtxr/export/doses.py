@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,17 +9,12 @@ import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import Finding
+from rtxr.export.dose_kind import kind_values
 from rtxr.export.images import AXIAL, on_grid_only, pixel_spacing, recomputed
-from rtxr.export.objects import MADE_IN_MEMORY, STRUCTURE_SET, Outgoing, Records, source_of
+from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, source_of
 from rtxr.geometry import Layout, layout_for, slice_normal, slice_origins
 from rtxr.iod import pixels, rt_dose
-from rtxr.iod.build import DELETE
-from rtxr.iod.modules_rt import RT_DVH
 from rtxr.iod.tables import IODS
-
-#: The module goes as a whole: a structure set reference without DVHs would call for them.
-DVH_KEYWORDS = tuple(row.keyword for row in RT_DVH.attributes)
 
 
 def dose_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
@@ -50,7 +44,9 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
     spacing = pixel_spacing(grid, layout.order, header)
     frames = layout.store(array.values)
     encoded = pixels.encode_dose(frames, header)
+    kind, noticed = kind_values(array, header, records)
     values = {
+        **kind,
         **rt_dose.grid_values(positions, cosines, spacing, frames.shape[1:], header),
         **encoded.attributes,
     }
@@ -66,7 +62,7 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
         own_uid=own,
         edited=bool(values) or not own,
         changes=recomputed(values) if own else (MADE_IN_MEMORY,),
-        findings=tuple(encoded.findings),
+        findings=(*encoded.findings, *noticed),
     )
 
 
@@ -93,30 +89,3 @@ def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
     flip = list(layout.flip)
     flip[layout.slice_dim] = not flip[layout.slice_dim]
     return replace(layout, flip=(flip[0], flip[1], flip[2]))
-
-
-def drop_stale_dvhs(objects: Sequence[Outgoing]) -> list[Outgoing]:
-    """Remove stored DVHs that describe another dose or other contours than those written."""
-    contours = any(each.edited and each.variable == STRUCTURE_SET for each in objects)
-    out = []
-    for each in objects:
-        has_dvhs = each.header is not None and "DVHSequence" in each.header
-        if model.DOSE_NAME.fullmatch(each.variable) and has_dvhs and (each.edited or contours):
-            note = Finding(
-                "stale-dvh-removed",
-                "info",
-                f"(3004,0050) DVHSequence of {each.variable!r} was left out: the dose or the "
-                "contours it describes have changed",
-                each.uid,
-            )
-            out.append(
-                replace(
-                    each,
-                    values={**each.values, **dict.fromkeys(DVH_KEYWORDS, DELETE)},
-                    changes=each.changes or ("its stored DVHs describe other contours",),
-                    findings=(*each.findings, note),
-                )
-            )
-        else:
-            out.append(each)
-    return out

@@ -26,6 +26,7 @@ from pydicom.uid import (
 
 from rtxr import header_store
 from rtxr.errors import ExistingFilesError, RTXRError
+from rtxr.export.read_back import differing
 from rtxr.iod.encoding import encoded, has_long_text
 from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
@@ -138,6 +139,9 @@ def _read_back(each: Ready, path: Path) -> None:
     # Group lengths are retired and not written (PS3.5 7.2): they would have to be true.
     if set(back.keys()) != {tag for tag in expected if tag & 0xFFFF}:
         raise RTXRError(f"{path.name} did not read back with the elements it was written with")
+    if tags := differing(each.dataset, back):
+        names = ", ".join(f"({tag.group:04X},{tag.element:04X})" for tag in tags)
+        raise RTXRError(f"{path.name}: the items of {names} did not read back as written")
     if each.pixels is not None:
         frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
         if not np.array_equal(

@@ -61,6 +61,8 @@ class Outgoing:
     edited : bool
         Whether its pixels, geometry or contours, or those of another slice of its series, are
         other than the source's.
+    edited_rois : frozenset of int
+        Of a structure set, numbers of the source's ROIs whose contours have changed.
     changes : tuple of str
         Why this is not its source any more, in words; empty when it is.
     findings : tuple of Finding
@@ -77,6 +79,7 @@ class Outgoing:
     pixels: npt.NDArray[np.integer[Any]] | None = None
     own_uid: bool = True
     edited: bool = False
+    edited_rois: frozenset[int] = frozenset()
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pydicom
@@ -22,7 +23,13 @@ from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod.contour_items import ImageReference
 from rtxr.iod.raw import numbers_of, text_of
 from rtxr.iod.tables import IODS
+from rtxr.read import headers
 
+#: What structures ask of an image.
+_SAID_OF_IMAGES = (
+    *("SOPClassUID", "Modality", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"),
+    *("ImagePositionPatient", "ImageOrientationPatient"),
+)
 #: Three points so far apart, mm, tell a slice from one that is tilted by 0.06 degrees.
 _ARM_MM = 10.0
 
@@ -111,12 +118,14 @@ def images_known(records: Records, others: Sequence[Outgoing]) -> list[Outgoing]
     if written := _images(others):
         return written
     found = []
-    for uid in records:
-        record, header = source_of(records, uid)
-        modality = text_of(header, "Modality") if header is not None else ""
+    for record in records.values():
+        header = headers.excerpt(record, _SAID_OF_IMAGES)
+        modality = text_of(header, "Modality")
         if modality in model.IMAGE_NAMES and _plane_points(header) is not None:
             name = model.IMAGE_NAMES[modality]
-            found.append(Outgoing(name, IODS[modality], "", record, header))
+            # The first one speaks for all about patient and study.
+            whole = header if found else headers.parse(record)
+            found.append(Outgoing(name, IODS[modality], "", record, whole))
     return found
 
 
@@ -160,16 +169,20 @@ def _numbers(each: Outgoing, keyword: str) -> FloatArray:
 def _plane_points(header: pydicom.Dataset | None) -> FloatArray | None:
     """Three points of a slice; None where its header does not say where it is."""
     position = np.array(numbers_of(header, "ImagePositionPatient"))
-    cosines = np.array(numbers_of(header, "ImageOrientationPatient"))
-    if len(position) != 3 or len(cosines) != 6:
+    arms = _arms(tuple(numbers_of(header, "ImageOrientationPatient")))
+    return position + arms if len(position) == 3 and arms is not None else None
+
+
+@lru_cache(maxsize=64)  # one for all slices of a series
+def _arms(cosines: tuple[float, ...]) -> FloatArray | None:
+    """From the position of a slice to three points of it; None where these are no directions."""
+    if len(cosines) != 6:
         return None
     try:
-        slice_normal(cosines)
+        slice_normal(np.array(cosines))
     except GeometryError:
         return None
-    arms = _ARM_MM * np.stack([np.zeros(3), cosines[:3], cosines[3:]])
-    points: FloatArray = position + arms
-    return points
+    return _ARM_MM * np.array([(0.0, 0.0, 0.0), cosines[:3], cosines[3:]])
 
 
 def _reference(each: Outgoing) -> ImageReference:

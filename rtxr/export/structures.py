@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -84,6 +85,7 @@ def structure_objects(
             header=header,
             values=values,
             edited=CONTOURS_CHANGED in changes,
+            edited_rois=compared.edited_rois,
             changes=changes,
             findings=(*findings, *mask_findings(ds)),
         )
@@ -171,11 +173,14 @@ class _Compared:
         Keys of the latter.
     changes : tuple of str
         What differs from the source.
+    edited_rois : frozenset of int
+        Numbers of the source's ROIs whose contours differ.
     """
 
     texts: Mapping[int, bytes] = field(default_factory=dict)
     passed_on: Collection[int] = ()
     changes: tuple[str, ...] = ()
+    edited_rois: frozenset[int] = frozenset()
 
 
 def structure_data(ds: xr.Dataset, compared: _Compared | None = None) -> StructureData:
@@ -250,15 +255,23 @@ def _compare(ds: xr.Dataset, record: Record | None) -> _Compared:
         if key in old and _equal(_contour(now, at), old[key])
     }
     # A new ROI leaves the contours of the others, and what was computed with them, as they were.
-    owned = zip(now.contour_keys, now.contour_roi_numbers, strict=True)
-    of_old = [key for key, number in owned if number in then.roi_numbers]
-    of_kept = [number for number in then.contour_roi_numbers if number in now.roi_numbers]
-    if not same.issuperset(of_old) or len(of_kept) != len(of_old):
+    edited = _edited_rois(now, then, same)
+    if edited:
         changes = (*changes, CONTOURS_CHANGED)
     # Contours that name no ROI are in no table; their items and texts are passed on.
     passed_on = texts.keys() - old.keys()
     kept = {key: texts[key] for key in (*sorted(same), *passed_on)}
-    return _Compared(kept, passed_on, changes)
+    return _Compared(kept, passed_on, changes, edited)
+
+
+def _edited_rois(now: StructureData, then: StructureData, same: Collection[int]) -> frozenset[int]:
+    """Numbers of ROIs that were there and are, of which a contour is new, gone or another one."""
+    both = set(then.roi_numbers) & set(now.roi_numbers)
+    owned = zip(now.contour_keys, now.contour_roi_numbers, strict=True)
+    other = {number for key, number in owned if key not in same}
+    counts = Counter(now.contour_roi_numbers), Counter(then.contour_roi_numbers)
+    fewer = {number for number in both if counts[0][number] != counts[1][number]}
+    return frozenset((other & both) | fewer)
 
 
 def _rois(data: StructureData) -> dict[int, tuple[str, str, str]]:

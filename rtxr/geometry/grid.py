@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +85,7 @@ class Grid:
         """Whether own millimetres are patient millimetres."""
         return bool(np.array_equal(self.matrix, np.eye(4)))
 
-    @property
+    @cached_property
     def spacing(self) -> tuple[float, float, float]:
         """Median distance of neighbouring voxel centres along ``dims``, mm; NaN for one voxel."""
         z, y, x = (

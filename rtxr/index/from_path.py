@@ -20,6 +20,7 @@ def open_dir(
     chunks: Chunks | None = None,
     on_irregular: str = "keep",
     cache: bool = True,
+    dose_grid_scaling: float | None = None,
     progress: bool | None = None,
     **selection: Any,
 ) -> xr.Dataset:
@@ -29,7 +30,7 @@ def open_dir(
     ----------
     path, progress
         As in :func:`scan`.
-    chunks, cache
+    chunks, cache, dose_grid_scaling
         As in :func:`rtxr.read.case.open_case`.
     on_irregular : {"keep", "raise", "resample"}
         Uneven, missing, duplicate or mixed slices: keep them at their true positions with
@@ -47,7 +48,9 @@ def open_dir(
         There is no DICOM file.
     """
     index = _selected(path, progress, selection)
-    return index.open(chunks=chunks, on_irregular=on_irregular, cache=cache)
+    return index.open(
+        chunks=chunks, on_irregular=on_irregular, cache=cache, dose_grid_scaling=dose_grid_scaling
+    )
 
 
 def open_tree(
@@ -56,6 +59,7 @@ def open_tree(
     chunks: Chunks | None = None,
     on_irregular: str = "keep",
     cache: bool = True,
+    dose_grid_scaling: float | None = None,
     progress: bool | None = None,
     **selection: Any,
 ) -> xr.DataTree:
@@ -73,7 +77,13 @@ def open_tree(
         There is no DICOM file.
     """
     index = _selected(path, progress, selection)
-    return index.open_tree(chunks=chunks, on_irregular=on_irregular, cache=cache, progress=progress)
+    return index.open_tree(
+        chunks=chunks,
+        on_irregular=on_irregular,
+        cache=cache,
+        dose_grid_scaling=dose_grid_scaling,
+        progress=progress,
+    )
 
 
 def _selected(

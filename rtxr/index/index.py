@@ -266,8 +266,8 @@ class Index:
         case : label, optional
             Which case, as in :meth:`select`, where there are several.
         **options
-            ``chunks``, ``on_irregular`` (``"keep"``, ``"raise"`` or ``"resample"``) and ``cache``
-            of :func:`rtxr.read.case.open_case`.
+            ``chunks``, ``on_irregular`` (``"keep"``, ``"raise"`` or ``"resample"``), ``cache`` and
+            ``dose_grid_scaling`` of :func:`rtxr.read.case.open_case`.
 
         Raises
         ------

@@ -7,6 +7,7 @@ from rtxr.iod.ct_image import CT_IMAGE
 from rtxr.iod.mr_image import MR_IMAGE
 from rtxr.iod.pt_image import PT_IMAGE
 from rtxr.iod.rt_dose import RT_DOSE
+from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rt_plan import RT_ION_PLAN, RT_PLAN
 from rtxr.iod.rt_structure_set import RT_STRUCTURE_SET
 
@@ -15,6 +16,7 @@ __all__ = [
     "MR_IMAGE",
     "PT_IMAGE",
     "RT_DOSE",
+    "RT_IMAGE",
     "RT_ION_PLAN",
     "RT_PLAN",
     "RT_STRUCTURE_SET",

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from rtxr.iod.conditions import EXCLUDED_BY
+from rtxr.iod.packed import each_value, judged_as_one
 from rtxr.iod.raw import element_at, elements_of, is_empty, items_of, vr_of
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values import flaw
@@ -75,15 +76,19 @@ def _descend(
     module: Module,
     iod: IOD,
     found: dict[tuple[str, str], Flaw],
+    count: int = 1,
 ) -> None:
-    """Audit the items of a sequence."""
+    """Audit the items of a sequence of a data set that stands for so many."""
     if not row.items:
         return
     here = f"{prefix}{row.keyword}."
-    for item in items_of(dataset, row.tag):
+    packed = judged_as_one(dataset, row.tag, here, iod.conditions)
+    items = items_of(dataset, row.tag) if packed is None else [packed.item]
+    each = count if packed is None else count * packed.size
+    for item in items:
         for inner in row.checked:
-            _note_missing(item, inner, here, module, iod, found)
-            _descend(item, inner, here, module, iod, found)
+            _note_missing(item, inner, here, module, iod, found, each)
+            _descend(item, inner, here, module, iod, found, each)
         _note_values(item, here, module, found)
 
 
@@ -94,6 +99,7 @@ def _note_missing(
     module: Module,
     iod: IOD,
     found: dict[tuple[str, str], Flaw],
+    count: int = 1,
 ) -> None:
     if row.type == "3":
         return
@@ -107,7 +113,7 @@ def _note_missing(
             return
     code = MISSING_1 if row.type[0] == "1" else MISSING_2
     known = found.setdefault((code, path), Flaw(code, path, row.tag, module))
-    known.count += known.module is module
+    known.count += count * (known.module is module)
 
 
 def _note_excluded(
@@ -137,9 +143,10 @@ def _note_values(
     for element in elements_of(dataset):
         if element.tag.is_private or vr_of(element) in _NOT_CHECKED:
             continue
-        if detail := flaw(element):
-            path = prefix + (keyword_for_tag(element.tag) or str(element.tag))
-            known = found.setdefault(
-                (BAD_VALUE, path), Flaw(BAD_VALUE, path, element.tag, module, detail)
-            )
-            known.count += 1
+        for each, count in each_value(element):
+            if detail := flaw(each):
+                path = prefix + (keyword_for_tag(element.tag) or str(element.tag))
+                known = found.setdefault(
+                    (BAD_VALUE, path), Flaw(BAD_VALUE, path, element.tag, module, detail)
+                )
+                known.count += count

@@ -6,7 +6,7 @@ Nothing that is there is touched: items that lack nothing stay the very objects 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydicom.dataelem import DataElement
@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
+from rtxr.iod.packed import judged_as_one
 from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, items_of, make, put, value_of
 from rtxr.iod.tables import IOD, Attribute, Module, Rule
 
@@ -74,6 +75,9 @@ class Completion:
         self, dataset: Dataset, row: Attribute, path: str, module: Module
     ) -> DataElement | None:
         """The sequence with completed items, None where they lack nothing."""
+        packed = judged_as_one(dataset, row.tag, path + ".", self.iod.conditions)
+        if packed is not None and not self._lacks(packed.item, row, path, module):
+            return None
         items = items_of(dataset, row.tag)
         filled = [self._filled(item, row.checked, path + ".", module) for item in items]
         if all(new is old for new, old in zip(filled, items, strict=True)):
@@ -81,6 +85,11 @@ class Completion:
         made = DataElement(row.tag, "SQ", Sequence(filled))
         made.is_undefined_length = dataset[row.tag].is_undefined_length
         return made
+
+    def _lacks(self, item: Dataset, row: Attribute, path: str, module: Module) -> bool:
+        """Whether anything would be added to an item of a sequence."""
+        trial = replace(self, additions={})
+        return trial._filled(item, row.checked, path + ".", module) is not item
 
     def _missing(
         self, dataset: Dataset, row: Attribute, path: str, module: Module

@@ -1,152 +1,195 @@
-"""The conformance statement: what an export writes of each IOD, module and attribute.
+"""The conformance statement: what an export writes, and an import reads, of each IOD.
 
 It is rendered from the tables that build the objects, so that it cannot say anything else.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import escape
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import overload
 
 from rtxr.errors import UnknownNameError, did_you_mean
-from rtxr.iod.tables import IOD, IODS, Attribute, ModuleUse, walk
-
-Status = Literal["green", "yellow", "plain", "grey"]
-
-_MEANING: dict[Status, str] = {
-    "green": "written from data, the caller or a rule",
-    "yellow": "copied from the source, else written empty",
-    "plain": "copied from the source where it is there",
-    "grey": "passed through; the table is not listed",
-}
-_MARK: dict[Status, str] = {"green": "+", "yellow": "o", "plain": " ", "grey": "-"}
-_COLOR: dict[Status, str] = {
-    "green": "#b9e4c0",
-    "yellow": "#fbefb0",
-    "plain": "transparent",
-    "grey": "#dddddd",
-}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One attribute of the statement; ``level`` counts the sequences around it."""
-
-    row: Attribute
-    level: int
-    status: Status
-    source: str
+from rtxr.iod.conformance_html import statement_html, table_html
+from rtxr.iod.conformance_lines import MEANING, Line, Place, Status, places
+from rtxr.iod.conformance_text import statement_text, table_text
+from rtxr.iod.edition_2006 import FORMER_MODULES, FORMER_TYPES, former_rows
+from rtxr.iod.support import LISTED_ONLY, NOT_SUPPORTED, READERS, WRITTEN, Reader
+from rtxr.iod.tables import IOD, IODS, ModuleUse
 
 
 @dataclass(frozen=True)
 class Conformance:
-    """Conformance statement of one IOD; shows itself as text, and as HTML in a notebook."""
+    """Conformance statement of one IOD; shows itself as text, and as HTML in a notebook.
+
+    Parameters
+    ----------
+    iod : IOD
+        Its tables.
+    key : str
+        Its short name.
+    """
 
     iod: IOD
+    key: str = ""
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What reads objects of this IOD."""
+        return READERS.get(self.key, ())
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether ``open`` makes more of an object than a row of the index."""
+        return bool(self.readers) and self.key not in LISTED_ONLY
+
+    @property
+    def import_note(self) -> str:
+        """What ``open`` makes of an object."""
+        if not self.is_opened:
+            return "read for the index; the object is listed, neither opened nor written"
+        return f"read by open, for {', '.join(dict.fromkeys(each.name for each in self.readers))}"
 
     def modules(self) -> Iterator[tuple[ModuleUse, Status, list[Line]]]:
-        """Each module with its status and its attributes."""
+        """Each module with its status and its attributes, those that it had in 2006 last."""
         for use in self.iod.modules:
-            lines = [self._line(path, row) for path, row in walk(use.module.attributes)]
-            yield use, _module_status(lines), lines
+            was = FORMER_TYPES.get(use.module.name, {})
+            lines = [
+                self._line(place, f"type {was[place.path]} in 2006" if place.path in was else "")
+                for place in places(use.module.attributes)
+            ]
+            status = "grey" if self.key in LISTED_ONLY else _module_status(lines)
+            yield use, status, lines + self._former(use)
 
-    def _line(self, path: str, row: Attribute) -> Line:
-        rule = self.iod.rule(path)
-        written = rule.kind != "copy"
+    def former_modules(self) -> Iterator[tuple[ModuleUse, str, list[Line]]]:
+        """Modules that the IOD had in 2006, what became of each, and their attributes."""
+        for use in FORMER_MODULES.get(self.key, ()):
+            yield use, use.status, list(map(self._passed, places(use.module.attributes)))
+
+    def _former(self, use: ModuleUse) -> list[Line]:
+        return [
+            replace(self._passed(place), note="" if place.level else former.status)
+            for former in former_rows(use.module.name)
+            for place in places(former.attributes)
+        ]
+
+    def _passed(self, place: Place) -> Line:
+        status: Status = "grey" if self.key in LISTED_ONLY else "plain"
+        return Line(place, status, read=self._reads(place.path))
+
+    def _line(self, place: Place, note: str) -> Line:
+        row, path = place.row, place.path
+        written = self._written(path)
         emptied = row.type == "2" or (row.type == "2C" and path in self.iod.conditions)
         status: Status = "green" if written else "yellow" if emptied else "plain"
-        return Line(row, path.count("."), status, rule.kind if rule.kind != "copy" else "")
+        if reason := NOT_SUPPORTED.get(path.partition(".")[0], ""):
+            status, note = "grey", "" if place.level else reason
+        elif self.key in LISTED_ONLY:
+            status, written = "grey", ""
+        return Line(place, status, written, self._reads(path), note)
+
+    def _written(self, path: str) -> str:
+        """How an export writes an attribute; empty where it only copies what is there."""
+        kind = self.iod.rule(path).kind
+        has_own_rule = path in self.iod.rules or self.key not in WRITTEN
+        if has_own_rule and kind != "copy":
+            return kind
+        return ("computed" if kind == "copy" else kind) if path in WRITTEN.get(self.key, ()) else ""
+
+    def _reads(self, path: str) -> bool:
+        return any(reader.reads(path) for reader in self.readers)
 
     def __str__(self) -> str:
-        iod = self.iod
-        out = [f"{iod.name} ({iod.modality}), SOP class {iod.sop_class_uid}, PS3.3 {iod.section}"]
-        out += [f"  {_MARK[status]} {text}" for status, text in _MEANING.items()]
-        for use, status, lines in self.modules():
-            module = use.module
-            condition = f": {use.condition}" if use.condition else ""
-            out += ["", f"{_MARK[status]} {module.name} {module.section} {use.usage}{condition}"]
-            out += [_text_line(line) for line in lines]
-        return "\n".join(out)
+        return statement_text(self)
 
     def _repr_html_(self) -> str:
-        iod = self.iod
-        legend = " ".join(
-            f'<span style="background:{_COLOR[status]};padding:0 .5em">{escape(text)}</span>'
-            for status, text in _MEANING.items()
-        )
-        parts = [
-            f"<h3>{escape(iod.name)}</h3><p>Modality {iod.modality}, SOP class "
-            f"{iod.sop_class_uid}, PS3.3 {iod.section}</p><p>{legend}</p>"
-        ]
-        for use, status, lines in self.modules():
-            module = use.module
-            condition = f": {escape(use.condition)}" if use.condition else ""
-            rows = "".join(map(_html_row, lines))
-            parts.append(
-                f'<details><summary style="background:{_COLOR[status]}">'
-                f"<b>{escape(module.name)}</b> {module.section} {use.usage}{condition}</summary>"
-                f"<table><tr><th>Attribute</th><th>Tag</th><th>Type</th><th>Value</th>"
-                f"<th>Condition</th></tr>{rows}</table></details>"
-            )
-        return "\n".join(parts)
+        return statement_html(self)
 
     __repr__ = __str__
 
 
-def conformance(name: str) -> Conformance:
-    """Conformance statement of an IOD.
+@dataclass(frozen=True)
+class Overview:
+    """What is known of all IODs; shows itself as text, and as HTML in a notebook."""
+
+    statements: tuple[Conformance, ...]
+
+    def rows(self) -> list[dict[str, str]]:
+        """One per IOD: import, modules and attributes by status; rows of macros not counted."""
+        found = []
+        for each in self.statements:
+            parts = list(each.modules())
+            lines = [line for _, _, some in parts for line in some if not line.place.macro]
+            found.append(
+                {
+                    "name": each.key,
+                    "IOD": each.iod.name,
+                    "PS3.3": each.iod.section,
+                    "import": "opened" if each.is_opened else "listed",
+                    "modules": _counted(status for _, status, _ in parts),
+                    "attributes": _counted(line.status for line in lines),
+                    "read": str(sum(line.read for line in lines)),
+                }
+            )
+        return found
+
+    def __str__(self) -> str:
+        return table_text(self.rows())
+
+    def _repr_html_(self) -> str:
+        return table_html(self.rows())
+
+    __repr__ = __str__
+
+
+@overload
+def conformance(name: None = None) -> Overview: ...
+
+
+@overload
+def conformance(name: str) -> Conformance: ...
+
+
+def conformance(name: str | None = None) -> Conformance | Overview:
+    """Conformance statement of an IOD, or the overview of all.
 
     Parameters
     ----------
-    name : str
-        Modality or short name (``"RTDOSE"``), or the name of PS3.3 (``"RT Dose"``).
+    name : str, optional
+        Modality or short name (``"RTDOSE"``), or the name of PS3.3 (``"RT Dose"``). Without it an
+        overview of all IODs.
 
     Returns
     -------
-    Conformance
+    Conformance or Overview
         Green: a module all of whose attributes of type 1 and 2 are met, an attribute written from
         data. Yellow: type 2, written empty where the source has none. Plain: passed through.
-        Grey: not listed.
+        Grey: not supported, with the reason. What stood elsewhere or was another type in 2006
+        says so; what ``open`` reads is marked.
 
     Raises
     ------
     UnknownNameError
         There are no tables of that name.
     """
-    names = {alias: iod for key, iod in IODS.items() for alias in (key, iod.name)}
-    folded = {alias.casefold(): iod for alias, iod in names.items()}
+    if name is None:
+        return Overview(tuple(Conformance(iod, key) for key, iod in IODS.items()))
+    names = {alias: key for key, iod in IODS.items() for alias in (key, iod.name)}
+    folded = {alias.casefold(): key for alias, key in names.items()}
     found = folded.get(name.casefold())
     if found is None:
         raise UnknownNameError(f"no IOD {name!r}; {did_you_mean(name, names)}")
-    return Conformance(found)
+    return Conformance(IODS[found], found)
 
 
 def _module_status(lines: list[Line]) -> Status:
     """Green where nothing of type 1 or 2 depends on the source alone."""
-    if not lines:
-        return "grey"
     required = [line for line in lines if line.level == 0 and line.row.type in ("1", "2")]
     met = required and all(line.status in ("green", "yellow") for line in required)
     return "green" if met else "plain"
 
 
-def _text_line(line: Line) -> str:
-    name = ">" * line.level + str(line.row)
-    source = f" = {line.source}" if line.source else ""
-    condition = f" | {line.row.condition}" if line.row.condition else ""
-    return f"  {_MARK[line.status]} {line.row.type:<2} {name}{source}{condition}"
-
-
-def _html_row(line: Line) -> str:
-    row = line.row
-    cells = (
-        "&gt;" * line.level + row.keyword,
-        f"({row.tag.group:04X},{row.tag.element:04X})",
-        row.type,
-        escape(line.source),
-        escape(row.condition),
-    )
-    style = f' style="background:{_COLOR[line.status]}"'
-    return f"<tr{style}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _counted(statuses: Iterator[Status]) -> str:
+    counts = Counter(statuses)
+    return ", ".join(f"{counts[status]} {status}" for status in MEANING if counts[status])

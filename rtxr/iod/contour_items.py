@@ -1,14 +1,17 @@
 """Items of ROI Contour Sequence (PS3.3 C.8.8.6) from arrays and the header's items.
 
 Contour Data is written as raw bytes: a decimal string object for each coordinate would take
-seconds on a clinical structure set.
+seconds on a clinical structure set. Contours that no file has yet are encoded together
+(:mod:`rtxr.iod.packed`); those that a file has keep the items they came with.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +20,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rtxr.iod.decimal_strings import ds_strings, joined
+from rtxr.iod.encoding import EXPLICIT_LIMIT
+from rtxr.iod.packed import Columns, pack, unpacked
 from rtxr.iod.raw import (
     duplicate,
     element_at,
@@ -78,7 +83,6 @@ class ContourItems:
 
     def sequence(self) -> list[Dataset] | None:
         """Items in the order of the header, new ROIs after them; None where there are none."""
-        data = self._contour_data()
         sources = dict(self._source_contours())
         places: dict[int, list[int]] = {}
         fresh: dict[int, list[int]] = {}
@@ -88,8 +92,8 @@ class ContourItems:
                 places.setdefault(source.place, []).append(at)
             else:
                 fresh.setdefault(number, []).append(at)
-        made = list(self._from_header(sources, places, fresh, data, self._passed_on(sources)))
-        made += self._new(fresh, data)
+        made = list(self._from_header(sources, places, fresh, self._passed_on(sources)))
+        made += self._new(fresh)
         return made or None
 
     def _from_header(
@@ -97,7 +101,6 @@ class ContourItems:
         sources: Mapping[int, _Source],
         places: Mapping[int, list[int]],
         fresh: dict[int, list[int]],
-        data: list[bytes],
         passed_on: Mapping[int, list[Dataset]],
     ) -> Iterator[Dataset]:
         """Header items of ROIs that stay; new contours join the last item of their ROI."""
@@ -112,13 +115,12 @@ class ContourItems:
                 continue
             if number not in colors:
                 continue
-            contours = [self._existing(at, sources, data) for at in places.get(place, [])]
+            contours = [self._existing(at, sources) for at in places.get(place, [])]
             contours += passed_on.get(place, [])
-            if last[number] == place:
-                contours += [self._fresh(at, data) for at in fresh.pop(number, [])]
-            yield _roi_item(roi, contours, colors[number])
+            new = fresh.pop(number, []) if last[number] == place else []
+            yield _roi_item(roi, contours, self._fresh(new), colors[number])
 
-    def _new(self, fresh: Mapping[int, list[int]], data: list[bytes]) -> Iterator[Dataset]:
+    def _new(self, fresh: Mapping[int, list[int]]) -> Iterator[Dataset]:
         """Items of ROIs that the header has no item of: with contours, or new and named."""
         old = [] if self.header is None else items_of(self.header, "ROIContourSequence")
         drawn = {number_of(roi, "ReferencedROINumber") for roi in old}
@@ -127,8 +129,7 @@ class ContourItems:
             if number in drawn or not (color or number in fresh):
                 continue
             made = item(ReferencedROINumber=number)
-            contours = [self._fresh(at, data) for at in fresh.get(number, [])]
-            yield _roi_item(made, contours, color)
+            yield _roi_item(made, [], self._fresh(fresh.get(number, [])), color)
 
     def _passed_on(self, sources: Mapping[int, _Source]) -> dict[int, list[Dataset]]:
         """Contours with a text but without arrays, such as those on another image, by place."""
@@ -156,11 +157,11 @@ class ContourItems:
                 yield key, _Source(place, number, contour)
                 key += 1
 
-    def _existing(self, at: int, sources: Mapping[int, _Source], data: list[bytes]) -> Dataset:
+    def _existing(self, at: int, sources: Mapping[int, _Source]) -> Dataset:
         """A contour that the header has an item of."""
         key = int(self.structures.contour_keys[at])
         made = duplicate(sources[key].contour)
-        _put_data(made, data[at])
+        _put_data(made, self._data[at])
         count = len(self.structures.points[at])
         # The count of a contour that nobody edited is the source's, right or wrong.
         own = key in self.structures.texts and has_value(made, "NumberOfContourPoints")
@@ -172,15 +173,33 @@ class ContourItems:
         self._refer(made, str(self.structures.contour_image_uids[at]))
         return made
 
-    def _fresh(self, at: int, data: list[bytes]) -> Dataset:
-        """A contour that no file has."""
-        made = item(
-            ContourGeometricType=str(self.structures.contour_types[at]),
-            NumberOfContourPoints=len(self.structures.points[at]),
-        )
-        _put_data(made, data[at])
-        self._refer(made, str(self.structures.contour_image_uids[at]))
-        return made
+    def _fresh(self, places: Sequence[int]) -> list[RawDataElement]:
+        """Contours that no file has, packed; those of one shape that follow each other together."""
+        kinds = [str(self.structures.contour_types[at]).encode() for at in places]
+        images = [self._image(str(self.structures.contour_image_uids[at])) for at in places]
+        rows = zip(kinds, images, places, strict=True)
+        shapes = groupby(rows, lambda row: (bool(row[0]), row[1] is None, not self._data[row[2]]))
+        return [self._packed(*zip(*some, strict=True)) for _, some in shapes]
+
+    def _packed(
+        self,
+        kinds: Sequence[bytes],
+        images: Sequence[ImageReference | None],
+        places: Sequence[int],
+    ) -> RawDataElement:
+        """Contours of one shape, none of them in a file yet."""
+        columns: dict[str, Columns | Sequence[bytes]] = {
+            "ContourGeometricType": kinds,
+            "NumberOfContourPoints": [b"%d" % len(self.structures.points[at]) for at in places],
+            "ContourData": [self._data[at] for at in places],
+        }
+        named = [image for image in images if image is not None]
+        if named:
+            columns["ContourImageSequence"] = {
+                "ReferencedSOPClassUID": [image.sop_class.encode() for image in named],
+                "ReferencedSOPInstanceUID": [image.uid.encode() for image in named],
+            }
+        return pack("ContourSequence", columns, implicit_vr=self.implicit_vr)
 
     def _unowned(self, roi: Dataset, place: int, sources: Mapping[int, _Source]) -> Dataset:
         """An item that names no ROI: nothing in the arrays stands for it, so it stays."""
@@ -192,13 +211,18 @@ class ContourItems:
                     _put_data(made, self.structures.texts[key])
                 self._follow(made)
                 contours.append(made)
-        return _roi_item(roi, contours, "")
+        return _roi_item(roi, contours, [], "")
 
     def _refer(self, contour: Dataset, uid: str) -> None:
         """Make a contour refer to its image; where that is gone, to what stands in for it."""
         if _image_of(contour, uid) == uid:
             self._follow(contour)
             return
+        image = self._image(uid)
+        _put_images(contour, [] if image is None else [_pointed(item(), image)])
+
+    def _image(self, uid: str) -> ImageReference | None:
+        """What a contour that names an image is to refer to, now noted; None for nothing."""
         image = self.gone.get(uid)
         if image is not None:
             self.replaced += 1
@@ -208,7 +232,7 @@ class ContourItems:
             self.dropped += bool(uid)
         if image is not None:
             self.named[image.uid] = image.sop_class
-        _put_images(contour, [] if image is None else [_pointed(item(), image)])
+        return image
 
     def _follow(self, contour: Dataset) -> None:
         """Let a contour that refers to images that are gone refer to those in their place."""
@@ -222,7 +246,14 @@ class ContourItems:
         self.dropped += not kept
         _put_images(contour, kept)
 
-    def _contour_data(self) -> list[bytes]:
+    @cached_property
+    def implicit_vr(self) -> bool:
+        """How the object will be written: as the source was, or so that long texts have room."""
+        of_source = self.header is not None and bool(self.header.original_encoding[0])
+        return of_source or any(len(text) > EXPLICIT_LIMIT for text in self._data)
+
+    @cached_property
+    def _data(self) -> list[bytes]:
         """Contour Data of every contour: as stored where given, else written anew in one go."""
         texts, points = self.structures.texts, self.structures.points
         found = [texts.get(int(key), b"") for key in self.structures.contour_keys]
@@ -279,11 +310,15 @@ def color_numbers(color: str) -> list[int]:
     return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def _roi_item(roi: Dataset, contours: list[Dataset], color: str) -> Dataset:
+def _roi_item(
+    roi: Dataset, contours: list[Dataset], packed: Sequence[RawDataElement], color: str
+) -> Dataset:
     """Item of an ROI with these contours, and its colour where that is another one."""
     made = duplicate(roi)
-    if contours:
-        put(made, make("ContourSequence", contours))
+    if len(packed) == 1 and not contours:
+        put(made, packed[0])
+    elif contours or packed:
+        put(made, make("ContourSequence", [*contours, *chain.from_iterable(map(unpacked, packed))]))
     elif items_of(made, "ContourSequence"):
         del made["ContourSequence"]
     if color and color.lower() != hex_color(numbers_of(roi, "ROIDisplayColor")):

@@ -14,6 +14,8 @@ from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
+from rtxr.iod import modules_modality as modality
+from rtxr.iod import modules_patient as patient
 from rtxr.iod.raw import has_value, numbers_of
 from rtxr.iod.tables import (
     COMPUTED,
@@ -34,11 +36,11 @@ STEP_TOLERANCE_MM = 1e-3
 
 #: Modules that come before the image in every image IOD.
 PATIENT_TO_SERIES = (
-    ModuleUse(common.PATIENT, "M"),
-    ModuleUse(common.CLINICAL_TRIAL_SUBJECT, "U"),
-    ModuleUse(common.GENERAL_STUDY, "M"),
-    ModuleUse(common.PATIENT_STUDY, "U"),
-    ModuleUse(common.CLINICAL_TRIAL_STUDY, "U"),
+    ModuleUse(patient.PATIENT, "M"),
+    ModuleUse(patient.CLINICAL_TRIAL_SUBJECT, "U"),
+    ModuleUse(patient.GENERAL_STUDY, "M"),
+    ModuleUse(patient.PATIENT_STUDY, "U"),
+    ModuleUse(patient.CLINICAL_TRIAL_STUDY, "U"),
     ModuleUse(common.GENERAL_SERIES, "M"),
     ModuleUse(common.CLINICAL_TRIAL_SERIES, "U"),
 )
@@ -111,8 +113,13 @@ CT_IMAGE = register_iod(
             CONTRAST_BOLUS,
             ModuleUse(image.DEVICE, "U"),
             ModuleUse(image.SPECIMEN, "U"),
-            ModuleUse(image.CT_IMAGE, "M"),
-            ModuleUse(image.MULTI_ENERGY_CT_IMAGE, "C", "Multi-energy CT Acquisition is YES"),
+            ModuleUse(modality.CT_IMAGE, "M"),
+            ModuleUse(
+                modality.MULTI_ENERGY_CT_IMAGE,
+                "C",
+                "Multi-energy CT Acquisition is YES",
+                conditions.equals("MultienergyCTAcquisition", "YES"),
+            ),
             *LAST,
         ),
         rules={

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 MAX_LENGTH = 16
 #: Below this magnitude a number has few enough digits before the point for fixed notation.
@@ -53,7 +54,7 @@ def ds_strings(values: npt.ArrayLike) -> list[str]:
     if not np.isfinite(numbers).all():
         raise ValueError("decimal strings cannot hold NaN or infinite numbers")
     # Coordinates repeat: contours around masks run along the edges of voxels.
-    distinct, which = np.unique(numbers, return_inverse=True)
+    which, distinct = pd.factorize(numbers)
     # Rounding first leaves short numbers as they are, and repr is slow for long ones.
     texts = np.array([repr(each) for each in _shortened(distinct).tolist()], dtype=object)
     for at, text in enumerate(texts):

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
+from rtxr.iod.packed import longest, packed_at
 from rtxr.iod.raw import (
     Element,
     duplicate,
@@ -27,7 +28,7 @@ from rtxr.iod.raw import (
 
 #: A value longer than this has no room for its length in Explicit VR with a short length field.
 EXPLICIT_LIMIT = 0xFFFE
-_CONTOUR_DATA = Tag("ContourData")
+_CONTOUR_DATA, _CONTOURS = Tag("ContourData"), Tag("ContourSequence")
 
 
 def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
@@ -51,11 +52,16 @@ def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
 def has_long_text(dataset: Dataset) -> bool:
     """Whether a contour is too long for Explicit VR, which would have to call it UN."""
     return any(
-        isinstance(data := element_at(contour, _CONTOUR_DATA), RawDataElement)
-        and len(data.value or b"") > EXPLICIT_LIMIT
+        longest(element_at(contour, _CONTOUR_DATA)) > EXPLICIT_LIMIT
         for roi in items_of(dataset, "ROIContourSequence")
-        for contour in items_of(roi, "ContourSequence")
+        for contour in _contours(roi)
     )
+
+
+def _contours(roi: Dataset) -> list[Dataset]:
+    """Contours of a ROI; of packed ones the item that stands for all."""
+    packed = packed_at(roi, _CONTOURS)
+    return items_of(roi, _CONTOURS) if packed is None else [packed.item]
 
 
 def _encoded(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool) -> Element:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pydicom.dataset import Dataset
 
 from rtxr.iod.contour_items import Gone, redirected
+from rtxr.iod.packed import pack, unpacked
 from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of
 
 #: Detached Study Management (retired): the class that every writer names for a study.
@@ -31,12 +32,15 @@ class Images:
         Those that must be listed: where one of them is not, all are that are not.
     study_uid, series_uid : str
         Theirs; without both nothing is listed.
+    implicit_vr : bool
+        How the object will be written.
     """
 
     refs: Mapping[str, str] = field(default_factory=dict)
     needed: Collection[str] = ()
     study_uid: str = ""
     series_uid: str = ""
+    implicit_vr: bool = False
 
 
 def frames(
@@ -117,11 +121,13 @@ def _with_images(studies: list[Dataset], refs: Mapping[str, str], images: Images
     place = _place(series, "SeriesInstanceUID", images.series_uid)
     one = item(SeriesInstanceUID=images.series_uid)
     one = duplicate(series[place]) if place < len(series) else one
-    more = [
-        item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=uid)
-        for uid, sop_class in refs.items()
-    ]
-    put(one, make(_NESTING[2], [*items_of(one, _NESTING[2]), *more]))
+    columns = {
+        "ReferencedSOPClassUID": [sop_class.encode() for sop_class in refs.values()],
+        "ReferencedSOPInstanceUID": [uid.encode() for uid in refs],
+    }
+    listed = items_of(one, _NESTING[2])
+    more = pack(_NESTING[2], columns, implicit_vr=images.implicit_vr)
+    put(one, make(_NESTING[2], [*listed, *unpacked(more)]) if listed else more)
     put(study, make(_NESTING[1], [*series[:place], one, *series[place + 1 :]]))
     return [*studies[:at], study, *studies[at + 1 :]]
 

@@ -1,13 +1,14 @@
 """Macros of PS3.3: rows that many module tables include (edition 2026b).
 
-Section numbers stand beside each. The tests compare every row with a machine-readable copy of the
-Standard.
+Table numbers stand beside each; those of radiotherapy are in :mod:`rtxr.iod.macros_rt`. The tests
+compare every row with a machine-readable copy of the Standard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rtxr.iod import macros_rt
 from rtxr.iod.table_text import parse_rows
 from rtxr.iod.tables import Attribute
 
@@ -90,6 +91,104 @@ _CONTENT_ITEM = """
 >1C ReferencedWaveformChannels | the reference is not to all channels of a waveform
 """
 
+#: A content item and what modifies it, as protocols, contexts and procedures list them.
+_CONTENT_WITH_MODIFIERS = """
+include CONTENT_ITEM
+3  ContentItemModifierSequence
+>include CONTENT_ITEM
+"""
+
+#: Code of a protocol and its context (Tables 10-9 and 10-16).
+_PROTOCOL_CODE = """
+include CODE
+3  ProtocolContextSequence
+>include CONTENT_WITH_MODIFIERS
+"""
+
+#: Issuer of Patient ID Macro, Table 10-18.
+_PATIENT_ID_ISSUER = """
+3  IssuerOfPatientID
+3  IssuerOfPatientIDQualifiersSequence
+>3 UniversalEntityID
+>1C UniversalEntityIDType | Universal Entity ID is there
+>3 IdentifierTypeCode
+>3 AssigningFacilitySequence
+>>include HL7_DESIGNATOR
+>3 AssigningJurisdictionCodeSequence
+>>include CODE
+>3 AssigningAgencyOrDepartmentCodeSequence
+>>include CODE
+"""
+
+#: UDI Macro, Table 10.29-1.
+_UDI = """
+1  UniqueDeviceIdentifier
+3  DeviceDescription
+"""
+
+#: Referenced Instances and Access Macro, Table 10-3b.
+_INSTANCES_AND_ACCESS = """
+1  TypeOfInstances
+1C StudyInstanceUID | Type of Instances is DICOM
+1C SeriesInstanceUID | Type of Instances is DICOM
+1  ReferencedSOPSequence
+>include IMAGE_REFERENCE
+>1C HL7InstanceIdentifier | Type of Instances is CDA
+1C DICOMRetrievalSequence | no other way of retrieval is there
+>1 RetrieveAETitle
+1C DICOMMediaRetrievalSequence | no other way of retrieval is there
+>2 StorageMediaFileSetID
+>1 StorageMediaFileSetUID
+1C WADORetrievalSequence | no other way of retrieval is there
+>1 RetrieveURI
+1C XDSRetrievalSequence | no other way of retrieval is there
+>1 RepositoryUniqueID
+>3 HomeCommunityID
+1C WADORSRetrievalSequence | no other way of retrieval is there
+>1 RetrieveURL
+"""
+
+#: Digital Signatures Macro, Table C.12-6.
+_DIGITAL_SIGNATURES = """
+3  MACParametersSequence
+>1 MACIDNumber MACCalculationTransferSyntaxUID MACAlgorithm DataElementsSigned
+3  DigitalSignaturesSequence
+>1 MACIDNumber DigitalSignatureUID DigitalSignatureDateTime CertificateType CertificateOfSigner
+>1 Signature
+>1C CertifiedTimestampType | Certified Timestamp is there
+>3 CertifiedTimestamp
+>3 DigitalSignaturePurposeCodeSequence
+>>include CODE
+"""
+
+#: Image Pixel Description Macro, Table C.7-11c: all but the pixels.
+_PIXEL_DESCRIPTION = """
+1  SamplesPerPixel PhotometricInterpretation Rows Columns
+1  BitsAllocated BitsStored HighBit PixelRepresentation
+1C PlanarConfiguration | Samples per Pixel is greater than 1
+1C PixelAspectRatio | pixels are not square and no spacing says so
+3  SmallestImagePixelValue LargestImagePixelValue
+1C RedPaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
+1C GreenPaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
+1C BluePaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
+1C RedPaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
+1C GreenPaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
+1C BluePaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
+3  ICCProfile ColorSpace
+"""
+
+#: Image Pixel Macro, Table C.7-11b: as icons include it.
+_IMAGE_PIXEL = """
+include PIXEL_DESCRIPTION
+1  PixelData
+"""
+
+#: Items of a LUT (C.11.1, C.11.2).
+_LUT = """
+1  LUTDescriptor LUTData
+3  LUTExplanation
+"""
+
 #: Algorithm Identification Macro, Table 10-19.
 _ALGORITHM = """
 1  AlgorithmFamilyCodeSequence
@@ -138,7 +237,7 @@ _REQUEST = """
 1C ScheduledProcedureStepID | the procedure was scheduled
 3  ScheduledProcedureStepDescription
 3  ScheduledProtocolCodeSequence
->include CODE
+>include PROTOCOL_CODE
 """
 
 #: General Anatomy Optional Macro, Table 10-7.
@@ -151,69 +250,6 @@ _ANATOMY = """
 >include CODE
 >3 PrimaryAnatomicStructureModifierSequence
 >>include CODE
-"""
-
-#: What CT, MR and PET Image say about an image made for treatment: view, equipment and plan.
-_TREATMENT_IMAGE = """
-3  ViewCodeSequence
->include CODE
->3 ViewModifierCodeSequence
->>include CODE
-3  SliceProgressionDirection IsocenterPosition
-1C EquipmentFrameOfReferenceUID | the image relates to the coordinates of the equipment
-3  PatientTreatmentPreparationSequence
->1 PatientTreatmentPreparationMethodCodeSequence
->>include CODE
-3  PatientToEquipmentRelationshipSequence
->1 ImageToEquipmentMappingMatrix
->2 PatientSupportPositionParameterSequence
->>include CONTENT_ITEM
-3  ImagingEquipmentToTreatmentDeliveryDeviceRelationshipSequence
->1 DevicePositionToEquipmentMappingMatrix
->2 DevicePositionParameterSequence
->>include CONTENT_ITEM
-3  ReferencedRTPlanSequence
->include SOP_REFERENCE
-"""
-
-#: Device identification and accessory holder (enhanced radiotherapy devices).
-_RT_DEVICE = """
-1  DeviceLabel
-1  DeviceTypeCodeSequence
->include CODE
-2  Manufacturer ManufacturerModelName ManufacturerModelVersion DeviceSerialNumber SoftwareVersions
-2  ManufacturerDeviceIdentifier DeviceAlternateIdentifier
-1C DeviceAlternateIdentifierType | Device Alternate Identifier has a value
-1C DeviceAlternateIdentifierFormat | Device Alternate Identifier has a value
-3  UDISequence
->1 UniqueDeviceIdentifier
->3 DeviceDescription
-3  DateOfManufacture DateOfInstallation LongDeviceDescription
-2C ReferencedRTAccessoryHolderDeviceIndex | the device is mounted on an accessory holder
-2C RTAccessoryHolderSlotID | the device is mounted in a slot of its holder
-2C RTAccessorySlotDistance | RT Accessory Holder Slot ID has a value
-2C RTAccessoryDeviceSlotID | the device has a slot for another one
-"""
-
-#: Outline Definition Macro (enhanced radiotherapy devices).
-_OUTLINE = """
-1  OutlineShapeType
-1C OutlineLeftVerticalEdge | Outline Shape Type is RECTANGULAR
-1C OutlineRightVerticalEdge | Outline Shape Type is RECTANGULAR
-1C OutlineUpperHorizontalEdge | Outline Shape Type is RECTANGULAR
-1C OutlineLowerHorizontalEdge | Outline Shape Type is RECTANGULAR
-1C CenterOfCircularOutline | Outline Shape Type is CIRCULAR
-1C DiameterOfCircularOutline | Outline Shape Type is CIRCULAR
-1C NumberOfPolygonalVertices | Outline Shape Type is POLYGONAL
-1C VerticesOfThePolygonalOutline | Outline Shape Type is POLYGONAL
-"""
-
-#: Dose limits and prescriptions of a dose reference.
-_DOSE_LIMITS = """
-3  ConstraintWeight DeliveryWarningDose DeliveryMaximumDose
-3  TargetMinimumDose TargetPrescriptionDose TargetMaximumDose TargetUnderdoseVolumeFraction
-3  OrganAtRiskFullVolumeDose OrganAtRiskLimitDose OrganAtRiskMaximumDose
-3  OrganAtRiskOverdoseVolumeFraction
 """
 
 
@@ -233,17 +269,66 @@ MACROS = _in_order(
     HL7_DESIGNATOR=_HL7_DESIGNATOR,
     PERSON=_PERSON,
     CONTENT_ITEM=_CONTENT_ITEM,
+    CONTENT_WITH_MODIFIERS=_CONTENT_WITH_MODIFIERS,
+    PROTOCOL_CODE=_PROTOCOL_CODE,
+    PATIENT_ID_ISSUER=_PATIENT_ID_ISSUER,
+    UDI=_UDI,
+    INSTANCES_AND_ACCESS=_INSTANCES_AND_ACCESS,
+    DIGITAL_SIGNATURES=_DIGITAL_SIGNATURES,
+    PIXEL_DESCRIPTION=_PIXEL_DESCRIPTION,
+    IMAGE_PIXEL=_IMAGE_PIXEL,
+    LUT=_LUT,
     ALGORITHM=_ALGORITHM,
     PERSON_OR_DEVICE=_PERSON_OR_DEVICE,
     REQUEST=_REQUEST,
     ANATOMY=_ANATOMY,
-    TREATMENT_IMAGE=_TREATMENT_IMAGE,
-    RT_DEVICE=_RT_DEVICE,
-    OUTLINE=_OUTLINE,
-    DOSE_LIMITS=_DOSE_LIMITS,
+    **macros_rt.TEXTS,
 )
 
 
 def rows(text: str) -> tuple[Attribute, ...]:
     """Rows of a module table that may include the macros."""
     return parse_rows(text, MACROS)
+
+
+#: Name > title and table of those that stand for themselves in a statement.
+TITLES: Mapping[str, str] = {
+    "CODE": "Code Sequence Macro, Table 8.8-1",
+    "IMAGE_REFERENCE": "Image SOP Instance Reference Macro, Table 10-3",
+    "HL7_DESIGNATOR": "HL7v2 Hierarchic Designator Macro, Table 10-17",
+    "PERSON": "Person Identification Macro, Table 10-1",
+    "CONTENT_ITEM": "Content Item Macro, Table 10-2",
+    "PATIENT_ID_ISSUER": "Issuer of Patient ID Macro, Table 10-18",
+    "INSTANCES_AND_ACCESS": "Referenced Instances and Access Macro, Table 10-3b",
+    "DIGITAL_SIGNATURES": "Digital Signatures Macro, Table C.12-6",
+    "IMAGE_PIXEL": "Image Pixel Macro, Table C.7-11b",
+    "ALGORITHM": "Algorithm Identification Macro, Table 10-19",
+    "PERSON_OR_DEVICE": "Identified Person or Device Macro, Table C.17-3b",
+    "REQUEST": "Request Attributes Macro, Table 10-9",
+    "ANATOMY": "General Anatomy Optional Macro, Table 10-7",
+    "RT_DEVICE": "device identification and accessory holder",
+    "OUTLINE": "outline of an opening",
+    "ENHANCED_DEVICE": "definition of an enhanced beam limiting device",
+    "ENHANCED_OPENING": "opening of an enhanced beam limiting device",
+    "SCAN_POSITION": "positions of source and receptor",
+    "TREATMENT_PREPARATION": "preparation of the patient for treatment",
+}
+
+
+def macros_among(given: tuple[Attribute, ...]) -> dict[int, tuple[str, int]]:
+    """Where rows of a table are those of a macro with a title: place > name and number of rows.
+
+    Rows keep the identity that they have in the macro, so that nothing that only looks like one is
+    taken for it.
+    """
+    found: dict[int, tuple[str, int]] = {}
+    taken: set[int] = set()
+    for name in sorted(TITLES, key=lambda each: -len(MACROS[each])):
+        macro = MACROS[name]
+        for at in range(len(given) - len(macro) + 1):
+            places = range(at, at + len(macro))
+            same = all(given[place] is row for place, row in zip(places, macro, strict=True))
+            if same and taken.isdisjoint(places):
+                found[at] = (name, len(macro))
+                taken.update(places)
+    return found

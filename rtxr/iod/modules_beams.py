@@ -1,8 +1,7 @@
-"""Modules of external beams: photons and electrons, and ions.
+"""Module of external beams of photons and electrons.
 
 Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
-paraphrased. Of the ion modules the rows that are always required are listed; the rest is passed
-through.
+paraphrased. Ions have their own file, :mod:`rtxr.iod.modules_ion`.
 """
 
 from __future__ import annotations
@@ -25,11 +24,7 @@ RT_BEAMS = Module(
 >>1 FluenceMode
 >>1C FluenceModeID | Fluence Mode is NON_STANDARD
 >1C HighDoseTechniqueType | the technique overrides safety controls of the machine
->2 TreatmentMachineName
->3 Manufacturer InstitutionName InstitutionAddress InstitutionalDepartmentName
->3 InstitutionalDepartmentTypeCodeSequence
->>include CODE
->3 ManufacturerModelName DeviceSerialNumber DateOfManufacture DateOfInstallation
+>include TREATMENT_MACHINE
 >3 PrimaryDosimeterUnit SourceAxisDistance
 >3 EnhancedRTBeamLimitingDeviceDefinitionFlag
 >1C BeamLimitingDeviceSequence | the enhanced definition flag is not YES
@@ -38,20 +33,7 @@ RT_BEAMS = Module(
 >>1 NumberOfLeafJawPairs
 >>2C LeafPositionBoundaries | the device is MLCX or MLCY
 >1C EnhancedRTBeamLimitingDeviceSequence | the enhanced definition flag is YES
->>include RT_DEVICE
->>1 DeviceIndex
->>1C ReferencedDefinedDeviceIndex | the device is defined in another object
->>2 RTBeamLimitingDeviceProximalDistance RTBeamLimitingDeviceDistalDistance
->>1 BeamModifierOrientationAngle
->>1C ParallelRTBeamDelimiterDeviceSequence | the delimiters of the device move in parallel
->>>1 ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence
->>>>include CODE
->>>1 ParallelRTBeamDelimiterOpeningMode NumberOfParallelRTBeamDelimiters
->>>1 ParallelRTBeamDelimiterBoundaries
->>>1C ParallelRTBeamDelimiterLeafMountingSide | leaves are mounted on one side only
->>>1C ParallelRTBeamDelimiterOpeningExtents | the opening is limited by the device
->>1C FixedRTBeamDelimiterDeviceSequence | the delimiters of the device are fixed
->>>include OUTLINE
+>>include ENHANCED_DEVICE
 >3 ReferencedPatientSetupNumber
 >3 ReferencedReferenceImageSequence
 >>include SOP_REFERENCE
@@ -134,11 +116,7 @@ RT_BEAMS = Module(
 >>1C BeamLimitingDevicePositionSequence | first control point, or a change
 >>>1 RTBeamLimitingDeviceType LeafJawPositions
 >>2C EnhancedRTBeamLimitingOpeningSequence | the enhanced definition flag is YES
->>>1 ReferencedDeviceIndex
->>>1C ParallelRTBeamDelimiterPositions | the device has parallel delimiters
->>>1C RTBeamLimitingDeviceOffset | the device is moved from its centre
->>>1C RTBeamDelimiterGeometrySequence | the device has another outline than its definition
->>>>include OUTLINE
+>>>include ENHANCED_OPENING
 >>1C GantryAngle | first control point, or a change
 >>1C GantryRotationDirection | first control point, or a change
 >>3 GantryPitchAngle GantryPitchRotationDirection
@@ -159,33 +137,5 @@ RT_BEAMS = Module(
 >>2C IsocenterPosition | first control point, or a change
 >>3 SurfaceEntryPoint ExternalContourEntryPoint SourceToSurfaceDistance
 >>3 SourceToExternalContourDistance
-"""),
-)
-
-RT_ION_TOLERANCE_TABLES = Module(
-    "RT Ion Tolerance Tables",
-    "C.8.8.24",
-    rows("""
-1  IonToleranceTableSequence
->1 ToleranceTableNumber
-"""),
-)
-
-RT_ION_BEAMS = Module(
-    "RT Ion Beams",
-    "C.8.8.25",
-    rows("""
-1  IonBeamSequence
->1 BeamNumber BeamName BeamType RadiationType
->2 TreatmentMachineName
->1 PrimaryDosimeterUnit TreatmentDeliveryType ScanMode
->1C ModulatedScanModeType | the scan mode is MODULATED_SPEC
->1 VirtualSourceAxisDistances
->1 NumberOfWedges NumberOfCompensators NumberOfBoli NumberOfBlocks NumberOfRangeShifters
->1 NumberOfLateralSpreadingDevices NumberOfRangeModulators PatientSupportType
->1 NumberOfControlPoints
->1 IonControlPointSequence
->>1 ControlPointIndex
->>2 CumulativeMetersetWeight
 """),
 )

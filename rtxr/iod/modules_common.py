@@ -1,145 +1,13 @@
-"""Modules of patient, study, series, frame of reference, equipment and SOP instance.
+"""Modules of series, frame of reference, equipment, SOP instance and references.
 
 Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
-paraphrased. Items of optional sequences are listed as far as they are simple; what is not listed
-is passed through.
+paraphrased.
 """
 
 from __future__ import annotations
 
 from rtxr.iod.macros import rows
 from rtxr.iod.tables import Module
-
-PATIENT = Module(
-    "Patient",
-    "C.7.1.1",
-    rows("""
-2  PatientName PatientID PatientBirthDate PatientSex
-3  ReferencedPatientSequence
->include SOP_REFERENCE
-3  IssuerOfPatientID TypeOfPatientID IssuerOfPatientIDQualifiersSequence
-3  SourcePatientGroupIdentificationSequence
->1 PatientID
-3  GroupOfPatientsIdentificationSequence
->1 PatientID
-3  PatientBirthTime PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar
-1C PatientAlternativeCalendar | a date in an alternative calendar is there
-3  QualityControlSubject StrainDescription StrainNomenclature StrainAdditionalInformation
-3  StrainStockSequence StrainCodeSequence GeneticModificationsSequence
-3  OtherPatientNames
-3  OtherPatientIDsSequence
->1 PatientID TypeOfPatientID
-3  ReferencedPatientPhotoSequence EthnicGroupCodeSequence
-1C PatientSpeciesDescription | the patient is an animal and no species code is there
-1C PatientSpeciesCodeSequence | the patient is an animal and no species description is there
-2C PatientBreedDescription | the patient is an animal and the breed code is empty
-2C PatientBreedCodeSequence | the patient is an animal
-2C BreedRegistrationSequence | the patient is an animal
-2C ResponsiblePerson | the patient is an animal
-1C ResponsiblePersonRole | Responsible Person has a value
-2C ResponsibleOrganization | the patient is an animal
-3  PatientComments PatientIdentityRemoved
-1C DeidentificationMethod | Patient Identity Removed is YES and no method code is there
-1C DeidentificationMethodCodeSequence | Patient Identity Removed is YES and no method is there
->include CODE
-"""),
-)
-
-CLINICAL_TRIAL_SUBJECT = Module(
-    "Clinical Trial Subject",
-    "C.7.1.3",
-    rows("""
-1  ClinicalTrialSponsorName ClinicalTrialProtocolID
-2  ClinicalTrialProtocolName
-3  IssuerOfClinicalTrialProtocolID
-3  OtherClinicalTrialProtocolIDsSequence
->1 ClinicalTrialProtocolID IssuerOfClinicalTrialProtocolID
-2  ClinicalTrialSiteID ClinicalTrialSiteName
-3  IssuerOfClinicalTrialSiteID
-1C ClinicalTrialSubjectID | Clinical Trial Subject Reading ID is not there
-3  IssuerOfClinicalTrialSubjectID
-1C ClinicalTrialSubjectReadingID | Clinical Trial Subject ID is not there
-3  IssuerOfClinicalTrialSubjectReadingID
-1C ClinicalTrialProtocolEthicsCommitteeName | an approval number of the committee is there
-3  ClinicalTrialProtocolEthicsCommitteeApprovalNumber
-"""),
-)
-
-GENERAL_STUDY = Module(
-    "General Study",
-    "C.7.2.1",
-    rows("""
-1  StudyInstanceUID
-2  StudyDate StudyTime ReferringPhysicianName
-3  ReferringPhysicianIdentificationSequence
->include PERSON
-3  ConsultingPhysicianName
-3  ConsultingPhysicianIdentificationSequence
->include PERSON
-2  StudyID AccessionNumber
-3  IssuerOfAccessionNumberSequence
->include HL7_DESIGNATOR
-3  StudyDescription
-3  ProcedureCodeSequence
->include CODE
-3  PhysiciansOfRecord
-3  PhysiciansOfRecordIdentificationSequence
->include PERSON
-3  NameOfPhysiciansReadingStudy
-3  PhysiciansReadingStudyIdentificationSequence
->include PERSON
-3  ReferencedStudySequence
->include SOP_REFERENCE
-3  RequestingService
-3  RequestingServiceCodeSequence
->include CODE
-3  ReasonForPerformedProcedureCodeSequence
->include CODE
-"""),
-)
-
-PATIENT_STUDY = Module(
-    "Patient Study",
-    "C.7.2.2",
-    rows("""
-3  AdmittingDiagnosesDescription
-3  AdmittingDiagnosesCodeSequence
->include CODE
-3  PatientAge PatientSize PatientWeight PatientBodyMassIndex
-3  PatientSizeCodeSequence
->include CODE
-3  MeasuredAPDimension MeasuredLateralDimension MedicalAlerts Allergies Occupation SmokingStatus
-3  AdditionalPatientHistory PregnancyStatus LastMenstrualDate
-2C PatientSexNeutered | the patient is an animal
-3  ReasonForVisit
-3  ReasonForVisitCodeSequence
->include CODE
-3  AdmissionID
-3  IssuerOfAdmissionIDSequence
->include HL7_DESIGNATOR
-3  ServiceEpisodeID ServiceEpisodeDescription
-3  IssuerOfServiceEpisodeIDSequence
->include HL7_DESIGNATOR
-3  PatientState
-"""),
-)
-
-CLINICAL_TRIAL_STUDY = Module(
-    "Clinical Trial Study",
-    "C.7.2.3",
-    rows("""
-2  ClinicalTrialTimePointID
-3  IssuerOfClinicalTrialTimePointID ClinicalTrialTimePointDescription
-3  ClinicalTrialTimePointTypeCodeSequence
->include CODE
-3  LongitudinalTemporalOffsetFromEvent
-1C LongitudinalTemporalEventType | Longitudinal Temporal Offset from Event is there
-3  ConsentForClinicalTrialUseSequence
->1 ConsentForDistributionFlag
->1C DistributionType | the flag is YES or WITHDRAWN
->1C ClinicalTrialProtocolID | the protocol is another one than the object's
-"""),
-)
 
 CLINICAL_TRIAL_SERIES = Module(
     "Clinical Trial Series",
@@ -180,7 +48,7 @@ GENERAL_SERIES = Module(
 3  PerformedProcedureStepID PerformedProcedureStepStartDate PerformedProcedureStepStartTime
 3  PerformedProcedureStepEndDate PerformedProcedureStepEndTime PerformedProcedureStepDescription
 3  PerformedProtocolCodeSequence
->include CODE
+>include PROTOCOL_CODE
 3  CommentsOnThePerformedProcedureStep
 1C AnatomicalOrientationType | the patient is an animal and not described as a biped
 3  TreatmentSessionUID
@@ -206,7 +74,7 @@ RT_SERIES = Module(
 3  PerformedProcedureStepID PerformedProcedureStepStartDate PerformedProcedureStepStartTime
 3  PerformedProcedureStepEndDate PerformedProcedureStepEndTime PerformedProcedureStepDescription
 3  PerformedProtocolCodeSequence
->include CODE
+>include PROTOCOL_CODE
 3  CommentsOnThePerformedProcedureStep TreatmentSessionUID
 """),
 )
@@ -242,8 +110,7 @@ GENERAL_EQUIPMENT = Module(
 >include CODE
 3  ManufacturerModelName ManufacturerDeviceClassUID DeviceSerialNumber SoftwareVersions GantryID
 3  UDISequence
->1 UniqueDeviceIdentifier
->3 DeviceDescription
+>include UDI
 3  DeviceUID SpatialResolution DateOfManufacture DateOfInstallation
 3  DateOfLastCalibration TimeOfLastCalibration
 1C PixelPaddingValue | a Pixel Padding Range Limit is there
@@ -260,39 +127,77 @@ SOP_COMMON = Module(
 3  RelatedGeneralSOPClassUID OriginalSpecializedSOPClassUID SyntheticData
 3  CodingSchemeIdentificationSequence
 >1 CodingSchemeDesignator
+>1C CodingSchemeRegistry | the coding scheme is registered
+>1C CodingSchemeUID | the coding scheme has a UID
+>2C CodingSchemeExternalID | the scheme is registered elsewhere and has no Coding Scheme UID
+>3 CodingSchemeName CodingSchemeVersion CodingSchemeResponsibleOrganization
+>3 CodingSchemeResourcesSequence
+>>1 CodingSchemeURLType CodingSchemeURL
 3  ContextGroupIdentificationSequence
 >1 MappingResource ContextGroupVersion ContextIdentifier
+>3 ContextUID
 3  MappingResourceIdentificationSequence
 >1 MappingResource
+>3 MappingResourceUID MappingResourceName
 3  TimezoneOffsetFromUTC
 3  ContributingEquipmentSequence
 >1 PurposeOfReferenceCodeSequence
 >>include CODE
 >1 Manufacturer
 >3 InstitutionName InstitutionAddress StationName InstitutionalDepartmentName
->3 OperatorsName ManufacturerModelName DeviceSerialNumber DeviceUID SoftwareVersions
+>3 InstitutionalDepartmentTypeCodeSequence
+>>include CODE
+>3 OperatorsName
+>3 OperatorIdentificationSequence
+>>include PERSON
+>3 UDISequence
+>>include UDI
+>3 ManufacturerModelName DeviceSerialNumber DeviceUID SoftwareVersions
 >3 SpatialResolution DateOfLastCalibration TimeOfLastCalibration DateOfManufacture
 >3 DateOfInstallation ContributionDateTime ContributionDescription
 3  InstanceNumber SOPInstanceStatus SOPAuthorizationDateTime SOPAuthorizationComment
-3  AuthorizationEquipmentCertificationNumber MACParametersSequence DigitalSignaturesSequence
+3  AuthorizationEquipmentCertificationNumber
+include DIGITAL_SIGNATURES
 1C EncryptedAttributesSequence | attributes are encrypted for some recipients
 >1 EncryptedContentTransferSyntaxUID EncryptedContent
 3  OriginalAttributesSequence
 >2 SourceOfPreviousValues
 >1 AttributeModificationDateTime ModifyingSystem ReasonForTheAttributeModification
 >1 ModifiedAttributesSequence
+>3 NonconformingModifiedAttributesSequence
+>>1C SelectorAttribute | the value is that of one attribute
+>>1C SelectorValueNumber | one value of the attribute is meant
+>>1C SelectorSequencePointer | the attribute stands in a sequence
+>>1C SelectorSequencePointerPrivateCreator | that sequence is private
+>>1C SelectorSequencePointerItems | the attribute stands in a sequence
+>>1C SelectorAttributePrivateCreator | the attribute is private
+>>1 NonconformingDataElementValue
 1C HL7StructuredDocumentReferenceSequence | HL7 structured documents are referred to
 >include SOP_REFERENCE
 >1 HL7InstanceIdentifier
+>3 RetrieveURI
 3  LongitudinalTemporalInformationModified
 1C QueryRetrieveView | the object was converted on query or retrieval
 1C ConversionSourceAttributesSequence | the object was converted from another one
 >include IMAGE_REFERENCE
-3  ContentQualification PrivateDataElementCharacteristicsSequence InstanceOriginStatus BarcodeValue
+3  ContentQualification InstanceOriginStatus BarcodeValue
+3  PrivateDataElementCharacteristicsSequence
+>1 PrivateGroupReference PrivateCreatorReference
+>3 PrivateDataElementDefinitionSequence
+>>1 PrivateDataElement PrivateDataElementValueMultiplicity PrivateDataElementValueRepresentation
+>>1C PrivateDataElementNumberOfItems | the element is a sequence with a limited number of items
+>>1 PrivateDataElementName PrivateDataElementKeyword
+>>3 PrivateDataElementDescription PrivateDataElementEncoding RetrieveURI
+>1 BlockIdentifyingInformationStatus
+>1C NonidentifyingPrivateElements | some elements of the block may identify a person
+>3 DeidentificationActionSequence
+>>1 IdentifyingPrivateElements DeidentificationAction
 1C ReferencedDefinedProtocolSequence | the object was made by a defined protocol
 >include SOP_REFERENCE
+>3 SourceAcquisitionProtocolElementNumber SourceReconstructionProtocolElementNumber
 1C ReferencedPerformedProtocolSequence | a performed protocol describes how the object was made
 >include SOP_REFERENCE
+>3 SourceAcquisitionProtocolElementNumber SourceReconstructionProtocolElementNumber
 """),
 )
 
@@ -330,9 +235,13 @@ GENERAL_REFERENCE = Module(
 >include CODE
 3  SourceImageSequence
 >include IMAGE_REFERENCE
->3 PurposeOfReferenceCodeSequence SpatialLocationsPreserved
+>3 PurposeOfReferenceCodeSequence
+>>include CODE
+>3 SpatialLocationsPreserved
 >1C PatientOrientation | Spatial Locations Preserved is REORIENTED_ONLY
 3  SourceInstanceSequence
 >include SOP_REFERENCE
+>3 PurposeOfReferenceCodeSequence
+>>include CODE
 """),
 )

@@ -1,4 +1,4 @@
-"""Modules of images: general, plane, pixels, and those of CT, MR and PET.
+"""Modules of images of any modality: general, plane, pixels, look-up tables, context.
 
 Rows of PS3.3, edition 2026b, as data (notation: :mod:`rtxr.iod.table_text`). Conditions are
 paraphrased.
@@ -30,7 +30,22 @@ GENERAL_IMAGE = Module(
 include ANATOMY
 3  ImageComments QualityControlImage BurnedInAnnotation RecognizableVisualFeatures
 3  LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod
-3  IconImageSequence PresentationLUTShape RealWorldValueMappingSequence ImageLaterality
+3  IconImageSequence
+>include IMAGE_PIXEL
+3  PresentationLUTShape ImageLaterality
+3  RealWorldValueMappingSequence
+>1C RealWorldValueFirstValueMapped | the pixels are integers
+>1C RealWorldValueLastValueMapped | the pixels are integers
+>1C DoubleFloatRealWorldValueFirstValueMapped | the pixels are floating point numbers
+>1C DoubleFloatRealWorldValueLastValueMapped | the pixels are floating point numbers
+>1C RealWorldValueIntercept | Real World Value LUT Data is not there
+>1C RealWorldValueSlope | Real World Value LUT Data is not there
+>1C RealWorldValueLUTData | Real World Value Intercept is not there
+>1 LUTExplanation LUTLabel
+>1 MeasurementUnitsCodeSequence
+>>include CODE
+>3 QuantityDefinitionSequence
+>>include CONTENT_WITH_MODIFIERS
 """),
 )
 
@@ -48,20 +63,9 @@ IMAGE_PIXEL = Module(
     "Image Pixel",
     "C.7.6.3",
     rows("""
-1  SamplesPerPixel PhotometricInterpretation Rows Columns
-1  BitsAllocated BitsStored HighBit PixelRepresentation
+include PIXEL_DESCRIPTION
 1C PixelData | Pixel Data Provider URL is not there
-1C PlanarConfiguration | Samples per Pixel is greater than 1
-1C PixelAspectRatio | pixels are not square and no spacing says so
-3  SmallestImagePixelValue LargestImagePixelValue
 1C PixelPaddingRangeLimit | padding is a range of values
-1C RedPaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
-1C GreenPaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
-1C BluePaletteColorLookupTableDescriptor | Photometric Interpretation is PALETTE COLOR
-1C RedPaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
-1C GreenPaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
-1C BluePaletteColorLookupTableData | Photometric Interpretation is PALETTE COLOR
-3  ICCProfile ColorSpace
 1C PixelDataProviderURL | the transfer syntax refers to a provider of pixels
 3  ExtendedOffsetTable
 1C ExtendedOffsetTableLengths | Extended Offset Table is there
@@ -99,6 +103,8 @@ CONTRAST_BOLUS = Module(
 3  ContrastBolusRoute
 3  ContrastBolusAdministrationRouteSequence
 >include CODE
+>3 AdditionalDrugSequence
+>>include CODE
 3  ContrastBolusVolume ContrastBolusStartTime ContrastBolusStopTime ContrastBolusTotalDose
 3  ContrastFlowRate ContrastFlowDuration ContrastBolusIngredient
 3  ContrastBolusIngredientConcentration
@@ -110,150 +116,124 @@ VOI_LUT = Module(
     "C.11.2",
     rows("""
 1C VOILUTSequence | Window Center is not there
->1 LUTDescriptor LUTData
->3 LUTExplanation
+>include LUT
 1C WindowCenter | VOI LUT Sequence is not there
 1C WindowWidth | Window Center is there
 3  WindowCenterWidthExplanation VOILUTFunction
 """),
 )
 
-CT_IMAGE = Module(
-    "CT Image",
-    "C.8.2.1",
+MODALITY_LUT = Module(
+    "Modality LUT",
+    "C.11.1",
     rows("""
-1  ImageType SamplesPerPixel PhotometricInterpretation BitsAllocated BitsStored HighBit
-3  MultienergyCTAcquisition
-1  RescaleIntercept RescaleSlope
-1C RescaleType | values are not in Hounsfield units, or the acquisition is multi-energy
-2  KVP AcquisitionNumber
-3  ScanOptions DataCollectionDiameter DataCollectionCenterPatient ReconstructionDiameter
-3  ReconstructionTargetCenterPatient DistanceSourceToDetector DistanceSourceToPatient
-3  GantryDetectorTilt TableHeight RotationDirection ExposureTime XRayTubeCurrent Exposure
-3  ExposureInuAs FilterType FilterMaterial GeneratorPower FocalSpots ConvolutionKernel
-3  RevolutionTime SingleCollimationWidth TotalCollimationWidth TableSpeed TableFeedPerRotation
-3  SpiralPitchFactor ExposureModulationType CTDIvol ImageAndFluoroscopyAreaDoseProduct
-3  CTDIPhantomTypeCodeSequence
->include CODE
-3  WaterEquivalentDiameter
-1C WaterEquivalentDiameterCalculationMethodCodeSequence | Water Equivalent Diameter is there
->include CODE
-3  CalciumScoringMassFactorPatient CalciumScoringMassFactorDevice
-1C EnergyWeightingFactor | the image is a weighted sum of several energies
-3  CTAdditionalXRaySourceSequence
->1 KVP XRayTubeCurrentInmA DataCollectionDiameter FocalSpots FilterType FilterMaterial
->1C EnergyWeightingFactor | the image is a weighted sum of several energies
-3  ScanStartPositionSequence ScanStopPositionSequence ScanArcType DetectorPositioningType
-include ANATOMY TREATMENT_IMAGE
+1C ModalityLUTSequence | Rescale Intercept is not there
+>include LUT
+>1 ModalityLUTType
+1C RescaleIntercept | Modality LUT Sequence is not there
+1C RescaleSlope | Rescale Intercept is there
+1C RescaleType | Rescale Intercept is there
 """),
 )
 
-MR_IMAGE = Module(
-    "MR Image",
-    "C.8.3.1",
+CINE = Module(
+    "Cine",
+    "C.7.6.5",
     rows("""
-1  ImageType SamplesPerPixel PhotometricInterpretation BitsAllocated BitsStored HighBit
-1  ScanningSequence SequenceVariant
-2  ScanOptions MRAcquisitionType
-2C RepetitionTime | always, except for echo planar imaging without segmented k-space
-2  EchoTime EchoTrainLength
-2C InversionTime | Scanning Sequence is IR
-2C TriggerTime | Scan Options tell of cardiac gating
-3  SequenceName AngioFlag NumberOfAverages ImagingFrequency ImagedNucleus EchoNumbers
-3  MagneticFieldStrength NumberOfPhaseEncodingSteps PercentSampling PercentPhaseFieldOfView
-3  PixelBandwidth NominalInterval BeatRejectionFlag LowRRValue HighRRValue IntervalsAcquired
-3  IntervalsRejected PVCRejection SkipBeats HeartRate CardiacNumberOfImages TriggerWindow
-3  ReconstructionDiameter ReceiveCoilName TransmitCoilName AcquisitionMatrix
-3  InPlanePhaseEncodingDirection FlipAngle SAR VariableFlipAngleFlag dBdt B1rms
-3  TemporalPositionIdentifier NumberOfTemporalPositions TemporalResolution
-include ANATOMY TREATMENT_IMAGE
-"""),
-)
-
-PET_SERIES = Module(
-    "PET Series",
-    "C.8.9.1",
-    rows("""
-1  SeriesDate SeriesTime Units CountsSource SeriesType
-2C ReprojectionMethod | the second value of Series Type is REPROJECTION
-1C NumberOfRRIntervals | the first value of Series Type is GATED
-1C NumberOfTimeSlots | the first value of Series Type is GATED
-1C NumberOfTimeSlices | the first value of Series Type is DYNAMIC
-1  NumberOfSlices
-2  CorrectedImage
-3  SUVType RandomsCorrectionMethod AttenuationCorrectionMethod ScatterCorrectionMethod
-1  DecayCorrection
-3  ReconstructionDiameter ConvolutionKernel ReconstructionMethod DetectorLinesOfResponseUsed
-3  AcquisitionStartCondition AcquisitionStartConditionData AcquisitionTerminationCondition
-3  AcquisitionTerminationConditionData FieldOfViewShape FieldOfViewDimensions
-3  GantryDetectorTilt GantryDetectorSlew TypeOfDetectorMotion
-2  CollimatorType
-3  CollimatorGridName AxialAcceptance AxialMash TransverseMash DetectorElementSize
-3  CoincidenceWindowWidth EnergyWindowRangeSequence SecondaryCountsType ScanProgressionDirection
-"""),
-)
-
-PET_ISOTOPE = Module(
-    "PET Isotope",
-    "C.8.9.2",
-    rows("""
-2  RadiopharmaceuticalInformationSequence
->2 RadionuclideCodeSequence
+3  PreferredPlaybackSequencing
+1C FrameTime | Frame Increment Pointer points to it
+1C FrameTimeVector | Frame Increment Pointer points to it
+3  StartTrim StopTrim RecommendedDisplayFrameRate CineRate FrameDelay ImageTriggerDelay
+3  EffectiveDuration ActualFrameDuration
+2C MultiplexedAudioChannelsDescriptionCodeSequence | the pixels come with multiplexed audio
+>1 ChannelIdentificationCode ChannelMode
+>1 ChannelSourceSequence
 >>include CODE
->3 RadiopharmaceuticalAdministrationEventUID RadiopharmaceuticalRoute RadiopharmaceuticalVolume
->3 RadiopharmaceuticalStartTime RadiopharmaceuticalStartDateTime RadiopharmaceuticalStopTime
->3 RadiopharmaceuticalStopDateTime RadionuclideTotalDose RadionuclideHalfLife
->3 RadionuclidePositronFraction RadiopharmaceuticalSpecificActivity Radiopharmaceutical
-3  InterventionDrugInformationSequence
 """),
 )
 
-PET_MULTI_GATED_ACQUISITION = Module(
-    "PET Multi-gated Acquisition",
-    "C.8.9.3",
+#: Of the first overlay, group 6000; further ones, in groups 6002 to 601E, are passed through.
+OVERLAY_PLANE = Module(
+    "Overlay Plane",
+    "C.9.2",
     rows("""
-2  BeatRejectionFlag
-3  TriggerSourceOrType PVCRejection SkipBeats HeartRate CardiacFramingType
+1  OverlayRows OverlayColumns OverlayType OverlayOrigin OverlayBitsAllocated OverlayBitPosition
+1  OverlayData
+3  OverlayDescription OverlaySubtype OverlayLabel ROIArea ROIMean ROIStandardDeviation
 """),
 )
 
-NM_PET_PATIENT_ORIENTATION = Module(
-    "NM/PET Patient Orientation",
-    "C.8.4.6",
+ENHANCED_PATIENT_ORIENTATION = Module(
+    "Enhanced Patient Orientation",
+    "C.7.6.30",
     rows("""
-2  PatientOrientationCodeSequence
+1  PatientOrientationCodeSequence
 >include CODE
->2C PatientOrientationModifierCodeSequence | needed to describe the orientation fully
+>1C PatientOrientationModifierCodeSequence | needed to describe the orientation fully
 >>include CODE
-2  PatientGantryRelationshipCodeSequence
+1  PatientEquipmentRelationshipCodeSequence
 >include CODE
 """),
 )
 
-PET_IMAGE = Module(
-    "PET Image",
-    "C.8.9.4",
+DEVICE = Module(
+    "Device",
+    "C.7.6.12",
     rows("""
-1  ImageType SamplesPerPixel PhotometricInterpretation BitsAllocated BitsStored HighBit
-1  RescaleIntercept RescaleSlope FrameReferenceTime ImageIndex
-1C TriggerTime | the first value of Series Type is GATED
-1C FrameTime | the first value of Series Type is GATED
-1C LowRRValue | the series is gated and beats are rejected
-1C HighRRValue | the series is gated and beats are rejected
-1C LossyImageCompression | the image was compressed with loss
-2  AcquisitionDate AcquisitionTime ActualFrameDuration
-3  NominalInterval IntervalsAcquired IntervalsRejected PrimaryPromptsCountsAccumulated
-3  SecondaryCountsAccumulated SliceSensitivityFactor
-1C DecayFactor | Decay Correction is not NONE
-3  DoseCalibrationFactor ScatterFractionFactor DeadTimeFactor
-include ANATOMY TREATMENT_IMAGE
+1  DeviceSequence
+>include CODE
+>3 Manufacturer ManufacturerModelName DeviceSerialNumber DeviceID DateOfManufacture
+>3 DeviceLength DeviceDiameter
+>2C DeviceDiameterUnits | Device Diameter is there
+>3 DeviceVolume InterMarkerDistance DeviceDescription
 """),
 )
 
-#: Passed through as they are: their rows are not listed.
-ENHANCED_PATIENT_ORIENTATION = Module("Enhanced Patient Orientation", "C.7.6.30")
-DEVICE = Module("Device", "C.7.6.12")
-SPECIMEN = Module("Specimen", "C.7.6.22")
-OVERLAY_PLANE = Module("Overlay Plane", "C.9.2")
-MULTI_ENERGY_CT_IMAGE = Module("Multi-energy CT Image", "C.8.2.2")
-ACQUISITION_CONTEXT = Module("Acquisition Context", "C.7.6.14")
+SPECIMEN = Module(
+    "Specimen",
+    "C.7.6.22",
+    rows("""
+1  ContainerIdentifier
+2  IssuerOfTheContainerIdentifierSequence
+>include HL7_DESIGNATOR
+3  AlternateContainerIdentifierSequence
+>1 ContainerIdentifier
+>2 IssuerOfTheContainerIdentifierSequence
+>>include HL7_DESIGNATOR
+2  ContainerTypeCodeSequence
+>include CODE
+3  ContainerDescription
+3  ContainerComponentSequence
+>1 ContainerComponentTypeCodeSequence
+>>include CODE
+>3 Manufacturer ManufacturerModelName ContainerComponentID ContainerComponentLength
+>3 ContainerComponentWidth ContainerComponentDiameter ContainerComponentThickness
+>3 ContainerComponentMaterial ContainerComponentDescription
+1  SpecimenDescriptionSequence
+>1 SpecimenIdentifier SpecimenUID
+>2 IssuerOfTheSpecimenIdentifierSequence
+>>include HL7_DESIGNATOR
+>3 SpecimenTypeCodeSequence
+>>include CODE
+>3 SpecimenShortDescription SpecimenDetailedDescription
+>2 SpecimenPreparationSequence
+>>1 SpecimenPreparationStepContentItemSequence
+>>>include CONTENT_ITEM
+>3 PrimaryAnatomicStructureSequence
+>>include CODE
+>>3 PrimaryAnatomicStructureModifierSequence
+>>>include CODE
+>1C SpecimenLocalizationContentItemSequence | several specimens are in one container
+>>include CONTENT_ITEM
+"""),
+)
+
+ACQUISITION_CONTEXT = Module(
+    "Acquisition Context",
+    "C.7.6.14",
+    rows("""
+2  AcquisitionContextSequence
+>include CONTENT_WITH_MODIFIERS
+3  AcquisitionContextDescription
+"""),
+)

@@ -100,24 +100,7 @@ RT_PATIENT_SETUP = Module(
 >>1 RespiratoryMotionCompensationTechnique RespiratorySignalSource
 >>3 RespiratoryMotionCompensationTechniqueDescription RespiratorySignalSourceID
 >3 PatientTreatmentPreparationSequence
->>1 PatientTreatmentPreparationMethodCodeSequence
->>>include CODE
->>3 PatientTreatmentPreparationMethodDescription
->>3 ReferencedPatientSetupPhotoSequence
->>>include SOP_REFERENCE
->>>2 PatientSetupPhotoDescription
->>>1C ReferencedPatientSetupProcedureIndex | the photo shows one of the procedures
->>2 PatientTreatmentPreparationProcedureSequence
->>>1 PatientTreatmentPreparationProcedureIndex
->>>1 PatientTreatmentPreparationProcedureCodeSequence
->>>>include CODE
->>>2 PatientTreatmentPreparationProcedureParameterDescription
->>>2 PatientTreatmentPreparationProcedureParameterSequence
->>>>include CONTENT_ITEM
->>>>3 ContentItemModifierSequence
->>>>>include CONTENT_ITEM
->>>3 PatientTreatmentPreparationDeviceSequence
->>>>include RT_DEVICE
+>>include TREATMENT_PREPARATION
 """),
 )
 
@@ -167,11 +150,7 @@ RT_BRACHY_APPLICATION_SETUPS = Module(
     rows("""
 1  BrachyTreatmentTechnique BrachyTreatmentType
 1  TreatmentMachineSequence
->2 TreatmentMachineName
->3 Manufacturer InstitutionName InstitutionAddress InstitutionalDepartmentName
->3 InstitutionalDepartmentTypeCodeSequence
->>include CODE
->3 ManufacturerModelName DeviceSerialNumber DateOfManufacture DateOfInstallation
+>include TREATMENT_MACHINE
 1  SourceSequence
 >1 SourceNumber SourceType
 >3 SourceSerialNumber SourceModelID SourceDescription SourceManufacturer

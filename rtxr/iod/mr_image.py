@@ -7,6 +7,7 @@ from pydicom.uid import MRImageStorage
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
+from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import CONTRAST_BOLUS, IMAGE_RULES, LAST, PATIENT_TO_SERIES
 from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
 
@@ -30,7 +31,7 @@ MR_IMAGE = register_iod(
             CONTRAST_BOLUS,
             ModuleUse(image.DEVICE, "U"),
             ModuleUse(image.SPECIMEN, "U"),
-            ModuleUse(image.MR_IMAGE, "M"),
+            ModuleUse(modality.MR_IMAGE, "M"),
             *LAST,
         ),
         rules={

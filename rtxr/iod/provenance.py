@@ -14,7 +14,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod import modules_common as common
+from rtxr.iod import modules_patient as patient
 from rtxr.iod.build import DELETE
 from rtxr.iod.raw import elements_of, has_value, item, items_of, text_of, value_of
 from rtxr.iod.tables import IOD
@@ -25,11 +25,11 @@ _APPROVAL = ("ReviewDate", "ReviewTime", "ReviewerName")
 _CHANGED_AT = (("StructureSetDate", "StructureSetTime"), ("RTPlanDate", "RTPlanTime"))
 _LONGEST_DESCRIPTION, _LONGEST_VERSION = 1024, 64
 _PATIENT_AND_STUDY = (
-    common.PATIENT,
-    common.CLINICAL_TRIAL_SUBJECT,
-    common.GENERAL_STUDY,
-    common.PATIENT_STUDY,
-    common.CLINICAL_TRIAL_STUDY,
+    patient.PATIENT,
+    patient.CLINICAL_TRIAL_SUBJECT,
+    patient.GENERAL_STUDY,
+    patient.PATIENT_STUDY,
+    patient.CLINICAL_TRIAL_STUDY,
 )
 
 

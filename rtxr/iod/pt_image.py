@@ -7,6 +7,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
+from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import IMAGE_RULES, LAST, PATIENT_TO_SERIES, SYNCHRONIZATION
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
@@ -21,10 +22,10 @@ PT_IMAGE = register_iod(
         section="A.21.3",
         modules=(
             *PATIENT_TO_SERIES,
-            ModuleUse(image.PET_SERIES, "M"),
-            ModuleUse(image.PET_ISOTOPE, "M"),
-            ModuleUse(image.PET_MULTI_GATED_ACQUISITION, "C", "Series Type is GATED"),
-            ModuleUse(image.NM_PET_PATIENT_ORIENTATION, "M"),
+            ModuleUse(modality.PET_SERIES, "M"),
+            ModuleUse(modality.PET_ISOTOPE, "M"),
+            ModuleUse(modality.PET_MULTI_GATED_ACQUISITION, "C", "Series Type is GATED"),
+            ModuleUse(modality.NM_PET_PATIENT_ORIENTATION, "M"),
             ModuleUse(common.FRAME_OF_REFERENCE, "M"),
             SYNCHRONIZATION,
             ModuleUse(common.GENERAL_EQUIPMENT, "M"),
@@ -35,7 +36,7 @@ PT_IMAGE = register_iod(
             ModuleUse(image.IMAGE_PIXEL, "M"),
             ModuleUse(image.DEVICE, "U"),
             ModuleUse(image.SPECIMEN, "U"),
-            ModuleUse(image.PET_IMAGE, "M"),
+            ModuleUse(modality.PET_IMAGE, "M"),
             ModuleUse(image.ACQUISITION_CONTEXT, "U"),
             *LAST,
         ),

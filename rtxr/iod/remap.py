@@ -9,6 +9,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from rtxr.iod.packed import Packed, each_value
 from rtxr.iod.raw import Element, duplicate, elements_of, items_of, put, vr_of
 
 _UID = re.compile(rb"\d[0-9.]{1,127}")
@@ -58,12 +59,13 @@ def _changed(
     data = (element.value or b"") if isinstance(element, RawDataElement) else b""
     vr = vr_of(element)
     if vr == "SQ":
-        if data and not any(token in mapping for token in _UID.findall(data)):
+        if data and not _may_name(data, mapping):
             return None, 0
         return _changed_items(dataset, element, mapping)
     if isinstance(element, RawDataElement):
         if vr not in _MAY_BE_UID:
             return None, 0
+        data = b"\\".join(each.value or b"" for each, _ in each_value(element))
         new, count = _replaced(data, mapping)
         return (element._replace(value=new, length=len(new)), count) if count else (None, 0)
     if vr != "UI" or not element.value:
@@ -72,6 +74,13 @@ def _changed(
     new, count = _replaced(old.encode("ascii", "replace"), mapping)
     text = new.rstrip(b"\0").decode("ascii")
     return (DataElement(element.tag, "UI", text), count) if count else (None, 0)
+
+
+def _may_name(data: bytes, mapping: Mapping[bytes, bytes]) -> bool:
+    """Whether the bytes of a sequence hold an old UID."""
+    if isinstance(data, Packed):
+        return _changes(data.item, mapping)[1] > 0
+    return any(token in mapping for token in _UID.findall(data))
 
 
 def _changed_items(

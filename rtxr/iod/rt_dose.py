@@ -16,6 +16,7 @@ from rtxr.geometry import FloatArray, offsets_are_patient_z, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
+from rtxr.iod import modules_patient as patient
 from rtxr.iod import modules_rt as rt
 from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
 from rtxr.iod.raw import has_value, numbers_of
@@ -40,11 +41,11 @@ _OF_PLAN = (
 
 #: Modules that come before the object in every RT IOD.
 RT_PATIENT_TO_SERIES = (
-    ModuleUse(common.PATIENT, "M"),
-    ModuleUse(common.CLINICAL_TRIAL_SUBJECT, "U"),
-    ModuleUse(common.GENERAL_STUDY, "M"),
-    ModuleUse(common.PATIENT_STUDY, "U"),
-    ModuleUse(common.CLINICAL_TRIAL_STUDY, "U"),
+    ModuleUse(patient.PATIENT, "M"),
+    ModuleUse(patient.CLINICAL_TRIAL_SUBJECT, "U"),
+    ModuleUse(patient.GENERAL_STUDY, "M"),
+    ModuleUse(patient.PATIENT_STUDY, "U"),
+    ModuleUse(patient.CLINICAL_TRIAL_STUDY, "U"),
     ModuleUse(common.RT_SERIES, "M"),
     ModuleUse(common.CLINICAL_TRIAL_SERIES, "U"),
 )

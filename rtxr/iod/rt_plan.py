@@ -7,13 +7,13 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import RTIonPlanStorage, RTPlanStorage, RTStructureSetStorage
 
-from rtxr.iod import conditions, modules_beams, modules_plan
+from rtxr.iod import conditions, modules_beams, modules_ion, modules_plan
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_rt as rt
 from rtxr.iod.ct_image import IDENTITY_RULES
 from rtxr.iod.raw import Predicate, item, items_of
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
-from rtxr.iod.tables import GIVEN, IOD, ModuleUse, Rule, constant, default, derived, register_iod
+from rtxr.iod.tables import IOD, ModuleUse, Rule, constant, default, derived, register_iod
 
 _LAST = (
     ModuleUse(rt.APPROVAL, "U"),
@@ -23,6 +23,7 @@ _LAST = (
 )
 _FRACTIONS = "FractionGroupSequence"
 _POINTS = "BeamSequence.ControlPointSequence"
+_ION_POINTS = "IonBeamSequence.IonControlPointSequence"
 #: The first control point says all of these; later ones where they change (C.8.8.14.5).
 _FIRST_POINT = (
     "BeamLimitingDeviceAngle",
@@ -65,7 +66,6 @@ _RULES: dict[str, Rule] = {
     "Modality": constant("RTPLAN"),
     "RTPlanLabel": default("RTXR"),
     "RTPlanGeometry": derived(_geometry),
-    "ReferencedStructureSetSequence": GIVEN,
 }
 _PLAN_CONDITIONS: dict[str, Predicate] = {
     **conditions.COMMON,
@@ -92,6 +92,29 @@ _BEAM_CONDITIONS: dict[str, Predicate] = {
         "RTBeamLimitingDeviceType", "MLCX", "MLCY"
     ),
     **{f"{_POINTS}.{keyword}": conditions.first_control_point for keyword in _FIRST_POINT},
+}
+
+#: The first control point of an ion beam says all but what only photon beams have (C.8.8.25.7).
+_FIRST_ION_POINT = tuple(name for name in _FIRST_POINT if "Eccentric" not in name)
+_ION_CONDITIONS: dict[str, Predicate] = {
+    "IonBeamSequence.ModulatedScanModeType": conditions.equals("ScanMode", "MODULATED_SPEC"),
+    **{
+        f"IonBeamSequence.{keyword}": conditions.equals("RadiationType", "ION")
+        for keyword in ("RadiationMassNumber", "RadiationAtomicNumber", "RadiationChargeState")
+    },
+    **{
+        f"IonBeamSequence.{sequence}": conditions.positive(number)
+        for sequence, number in (
+            ("IonWedgeSequence", "NumberOfWedges"),
+            ("IonRangeCompensatorSequence", "NumberOfCompensators"),
+            ("ReferencedBolusSequence", "NumberOfBoli"),
+            ("IonBlockSequence", "NumberOfBlocks"),
+            ("RangeShifterSequence", "NumberOfRangeShifters"),
+            ("LateralSpreadingDeviceSequence", "NumberOfLateralSpreadingDevices"),
+            ("RangeModulatorSequence", "NumberOfRangeModulators"),
+        )
+    },
+    **{f"{_ION_POINTS}.{keyword}": conditions.first_control_point for keyword in _FIRST_ION_POINT},
 }
 
 RT_PLAN = register_iod(
@@ -142,11 +165,11 @@ RT_ION_PLAN = register_iod(
             ModuleUse(common.GENERAL_EQUIPMENT, "M"),
             ModuleUse(modules_plan.RT_GENERAL_PLAN, "M"),
             ModuleUse(modules_plan.RT_PRESCRIPTION, "U"),
-            ModuleUse(modules_beams.RT_ION_TOLERANCE_TABLES, "U"),
+            ModuleUse(modules_ion.RT_ION_TOLERANCE_TABLES, "U"),
             ModuleUse(modules_plan.RT_PATIENT_SETUP, "U"),
             ModuleUse(modules_plan.RT_FRACTION_SCHEME, "U"),
             ModuleUse(
-                modules_beams.RT_ION_BEAMS,
+                modules_ion.RT_ION_BEAMS,
                 "C",
                 "a fraction group has beams",
                 conditions.present("IonBeamSequence"),
@@ -154,12 +177,7 @@ RT_ION_PLAN = register_iod(
             *_LAST,
         ),
         rules={**_RULES, "SOPClassUID": constant(str(RTIonPlanStorage))},
-        conditions={
-            **_PLAN_CONDITIONS,
-            "IonBeamSequence.ModulatedScanModeType": conditions.equals(
-                "ScanMode", "MODULATED_SPEC"
-            ),
-        },
+        conditions={**_PLAN_CONDITIONS, **_ION_CONDITIONS},
     ),
 )
 

@@ -151,7 +151,9 @@ def values(
     contours = ContourItems(structures, header, refs, gone)
     sequence = contours.sequence()
     named = contours.named if header is not None else refs
-    images = frame_items.Images(refs, named.keys(), study_uid, series_uid)
+    images = frame_items.Images(
+        refs, named.keys(), study_uid, series_uid, implicit_vr=contours.implicit_vr
+    )
     found = {
         "StructureSetROISequence": roi_items.rois(structures, header),
         "ROIContourSequence": sequence,

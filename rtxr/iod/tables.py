@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
@@ -24,6 +24,17 @@ Usage = Literal["M", "C", "U"]
 RuleKind = Literal[
     "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived"
 ]
+
+
+#: Keywords of repeating group 60xx stand for 16 tags: tables take those of the first overlay.
+OVERLAY_TAGS: Mapping[str, int] = {
+    keyword_for_tag(tag): tag
+    for tag in (
+        *(0x60000010, 0x60000011, 0x60000015, 0x60000022, 0x60000040, 0x60000045, 0x60000050),
+        *(0x60000051, 0x60000100, 0x60000102, 0x60001301, 0x60001302, 0x60001303, 0x60001500),
+        0x60003000,
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,7 @@ class Attribute:
     vr: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        tag = tag_for_keyword(self.keyword)
+        tag = tag_for_keyword(self.keyword) or OVERLAY_TAGS.get(self.keyword)
         if tag is None:
             raise RTXRError(f"{self.keyword!r} is no keyword of the DICOM data dictionary")
         object.__setattr__(self, "tag", Tag(tag))
@@ -204,8 +215,9 @@ class IOD:
 
     @cached_property
     def keywords(self) -> frozenset[str]:
-        """Keywords that may stand at the top level of an object."""
-        return frozenset(row.keyword for use in self.modules for row in use.module.attributes)
+        """Keywords that may stand at the top level of an object; of one tag each, no overlays."""
+        rows = [row for use in self.modules for row in use.module.attributes]
+        return frozenset(row.keyword for row in rows if row.keyword not in OVERLAY_TAGS)
 
     @cached_property
     def paths(self) -> Mapping[str, Attribute]:

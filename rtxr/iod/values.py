@@ -48,6 +48,7 @@ _ONE_LINE_VRS = frozenset({"AE", "LO", "PN", "SH"})
 _PN_GROUP_LENGTH = 64
 #: Values of more bytes than this are searched as a whole, not one by one.
 _BULK_BYTES = 256
+_SEPARATOR = ord("\\")
 _CHARACTERS = {"DS": b"0123456789+-.eE \\", "UI": b"0123456789.\\"}
 
 #: Enumerated values of PS3.3 that a reader of the object relies on.
@@ -165,8 +166,8 @@ def _bulk_flaw(data: bytes, vr: str) -> str:
 
 def _longest_part(data: bytes) -> int:
     """Bytes of the longest value between backslashes."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\\"))
-    return int(np.diff(ends, prepend=-1, append=len(data)).max()) - 1
+    ends = np.flatnonzero(np.frombuffer(b"\\%b\\" % data, np.uint8) == _SEPARATOR)
+    return int((ends[1:] - ends[:-1]).max()) - 1
 
 
 def _name_flaw(texts: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """The objects of a case to one Dataset: every file's header is read once, no pixel is.
 
-What cannot be read is left out with a Finding as long as something else can be opened; only what
-would make numbers wrong without notice (a dose without its scaling) stops.
+What cannot be read is left out with a Finding as long as something else can be opened; a dose
+without its scaling is there, and refuses to be read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rtxr.read.headers import Header, read_header
 from rtxr.read.image_references import image_reference_findings
 from rtxr.read.lazy import chunked
 from rtxr.read.part import Part
-from rtxr.read.rt_dose import has_grid, read_dose
+from rtxr.read.rt_dose import check_scaling, has_grid, read_dose
 from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
 from rtxr.read.side_by_side import side_by_side
@@ -41,6 +41,7 @@ def open_case(
     on_irregular: str = "keep",
     mask_source: MaskSource | None = None,
     cache: bool = True,
+    dose_grid_scaling: float | None = None,
 ) -> xr.Dataset:
     """Open the objects of one case as one lazy Dataset.
 
@@ -60,6 +61,10 @@ def open_case(
         ``mask``.
     cache : bool, default: True
         Keep values in memory once a whole variable was loaded; masks never are.
+    dose_grid_scaling : float, optional
+        Gy (or the dose's unit) per stored integer of the doses that lack (3004,000E)
+        DoseGridScaling. Not given, such a dose is there with a Finding ``dose-scaling-missing``,
+        and asking for its values raises MissingDataError.
 
     Returns
     -------
@@ -72,14 +77,13 @@ def open_case(
     GeometryError
         ``on_irregular="raise"`` and the image is not one even stack, or images of its series at
         the same positions were set aside; or the image, being all there is, cannot be placed.
-    MissingDataError
-        A dose has no DoseGridScaling.
     NotDicomError
         Nothing of the case can be read.
     RTXRError
-        ``cache`` is neither True nor False.
+        ``cache`` is neither True nor False; ``dose_grid_scaling`` is not above 0.
     """
     checked = policy(on_irregular)
+    check_scaling(dose_grid_scaling)
     if not isinstance(cache, bool | np.bool_):
         raise RTXRError(
             f"cache must be True or False (keep loaded values in memory), not {cache!r}; the file "
@@ -88,12 +92,13 @@ def open_case(
     image, error = _image(case, checked, cache)
     frame = _frame_of_reference(image)
     plan = _plan_header(case)
-    parts = [image, _structure_set(case, frame), _plan(plan), *_doses(case, cache)]
+    dosed = _doses(case, cache, dose_grid_scaling)
+    parts = [image, _structure_set(case, frame), _plan(plan), *dosed]
     if error is not None and not any(part.records for part in parts):
         raise error
     if isinstance(plan, Header):
         parts.append(Part(findings=image_findings(plan, _uids(case, parts))))
-    parts.append(Part(findings=_case_findings(case, parts)))
+    parts.append(Part(findings=[*_first_dose(case, dosed), *_case_findings(case, parts)]))
     ds = _dataset(case, parts)
     if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
         ds = with_mask(ds, mask_source)
@@ -190,7 +195,7 @@ def _plan(header: Header | Finding | None) -> Part:
     return Part(findings=[header]) if isinstance(header, Finding) else read_plan(header)
 
 
-def _doses(case: Case, cache: bool) -> list[Part]:
+def _doses(case: Case, cache: bool, scaling: float | None) -> list[Part]:
     """Doses in the order of the case; those that have no usable grid leave a Finding."""
     parts: list[Part] = []
     shared: Grid | None = None
@@ -201,7 +206,7 @@ def _doses(case: Case, cache: bool) -> list[Part]:
             parts.append(Part(findings=[header]))
             continue
         name = model.DOSE if number == 1 else f"{model.DOSE}_{number}"
-        part = _dose(header, name, shared, cache)
+        part = _dose(header, name, shared, cache, scaling)
         parts.append(part)
         if part.data_vars:
             if shared is None and len(case.doses) > 1:
@@ -210,14 +215,16 @@ def _doses(case: Case, cache: bool) -> list[Part]:
     return parts
 
 
-def _dose(header: Header, name: str, shared: Grid | None, cache: bool) -> Part:
+def _dose(
+    header: Header, name: str, shared: Grid | None, cache: bool, scaling: float | None
+) -> Part:
     uid, path = header.record.uid, header.record.path
     if not has_grid(header):
         message = "the RT Dose holds no dose grid ((7FE0,0010) PixelData is absent or empty)"
         finding = Finding("dose-without-grid", "warning", message, uid, path)
         return Part(records=[header.record], findings=[finding])
     try:
-        return read_dose(header, name, shared=shared, cache=cache)
+        return read_dose(header, name, shared=shared, cache=cache, scaling=scaling)
     except (GeometryError, PixelDecodeError) as error:
         return Part(findings=[Finding("dose-not-opened", "error", str(error), uid, path)])
 
@@ -238,6 +245,21 @@ def _frame_of_reference(part: Part) -> str:
         if name.endswith(model.SPATIAL_REF):
             return str(coord.attrs.get("FrameOfReferenceUID", ""))
     return ""
+
+
+def _first_dose(case: Case, doses: Sequence[Part]) -> list[Finding]:
+    """What became ``dose`` where the dose that comes first could not be opened."""
+    opened = next((part for part in doses if part.data_vars), None)
+    if opened is None or opened.records[0].path == str(case.doses[0]["path"]):
+        return []
+    uid, first = opened.records[0].uid, case.doses[0]["SOPInstanceUID"]
+    kind = opened.data_vars[model.DOSE].attrs["DoseSummationType"]
+    code = "dose-chosen" if kind == "PLAN" else "dose-not-plan-total"
+    message = (
+        f"the first dose {first} of this case could not be opened, so that {model.DOSE!r} is the "
+        f"{kind or 'untyped'} dose {uid}"
+    )
+    return [Finding(code, "warning", message, uid)]
 
 
 def _case_findings(case: Case, parts: Sequence[Part]) -> list[Finding]:

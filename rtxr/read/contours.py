@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -115,9 +116,11 @@ def _add_roi(found: RawContours, data: bytes, start: int, stop: int, encoding: E
         }
         found.roi_numbers.append(number)
         found.types.append(text(_value(data, contour, _TYPE)))
-        found.stated_counts.append(integer(_value(data, contour, _POINT_COUNT)))
+        found.stated_counts.append(_count(_value(data, contour, _POINT_COUNT)))
         found.data.append(_value(data, contour, CONTOUR_DATA) or b"")
-        found.image_uids.append(_first_image(data, contour.get(_IMAGES), inner))
+        images = contour.get(_IMAGES)
+        value = b"" if images is None else data[images.value : images.stop]
+        found.image_uids.append(_first_image(value, nested(images.vr, inner) if images else inner))
 
 
 def _value(data: bytes, parts: Mapping[int, Element], tag: int) -> bytes | None:
@@ -125,13 +128,21 @@ def _value(data: bytes, parts: Mapping[int, Element], tag: int) -> bytes | None:
     return None if element is None else data[element.value : element.stop]
 
 
-def _first_image(data: bytes, sequence: Element | None, encoding: Encoding) -> str:
-    """Referenced SOP Instance UID of the first item of Contour Image Sequence."""
-    if sequence is None:
-        return ""
-    inner = nested(sequence.vr, encoding)
+@lru_cache(maxsize=1024)
+def _count(value: bytes | None) -> int | None:
+    """Number of Contour Points, of which many are the same."""
+    return integer(value)
+
+
+@lru_cache(maxsize=1024)
+def _first_image(data: bytes, encoding: Encoding) -> str:
+    """Referenced SOP Instance UID of the first item of a Contour Image Sequence.
+
+    Contours of one slice share its bytes.
+    """
+    sequence = Element(_IMAGES, b"SQ", 0, 0, len(data), len(data), False)
     for item in items(data, sequence, encoding):
-        for element in elements(data, item.value, item.stop, inner):
+        for element in elements(data, item.value, item.stop, encoding):
             if element.tag == _INSTANCE:
                 return text(data[element.value : element.stop])
     return ""

@@ -157,16 +157,27 @@ def elements(
             yield Element(tag, vr, start, start + 8, value_stop, value_stop, False)
             start = value_stop
             continue
-        vr, value, length = element_header(data, start, encoding)
-        if length == UNDEFINED:
-            try:
-                value_stop, end = _sequence_end(data, value, nested(vr, encoding))
-            except RecursionError:
-                raise ValueError("sequences are nested too deeply") from None
-        else:
-            value_stop = end = value + length
-        yield Element(tag, vr, start, value, value_stop, end, length == UNDEFINED)
-        start = end
+        element = element_at(data, start, tag, encoding)
+        yield element
+        start = element.end
+
+
+def element_at(data: bytes, start: int, tag: int, encoding: Encoding) -> Element:
+    """The element whose header begins here.
+
+    Raises
+    ------
+    ValueError
+        The bytes end inside its header, or it is of undefined length and has no end in them.
+    """
+    vr, value, length = element_header(data, start, encoding)
+    if length != UNDEFINED:
+        return Element(tag, vr, start, value, value + length, value + length, False)
+    try:
+        stop, end = _sequence_end(data, value, nested(vr, encoding))
+    except RecursionError:
+        raise ValueError("sequences are nested too deeply") from None
+    return Element(tag, vr, start, value, stop, end, True)
 
 
 def element_header(data: bytes, start: int, encoding: Encoding) -> tuple[bytes, int, int]:

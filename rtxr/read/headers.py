@@ -13,12 +13,15 @@ import io
 import math
 import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pydicom
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -34,6 +37,7 @@ from rtxr.read.elements import (
     EXPLICIT,
     Element,
     Encoding,
+    element_at,
     first_element,
     rewrite,
     to_little_endian,
@@ -46,8 +50,10 @@ from rtxr.read.sources import (
     Source,
     find_cut,
     read_cut,
+    source_of,
     tolerant,
 )
+from rtxr.read.starts import Starts, starts_of
 
 _META_LENGTH, _SOP_CLASS = 0x00020000, 0x00080016
 _STRUCTURES = str(RTStructureSetStorage)
@@ -73,8 +79,8 @@ class Header:
         None where the file has no PixelData.
     big_endian : bool
         Whether the file itself, and so its pixels, are big endian.
-    known : tuple of Element
-        The first outermost elements, where reading has met them already.
+    known : Starts or None
+        Where the first outermost elements begin, where reading has met them already.
     """
 
     record: Record
@@ -83,17 +89,23 @@ class Header:
     start: int
     pixels: PixelSpan | None
     big_endian: bool = False
-    known: tuple[Element, ...] = field(default=(), repr=False)
+    known: Starts | None = field(default=None, repr=False)
 
     @cached_property
-    def _elements(self) -> dict[int, Element]:
-        start = self.known[-1].end if self.known else self.start
-        all_of_them = (*self.known, *tolerant(self.record.data, start, self.encoding))
-        return {element.tag: element for element in reversed(all_of_them)}  # the first one counts
+    def _offsets(self) -> dict[int, int]:
+        """Where each outermost element begins, by tag; the first one of a tag counts."""
+        known = self.known or Starts({}, self.start)
+        rest = starts_of(self.record.data, known.end, self.encoding)
+        return {**rest.offsets, **known.offsets}
+
+    def element(self, tag: int) -> Element | None:
+        """Where an outermost element is in the record, None where it is absent."""
+        start = self._offsets.get(tag)
+        return None if start is None else element_at(self.record.data, start, tag, self.encoding)
 
     def value(self, keyword: str) -> bytes | None:
         """Bytes of the value of an outermost element, None where it is absent."""
-        element = self._elements.get(_entry(keyword)[0])
+        element = self.element(_entry(keyword)[0])
         return None if element is None else self.record.data[element.value : element.stop]
 
     def text(self, keyword: str) -> str:
@@ -113,14 +125,20 @@ class Header:
 
     def number(self, keyword: str) -> float | None:
         """First number of an element, None where absent or unreadable."""
-        numbers = self.numbers(keyword)
-        found = float(numbers[0]) if len(numbers) else math.nan
-        return found if math.isfinite(found) else None
+        return _number(self.value(keyword), _entry(keyword)[1])
 
     def integer(self, keyword: str) -> int | None:
         """First number of an element as an integer, None where absent or unreadable."""
         found = self.number(keyword)
         return None if found is None else round(found)
+
+
+@lru_cache(maxsize=1024)  # most are the same in all slices of a series
+def _number(value: bytes | None, vr: str) -> float | None:
+    """First number of a value, None where there is none."""
+    numbers = _numbers(value, vr)
+    found = float(numbers[0]) if len(numbers) else math.nan
+    return found if math.isfinite(found) else None
 
 
 def _numbers(value: bytes | None, vr: str) -> FloatArray:
@@ -176,6 +194,28 @@ def parse(record: Record) -> pydicom.FileDataset:
         return pydicom.dcmread(io.BytesIO(record.data), force=True)
 
 
+def excerpt(record: Record, keywords: Iterable[str]) -> pydicom.Dataset:
+    """A few outermost elements of a record as a pydicom Dataset, as they are: the quick way.
+
+    See :func:`parse`, of which this is a part; a record that cannot be followed gives none.
+    """
+    try:
+        source = source_of(record.data, complete=True, name=record.path)
+    except NotDicomError:
+        return pydicom.Dataset()
+    offsets = starts_of(source.data, source.start, source.encoding).offsets
+    found: dict[BaseTag, DataElement | RawDataElement] = {}
+    for keyword in keywords:
+        tag = _entry(keyword)[0]
+        if tag in offsets:
+            at = element_at(source.data, offsets[tag], tag, source.encoding)
+            value, vr = source.data[at.value : at.stop], at.vr.decode("ascii") or None
+            implicit = not source.encoding.explicit
+            key = BaseTag(tag)
+            found[key] = RawDataElement(key, vr, len(value), value, 0, implicit, True)
+    return pydicom.Dataset(found)
+
+
 def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
     """Put the bytes before and after the bulk together."""
     whole, encoding = source.data[source.start : cut.stop] + cut.tail, source.encoding
@@ -201,7 +241,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
         start=len(front),
         pixels=cut.pixels,
         big_endian=not source.encoding.little,
-        known=cut.elements if body is whole and len(front) == source.start else (),
+        known=cut.known if body is whole and len(front) == source.start else None,
     )
     if uid:
         return header

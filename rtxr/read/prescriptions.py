@@ -94,7 +94,8 @@ def fraction_groups(ds: xr.Dataset) -> pd.DataFrame:
         rows += [{**facts, **each} for each in used or [{}]]
     table = pd.DataFrame(rows, columns=_GROUP_COLUMNS)
     whole = [name for name in _GROUP_COLUMNS if name.endswith(("Number", "Planned"))]
-    return table.astype(dict.fromkeys(whole, "Int64"))
+    doses = ("BeamMeterset", "BeamDose", "BrachyApplicationSetupDose")
+    return table.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(doses, "float64")})
 
 
 def _used_beam(

@@ -5,27 +5,31 @@ The DVHs stored in RT Dose files are read in :mod:`rtxr.read.dvh_sequence` and o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pydicom
 import xarray as xr
 
 from rtxr import header_store, model
-from rtxr.errors import Finding, MissingDataError
+from rtxr.errors import Finding, MissingDataError, RTXRError
 from rtxr.geometry import Grid
 from rtxr.model import DOSE_UNITS_PER_GRAY
 from rtxr.read.dose_grid import dose_grid
 from rtxr.read.dvh_sequence import stored_dvh
 from rtxr.read.headers import Header, parse
 from rtxr.read.item_values import integer, items, text
-from rtxr.read.lazy import lazy_variable
+from rtxr.read.lazy import ArraySource, lazy_variable
 from rtxr.read.part import Part
 from rtxr.read.pixels import pixel_file
 from rtxr.read.planes import PlaneStack
 
-__all__ = ["doses", "has_grid", "read_dose", "stored_dvh"]
+__all__ = ["check_scaling", "doses", "has_grid", "read_dose", "references", "stored_dvh"]
 
 _GRAY = frozenset({"GY", "GRAY", "GYS"})
 _UNITS = {"RELATIVE": "1", "PERCENT": "%"}
@@ -36,8 +40,25 @@ def has_grid(header: Header) -> bool:
     return header.pixels is not None and header.pixels.length > 0
 
 
+def check_scaling(given: float | None) -> None:
+    """Raise RTXRError where a scaling of the caller's is no number above 0."""
+    if given is None:
+        return
+    number = isinstance(given, int | float | np.number) and not isinstance(given, bool)
+    if not (number and 0 < given < np.inf):
+        raise RTXRError(
+            f"dose_grid_scaling={given!r}: it is what one stored integer of a dose without "
+            "(3004,000E) DoseGridScaling stands for, a number above 0, such as 1e-4 (Gy)"
+        )
+
+
 def read_dose(
-    header: Header, name: str = model.DOSE, *, shared: Grid | None = None, cache: bool = True
+    header: Header,
+    name: str = model.DOSE,
+    *,
+    shared: Grid | None = None,
+    cache: bool = True,
+    scaling: float | None = None,
 ) -> Part:
     """Variable of one dose with its grid; no dose value is read.
 
@@ -68,20 +89,21 @@ def read_dose(
         Grid of ``dose``; where this dose has the same one, it uses its dimensions.
     cache : bool
         Keep values in memory once the whole variable was loaded.
+    scaling : float, optional
+        Taken where the header has no DoseGridScaling.
 
     Returns
     -------
     Part
         ``dose`` (dose_z, dose_y, dose_x), float64, in Gy: stored integer x DoseGridScaling, and
         / 100 where DoseUnits is CGY (no term of the Standard, but met). A relative dose stays as
-        it is; ``attrs["units"]`` and ``attrs["DoseUnits"]`` describe the values here.
+        it is; ``attrs["units"]`` and ``attrs["DoseUnits"]`` describe the values here. Without
+        any scaling the variable is there, and asking for its values raises MissingDataError.
 
     Raises
     ------
     GeometryError
         The frames make no grid.
-    MissingDataError
-        DoseGridScaling is missing.
     PixelDecodeError
         There is no grid, or not what is needed to read it.
     """
@@ -89,16 +111,18 @@ def read_dose(
     grid, layout, frames, findings = dose_grid(header, file, model.prefix_of(name))
     file = replace(file, frames=max(file.frames, frames))
     units, per_unit, more = _units(header)
-    scaling = _scaling(header) / per_unit
-    source = PlaneStack(
+    step, noticed = _scaling(header, name, scaling)
+    source: PlaneStack | _Unscaled = PlaneStack(
         files=(file,),
         file_of=np.zeros(frames, np.intp),
         frame_of=np.arange(frames),
-        slopes=np.full(frames, scaling),
+        slopes=np.full(frames, np.nan if step is None else step / per_unit),
         intercepts=np.zeros(frames),
         dtype=np.dtype(np.float64),
         layout=layout,
     )
+    if step is None:
+        source = _Unscaled(source.shape, source.dtype, noticed[0].message)
     coords = model.grid_coords(grid)
     dims = grid.dims
     if shared is not None and _is_same(grid, shared):
@@ -118,12 +142,25 @@ def read_dose(
         records=[header.record],
         findings=[
             replace(each, uid=header.record.uid, path=header.record.path)
-            for each in (*findings, *more)
+            for each in (*findings, *more, *noticed)
         ],
     )
 
 
-def _whole(dims: Sequence[str], source: PlaneStack) -> dict[Hashable, int]:
+@dataclass(frozen=True)
+class _Unscaled:
+    """A dose whose scaling nobody knows: it refuses to be read, and nothing else is held up."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    message: str
+
+    def read(self, indices: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[Any]:  # noqa: ARG002
+        """Nothing, ever."""
+        raise MissingDataError(self.message)
+
+
+def _whole(dims: Sequence[str], source: ArraySource) -> dict[Hashable, int]:
     """One chunk: dose grids are small and computed with as a whole."""
     return dict(zip(dims, source.shape, strict=True))
 
@@ -133,15 +170,22 @@ def _is_same(grid: Grid, shared: Grid) -> bool:
     return len(frames - {""}) < 2 and grid.same_as(shared)
 
 
-def _scaling(header: Header) -> float:
-    scaling = header.number("DoseGridScaling")
-    if scaling is None:
-        raise MissingDataError(
-            f"{header.record.path}: (3004,000E) DoseGridScaling is missing, so its stored integers "
-            "cannot be turned into Gy; add it to a copy of the file, or leave the dose out with "
-            f"index.drop(SOPInstanceUID={header.record.uid!r})"
+def _scaling(header: Header, name: str, given: float | None) -> tuple[float | None, list[Finding]]:
+    """What a stored integer stands for, None where neither header nor caller say it."""
+    element = "(3004,000E) DoseGridScaling"
+    stored = header.number("DoseGridScaling")
+    if stored is not None:
+        message = f"{element} of {name!r} is not above 0; its doses are what that makes of them"
+        return stored, [] if stored > 0 else [Finding("dose-scaling-odd", "warning", message)]
+    if given is None:
+        message = (
+            f"{header.record.path}: {element} of {name!r} is missing, so its stored integers "
+            "cannot be turned into Gy; open it with dose_grid_scaling=... if you know it, or go on "
+            f"without this dose: ds.drop_vars({name!r})"
         )
-    return scaling
+        return None, [Finding("dose-scaling-missing", "error", message)]
+    message = f"{element} of {name!r} is missing; {given:g} was taken, as told"
+    return given, [Finding("dose-scaling-given", "warning", message)]
 
 
 def _units(header: Header) -> tuple[str, float, list[Finding]]:
@@ -200,7 +244,10 @@ def _dose_row(ds: xr.Dataset, name: str) -> list[object]:
     grid = model.grid_of(array)
     uid_coord = model.uid_name(name)
     uid = str(ds[uid_coord].values) if uid_coord in ds.coords else ""
-    plans, fractions, beams = _references(ds, uid)
+    of = references(ds, name)
+    plans = "\\".join(dict.fromkeys(plan for plan, _, _ in of))
+    fractions = tuple(dict.fromkeys(group for _, group, _ in of if group is not None))
+    beams = tuple(beam for _, _, beam in of if beam is not None)
     types = [
         str(array.attrs.get(key, "")) for key in ("DoseSummationType", "DoseType", "DoseUnits")
     ]
@@ -208,18 +255,48 @@ def _dose_row(ds: xr.Dataset, name: str) -> list[object]:
     return [*types, plans, fractions, beams, shape, grid.spacing, uid]
 
 
-def _references(ds: xr.Dataset, uid: str) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
-    """Plan, fraction groups and beams that a dose refers to (ReferencedRTPlanSequence)."""
+def references(ds: xr.Dataset, name: str) -> list[tuple[str, int | None, int | None]]:
+    """What a dose of a case is a dose of (ReferencedRTPlanSequence).
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    name : str
+        Dose variable.
+
+    Returns
+    -------
+    list of (str, int or None, int or None)
+        Plan (SOPInstanceUID), fraction group, beam; None where it does not say, or is of all. A
+        dose that was made in memory says it in its attrs; where only its DoseSummationType is
+        other than its header's, the header's groups and beams do not count.
+    """
+    attrs = ds[name].attrs
+    if stated := attrs.get(model.DOSE_REFERENCES_ATTR):
+        return [(str(plan), group, beam) for plan, group, beam in json.loads(stated)]
+    uid_coord = model.uid_name(name)
+    uid = str(ds[uid_coord].values) if uid_coord in ds.coords else ""
     records = header_store.unpack(ds, [uid]) if header_store.has_headers(ds) else {}
     if uid not in records:
-        return "", (), ()
-    plans: list[str] = []
-    fractions: list[int] = []
-    beams: list[int] = []
-    for plan in items(parse(records[uid]), "ReferencedRTPlanSequence"):
-        plans.append(text(plan, "ReferencedSOPInstanceUID"))
-        for group in items(plan, "ReferencedFractionGroupSequence"):
-            fractions.append(integer(group, "ReferencedFractionGroupNumber") or 0)
-            referenced = items(group, "ReferencedBeamSequence")
-            beams += [integer(beam, "ReferencedBeamNumber") or 0 for beam in referenced]
-    return "\\".join(plans), tuple(fractions), tuple(beams)
+        return []
+    header = parse(records[uid])
+    found = _referenced(header)
+    kind = str(attrs.get("DoseSummationType", ""))
+    if kind in ("", text(header, "DoseSummationType")):
+        return found
+    return [(plan, None, None) for plan in dict.fromkeys(each[0] for each in found)]
+
+
+def _referenced(header: pydicom.Dataset) -> list[tuple[str, int | None, int | None]]:
+    found: list[tuple[str, int | None, int | None]] = []
+    for plan in items(header, "ReferencedRTPlanSequence"):
+        uid = text(plan, "ReferencedSOPInstanceUID")
+        groups = items(plan, "ReferencedFractionGroupSequence")
+        found += [] if groups else [(uid, None, None)]
+        for group in groups:
+            number = integer(group, "ReferencedFractionGroupNumber") or 0
+            beams = items(group, "ReferencedBeamSequence")
+            found += [(uid, number, integer(beam, "ReferencedBeamNumber") or 0) for beam in beams]
+            found += [] if beams else [(uid, number, None)]
+    return found

@@ -31,6 +31,7 @@ from rtxr.read.elements import (
 )
 from rtxr.read.files import open_file, read_bytes, size_of
 from rtxr.read.parse import text
+from rtxr.read.starts import Starts, starts_of
 
 TRANSFER_SYNTAX = 0x00020010
 _FIRST_READ, _META_GROUP = 1 << 16, 0x0002
@@ -61,8 +62,8 @@ class Cut(NamedTuple):
     stop: int
     tail: bytes
     pixels: PixelSpan | None
-    #: Those before the pixels.
-    elements: tuple[Element, ...] = ()
+    #: Where those before the pixels begin.
+    known: Starts | None = None
 
 
 def read_source(path: str | os.PathLike[str]) -> Source:
@@ -151,45 +152,31 @@ def find_cut(source: Source, file: BinaryIO, size: int) -> Cut | None:
         if not source.complete:
             return None
         file, size = io.BytesIO(source.data), len(source.data)
-    stop = source.start
-    found: list[Element] = []
-    try:
-        for element in _until_pixels(source):
-            if element.tag == PIXEL_DATA:
-                offset, length, end = _pixel_value(file, element, size, source.encoding)
-                pixels = PixelSpan(offset, length, element.undefined, file_size)
-                tail = _tail(file, end, source) if end < size else b""
-                return Cut(element.start, tail, pixels, tuple(found))
-            if element.stop > len(source.data):
-                break
-            found.append(element)
-            stop = element.end
-    except ValueError:  # a sequence goes on past the bytes read so far, or is broken
-        pass
+    known = starts_of(source.data, source.start, source.encoding, before=PIXEL_DATA)
+    element = _pixel_element(source, known.end)
+    if element is not None:
+        offset, length, end = _pixel_value(file, element, size, source.encoding)
+        pixels = PixelSpan(offset, length, element.undefined, file_size)
+        tail = _tail(file, end, source) if end < size else b""
+        return Cut(element.start, tail, pixels, known)
     if not source.complete:
         return None
     # Nothing is lost of a file whose last element is broken; zeros at the end are no element.
-    rest = source.data[stop:].strip(b"\0")
-    return Cut(len(source.data) if rest else stop, b"", None, tuple(found))
-
-
-def _until_pixels(source: Source) -> Iterator[Element]:
-    """Elements up to and including PixelData, whose value may lie beyond the bytes."""
-    data, encoding = source.data, source.encoding
-    position = source.start
-    for element in elements(data, position, len(data), encoding, before=PIXEL_DATA):
-        yield element
-        position = element.end
-    if position + 8 <= len(data) and data.startswith(_PIXEL_MARKERS[encoding.little], position):
-        yield _pixel_element(data, position, encoding)
+    rest = source.data[known.end :].strip(b"\0")
+    return Cut(len(source.data) if rest else known.end, b"", None, known)
 
 
 _PIXEL_MARKERS = (b"\x7f\xe0\x00\x10", b"\xe0\x7f\x10\x00")
 
 
-def _pixel_element(data: bytes, position: int, encoding: Encoding) -> Element:
-    """PixelData without walking its value."""
-    vr, value, length = element_header(data, position, encoding)
+def _pixel_element(source: Source, position: int) -> Element | None:
+    """PixelData that begins here, its value, which may lie beyond the bytes, not walked."""
+    if not source.data.startswith(_PIXEL_MARKERS[source.encoding.little], position):
+        return None
+    try:
+        vr, value, length = element_header(source.data, position, source.encoding)
+    except ValueError:  # more bytes will tell
+        return None
     undefined = length == UNDEFINED
     stop = value if undefined else value + length
     return Element(PIXEL_DATA, vr, position, value, stop, stop, undefined)

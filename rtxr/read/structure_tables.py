@@ -32,7 +32,8 @@ def structures(ds: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``roi`` (label); columns ``number``, ``name``, ``type`` (RT ROI Interpreted Type),
+        Index ``roi`` (label); columns ``number``, ``name``, ``alias`` (where there are standard
+        names, see :func:`rtxr.roi_names.alias`), ``type`` (RT ROI Interpreted Type),
         ``color``, ``contours``, ``nodes`` (points), ``slices`` (distinct planes) and ``findings``.
 
     Raises
@@ -46,9 +47,11 @@ def structures(ds: xr.Dataset) -> pd.DataFrame:
         name: [str(value) for value in np.atleast_1d(ds[coord].values)]
         for name, coord in (
             ("name", model.ROI_NAME),
+            ("alias", model.ROI_ALIAS),
             ("type", model.ROI_TYPE),
             ("color", model.ROI_COLOR),
         )
+        if coord in ds.coords
     }
     numbers = [int(number) for number in np.atleast_1d(ds[model.ROI_NUMBER].values)]
     located = _by_roi(ds)

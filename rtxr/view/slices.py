@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.geometry import FloatArray, cell_edges
 from rtxr.view import colors, plane
 from rtxr.view.plane import Outline, Plane
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.colorbar import Colorbar
     from matplotlib.colors import Colormap
 
-ROIs = str | Sequence[str] | Literal[False] | None
+ROIs = roi_names.Rois | Literal[False]
 
 #: Centre and width of the grey scale of a CT, HU: soft tissue.
 CT_WINDOW = (40.0, 400.0)
@@ -146,7 +146,7 @@ def _labels(ds: xr.Dataset, rois: ROIs) -> list[str]:
     """ROI labels asked for; none where the case has no structures and none were named."""
     if rois is None:
         return model.roi_labels(ds) if model.ROI in ds.coords else []
-    return model.select_rois(ds, rois) if rois else []
+    return roi_names.select(ds, rois) if rois else []
 
 
 def _colors(ds: xr.Dataset) -> dict[str, str]:

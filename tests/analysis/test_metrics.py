@@ -7,6 +7,12 @@ from analysis.shapes import axial_grid, make_case, square, stack
 from rtxr.analysis import metrics
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 
+
+def _dose(ds):
+    """Grid and values of the dose of a case."""
+    return GRID, ds.dose.values
+
+
 HEIGHTS = np.arange(-9.0, 10.0, 3.0)
 GRID = axial_grid((31, 31, 31), (2.0,) * 3, (-30.0,) * 3, "dose_")
 
@@ -39,13 +45,39 @@ def box():
         ("d95 %", 11),
         ("v20gy [CC]", 4.2),
         ("Mean", 20),
+        ("Dmean", 20),
+        ("Dmedian", 20),
+        ("Dmin", 10),
+        ("dMAX", 30),
+        ("V2000cGy", 50),
+        ("V20Gy[%]", 50),
+        ("V20Gy[cm3]", 4.2),
+        ("D95%[%]", 55),
+        ("mean[cGy]", 2000),
+        ("mean[Gy]", 20),
+        ("CV25.5Gy", 77.5),
+        ("CV20Gy[cc]", 4.2),
+        ("CV2000cGy[%]", 50),
+        ("CV95%", 45),
+        ("DC5%", 11),
+        ("DC2cc", 10 + 20 * 2 / 8.4),
+        ("DC100%", 30),
+        ("gEUD(a=1)", 20),
+        ("gEUD(a=2)", np.sqrt(1300 / 3)),
+        ("gEUD(a=-1)", 20 / np.log(3)),
+        ("gEUD(a=8)", ((30.0**9 - 10.0**9) / 180) ** (1 / 8)),
+        ("HI", (29.6 - 10.4) / 20),
+        ("CI", 30 * 60 * 60 / 8400),  # the half of the dose grid with 20 Gy or more
+        ("Paddick", 4.2**2 / (8.4 * 108)),
     ],
 )
 def test_value_against_closed_form(box, name, value):
     table = metrics.dvh_metrics(box, [name], prescription=20.0)
     assert table.columns.tolist() == [name]
     assert table.loc["Box", name] == pytest.approx(value, abs=0.003)
-    assert table.attrs == {"prescription": 20.0, "findings": []}
+    assert table.attrs["prescription"] == 20.0
+    codes = [each["code"] for each in table.attrs["findings"]]
+    assert codes == (["isodose-cut"] if name in ("CI", "Paddick") else [])
 
 
 def test_a_row_per_roi_and_one_name_is_enough(box):
@@ -83,6 +115,60 @@ def test_volume_outside_the_grid_stays_in_the_whole():
     assert codes == ["outside-dose-grid", "metric-undefined"]
 
 
+def test_what_needs_the_whole_structure_is_unknown_without_a_part_of_it():
+    grid = axial_grid((31, 31, 16), (2.0,) * 3, (-30.0,) * 3, "dose_")  # x to 0
+    ds = make_case({"Box": stack(square(10.0), HEIGHTS)}, None, (grid, np.full(grid.shape, 30.0)))
+    names = ["CV20Gy", "DC5%", "DC1cc", "Paddick", "CI", "gEUD(a=2)", "HI"]
+    table = metrics.dvh_metrics(ds, names, prescription=20.0)
+    assert table.loc["Box"].to_list() == pytest.approx(
+        [*[np.nan] * 4, 30 * 60 * 60 / 8400, 30, np.nan], nan_ok=True
+    )
+    told = [each["message"] for each in table.attrs["findings"]]
+    undefined = [text for text in told if "only 4.200 cm3 of it have a dose" in text]
+    assert [text.split(":")[1] for text in undefined] == [
+        f" no {name}" for name in ("CV20Gy", "DC5%", "DC1cc", "Paddick", "HI")
+    ]
+    assert "isodose-cut" in {each["code"] for each in table.attrs["findings"]}
+
+
+def test_units_of_the_columns(box):
+    names = ["D95%", "V20Gy", "V20Gy[cc]", "mean[cGy]", "HI", "volume", "D2cc[%]"]
+    table = metrics.dvh_metrics(box, names, prescription=20.0)
+    assert table.attrs["units"] == dict(
+        zip(names, ["Gy", "%", "cc", "cGy", "", "cc", "%"], strict=True)
+    )
+    box["dose"].attrs.update(units="cGy", DoseUnits="CGY")
+    assert metrics.dvh_metrics(box, "mean").attrs["units"] == {"mean": "cGy"}
+
+
+def test_one_plane_of_unknown_thickness_has_doses_and_no_volumes(box):
+    ds = make_case({"One": stack(square(10.0), [0.0])}, None, _dose(box))
+    table = metrics.dvh_metrics(ds, ["mean", "D2cc", "V20Gy[cc]"])
+    assert table.loc["One"].to_list() == pytest.approx([20, np.nan, np.nan], nan_ok=True)
+    told = [each["message"] for each in table.attrs["findings"]]
+    assert any("no D2cc: its volume is not known" in text for text in told)
+
+
+def test_a_dose_with_one_plane_has_no_isodose_volume(box):
+    dose = box.dose.isel(dose_z=[15])
+    ds = make_case({"Box": stack(square(10.0), HEIGHTS)}, None, (GRID, box.dose.values))
+    table = metrics.dvh_metrics(ds, ["CI"], dose=dose, prescription=20.0)
+    assert np.isnan(table.loc["Box", "CI"])
+
+
+def test_geud_of_doses_below_zero_is_not_defined(box):
+    table = metrics.dvh_metrics(box.assign(dose=box.dose - 20), ["gEUD(a=2)", "mean"])
+    assert table.loc["Box"].to_list() == pytest.approx([np.nan, 0], nan_ok=True, abs=1e-6)
+    assert "is not defined for its doses" in table.attrs["findings"][0]["message"]
+    empty = metrics.dvh_metrics(box.assign(dose=box.dose * 0), ["gEUD(a=2)", "gEUD(a=-2)", "HI"])
+    assert empty.loc["Box"].to_list() == pytest.approx([0, 0, np.nan], nan_ok=True)
+
+
+def test_a_dose_that_is_not_in_the_case(box):
+    table = metrics.dvh_metrics(box, ["mean", "V20Gy"], dose=2 * box.dose)
+    assert table.loc["Box"].to_list() == pytest.approx([40, 100], abs=0.003)
+
+
 def test_a_roi_without_volume_has_no_values():
     ds = make_case({"P": [("POINT", [[0, 0, 0]])]}, None, (GRID, np.ones(GRID.shape)))
     table = metrics.dvh_metrics(ds, ["D95%", "V1Gy", "mean", "volume"])
@@ -94,7 +180,11 @@ def test_percent_of_a_prescription_needs_one(box):
         metrics.dvh_metrics(box, ["V95%", "mean"])
     with pytest.raises(RTXRError, match="above 0"):
         metrics.dvh_metrics(box, ["V95%"], prescription=0)
+    with pytest.raises(RTXRError, match="above 0"):
+        metrics.dvh_metrics(box, ["V95%"], prescription=np.nan)
     assert metrics.need_prescription(["mean", "V95%"])
+    assert metrics.need_prescription(["mean[%]"])
+    assert metrics.need_prescription("Paddick")
     assert not metrics.need_prescription("D95%")
     assert not metrics.need_prescription(metrics.DEFAULT_METRICS)
 
@@ -143,7 +233,8 @@ def test_without_attrs_a_dose_is_in_gray(box):
     assert metrics.dvh_metrics(box, ["V20Gy"]).attrs["findings"] == []
 
 
-def test_every_kind_says_what_it_means():
-    spellings = [kind.spelling for kind in metrics.KINDS]
-    assert len(set(map(str.casefold, spellings))) == len(spellings)
-    assert all(kind.meaning for kind in metrics.KINDS)
+@pytest.mark.parametrize("name", ["mean[Gy]", "mean[cGy]", "V2000cGy"])
+def test_a_unit_that_was_asked_for_is_never_another_one(box, name):
+    box["dose"].attrs["DoseUnits"] = "RELATIVE"
+    with pytest.raises(MissingDataError, match="relative"):
+        metrics.dvh_metrics(box, name)

@@ -49,6 +49,16 @@ def test_the_outer_half_voxel_is_outside():
     assert np.isnan(found[2:]).all()
 
 
+def test_the_outer_half_voxel_is_outside_on_any_grid():
+    dose = axial_grid((2, 2, 2), (2.0, 2.0, 2.0), prefix="dose_")
+    ds = make_case({}, None, (dose, np.full(dose.shape, 5.0)))
+    for dim in range(3):
+        axes = [np.array([1.0])] * 3
+        axes[dim] = np.array([-1.1, -0.9, 0.0, 2.0, 2.9, 3.1])  # edges are at -1 and 3
+        found = ds.rt.dose_on(Grid(("z", "y", "x"), tuple(axes))).values.ravel()
+        np.testing.assert_array_equal(found, [np.nan, np.nan, 5, 5, np.nan, np.nan])
+
+
 def test_its_own_grid_gives_the_dose_back_exactly():
     values = np.random.default_rng(0).uniform(0, 70, DOSE.shape)
     ds = make_case({}, IMAGE, (DOSE, values))

@@ -1,4 +1,4 @@
-"""Every row against a machine-readable copy of PS3.3 (highdicom's, edition 2026b)."""
+"""Every row against a machine-readable copy of PS3.3 (highdicom's, edition 2026b), both ways."""
 
 from __future__ import annotations
 
@@ -7,17 +7,30 @@ from importlib.resources import files
 
 import pytest
 
-from rtxr.iod import macros, modules_beams, modules_common, modules_image, modules_plan, modules_rt
+from rtxr.iod import (
+    macros,
+    modules_beams,
+    modules_common,
+    modules_image,
+    modules_ion,
+    modules_modality,
+    modules_patient,
+    modules_plan,
+    modules_rt,
+    modules_rt_image,
+)
 from rtxr.iod.tables import IODS, Module, walk
 
-_FILES = (modules_common, modules_image, modules_rt, modules_plan, modules_beams)
+_FILES = (
+    *(modules_common, modules_image, modules_modality, modules_patient),
+    *(modules_rt, modules_plan, modules_beams, modules_ion, modules_rt_image),
+)
 MODULES = {
     module.name: module
     for file in _FILES
     for module in vars(file).values()
     if isinstance(module, Module)
 }
-LISTED = [module for module in MODULES.values() if module.attributes]
 _IOD_KEYS = {
     "CT": "ct-image",
     "MR": "mr-image",
@@ -26,6 +39,26 @@ _IOD_KEYS = {
     "RTDOSE": "rt-dose",
     "RTPLAN": "rt-plan",
     "RTIONPLAN": "rt-ion-plan",
+    "RTIMAGE": "rt-image",
+}
+#: Macro > a place of the Standard that includes it and nothing else: module, path of the sequence.
+_INCLUDED = {
+    "CODE": ("general-study", "ProcedureCodeSequence"),
+    "SOP_REFERENCE": ("general-study", "ReferencedStudySequence"),
+    "IMAGE_REFERENCE": ("roi-contour", "ROIContourSequence.ContourSequence.ContourImageSequence"),
+    "HL7_DESIGNATOR": ("general-study", "IssuerOfAccessionNumberSequence"),
+    "PERSON": ("general-study", "PhysiciansOfRecordIdentificationSequence"),
+    "CONTENT_WITH_MODIFIERS": ("acquisition-context", "AcquisitionContextSequence"),
+    "PROTOCOL_CODE": ("general-series", "PerformedProtocolCodeSequence"),
+    "UDI": ("general-equipment", "UDISequence"),
+    "INSTANCES_AND_ACCESS": ("patient", "ReferencedPatientPhotoSequence"),
+    "IMAGE_PIXEL": ("general-image", "IconImageSequence"),
+    "LUT": ("voi-lut", "VOILUTSequence"),
+    "PERSON_OR_DEVICE": ("structure-set", "StructureSetROISequence.ROICreatorSequence"),
+    "REQUEST": ("general-series", "RequestAttributesSequence"),
+    "ENHANCED_DEVICE": ("rt-beams", "BeamSequence.EnhancedRTBeamLimitingDeviceSequence"),
+    "SCAN_POSITION": ("ct-image", "ScanStartPositionSequence"),
+    "TREATMENT_PREPARATION": ("ct-image", "PatientTreatmentPreparationSequence"),
 }
 
 
@@ -41,41 +74,17 @@ def _key(name: str) -> str:
     return name.lower().replace(" ", "-").replace("/", "-")
 
 
-def _types(standard, name: str) -> dict[str, str]:
-    rows = standard["module_attribute_map"][_key(name)]
+def _types(standard, key: str) -> dict[str, str]:
+    rows = standard["module_attribute_map"][key]
     return {".".join([*row["path"], row["keyword"]]): row["type"] for row in rows}
 
 
-@pytest.mark.parametrize("module", LISTED, ids=lambda module: module.name)
-def test_every_row_is_a_row_of_the_standard(standard, module):
-    theirs = _types(standard, module.name)
+@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+def test_rows_are_those_of_the_standard_at_every_level(standard, module):
+    theirs = _types(standard, _key(module.name))
     ours = {path: row.type for path, row in walk(module.attributes)}
     assert {path: kind for path, kind in ours.items() if theirs.get(path) != kind} == {}
-
-
-@pytest.mark.parametrize("module", LISTED, ids=lambda module: module.name)
-def test_every_required_row_of_the_standard_is_there(standard, module):
-    ours = {path for path, _ in walk(module.attributes)}
-    theirs = _types(standard, module.name)
-    assert [path for path in theirs if "." not in path and path not in ours] == []
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        module
-        for file in (modules_rt, modules_plan)
-        for module in vars(file).values()
-        if isinstance(module, Module)
-    ]
-    + [modules_beams.RT_BEAMS],
-    ids=lambda module: module.name,
-)
-def test_every_required_row_of_nested_items_is_there_in_rt_modules(standard, module):
-    ours = {path for path, _ in walk(module.attributes)}
-    theirs = _types(standard, module.name)
-    required = [path for path, kind in theirs.items() if kind in ("1", "2")]
-    assert [path for path in required if path not in ours] == []
+    assert [path for path in theirs if path not in ours] == []
 
 
 @pytest.mark.parametrize("key", IODS)
@@ -90,22 +99,27 @@ def test_sop_class_of_each_iod(standard, key):
     assert standard["sop_class_iod_map"][IODS[key].sop_class_uid] == _IOD_KEYS[key]
 
 
-def test_macros_are_those_of_the_code_sequence(standard):
-    rows = standard["module_attribute_map"]["general-study"]
+@pytest.mark.parametrize("name", _INCLUDED)
+def test_rows_of_a_macro_are_those_of_a_sequence_that_includes_it(standard, name):
+    module, sequence = _INCLUDED[name]
     theirs = {
-        row["keyword"]: row["type"] for row in rows if row["path"] == ["ProcedureCodeSequence"]
+        path.removeprefix(f"{sequence}."): kind
+        for path, kind in _types(standard, module).items()
+        if path.startswith(f"{sequence}.")
     }
-    ours = {row.keyword: row.type for row in macros.MACROS["CODE"]}
-    assert ours == theirs
+    assert {path: row.type for path, row in walk(macros.MACROS[name])} == theirs
 
 
-def test_modules_without_rows_are_only_those_that_are_passed_through():
-    bare = {name for name, module in MODULES.items() if not module.attributes}
-    assert bare == {
-        "Acquisition Context",
-        "Device",
-        "Enhanced Patient Orientation",
-        "Multi-energy CT Image",
-        "Overlay Plane",
-        "Specimen",
-    }
+def test_every_module_has_rows():
+    assert [module.name for module in MODULES.values() if not module.attributes] == []
+
+
+def test_macros_with_a_title_are_macros():
+    assert set(macros.TITLES) <= set(macros.MACROS)
+
+
+def test_macros_are_found_by_the_identity_of_their_rows():
+    rows = macros.rows("3 BeamSequence\n>3 BeamName\n>include CODE\n>3 BeamNumber")[0].items
+    assert macros.macros_among(rows) == {1: ("CODE", len(macros.MACROS["CODE"]))}
+    alike = macros.rows("1C LocalNamespaceEntityID | Universal Entity ID is not there")
+    assert macros.macros_among(alike) == {}

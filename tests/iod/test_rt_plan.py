@@ -45,3 +45,16 @@ def test_a_specified_modulation_owes_its_type():
 
     assert "ModulatedScanModeType" in missing("MODULATED_SPEC")
     assert "ModulatedScanModeType" not in missing("MODULATED")
+
+
+def test_an_ion_beam_owes_what_it_counts_and_what_its_first_control_point_says():
+    points = [item(ControlPointIndex=0), item(ControlPointIndex=1)]
+    beam = item(NumberOfRangeShifters=1, NumberOfBlocks=0, IonControlPointSequence=points)
+    beam.RadiationType = "ION"
+    built = build(IODS["RTIONPLAN"], None, {"IonBeamSequence": [beam]})
+    missing = {each.message.split()[1]: each.message for each in built.violations}
+    assert {"RangeShifterSequence", "RadiationMassNumber", "GantryAngle"} <= set(missing)
+    assert {"IonBlockSequence", "RangeModulatorSequence"}.isdisjoint(missing)
+    assert "(2 items)" not in missing["GantryAngle"]  # the second one says what changes
+    written = built.dataset.IonBeamSequence[0].IonControlPointSequence
+    assert ["TableTopVerticalPosition" in point for point in written] == [True, False]

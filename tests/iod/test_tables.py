@@ -6,12 +6,14 @@ import pytest
 from pydicom.dataset import Dataset
 
 from rtxr.errors import RTXRError, UnknownNameError
+from rtxr.iod.audit import audit
 from rtxr.iod.table_text import parse_rows
 from rtxr.iod.tables import (
     COMPUTED,
     COPY,
     IOD,
     IODS,
+    OVERLAY_TAGS,
     Module,
     ModuleUse,
     Rule,
@@ -54,7 +56,8 @@ def test_registration_checks_rules_and_conditions(more, complaint):
 
 
 def test_every_iod_is_found_by_its_sop_class():
-    assert set(IODS) == {"CT", "MR", "PT", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIONPLAN"}
+    images = {"CT", "MR", "PT", "RTIMAGE"}
+    assert set(IODS) == {*images, "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIONPLAN"}
     for iod in IODS.values():
         assert iod_for(iod.sop_class_uid) is iod
     with pytest.raises(UnknownNameError, match="RT Dose"):
@@ -76,3 +79,29 @@ def test_optional_modules_apply_where_their_attributes_are():
 
 def test_rules_of_one_kind_are_equal():
     assert Rule("constant", 1) == Rule("constant", 1)
+
+
+def test_overlays_stand_for_the_first_of_their_groups():
+    row = parse_rows("1 OverlayRows")[0]
+    assert (row.tag, row.vr, str(row)) == (0x60000010, "US", "(6000,0010) OverlayRows")
+    assert {"OverlayData", "NumberOfFramesInOverlay"} <= set(OVERLAY_TAGS)
+    assert "OverlayRows" not in IODS["CT"].keywords
+    image = Dataset()
+    assert "Overlay Plane" not in {use.module.name for use in IODS["CT"].uses(image)}
+    image.add_new(0x60000010, "US", 4)
+    assert "Overlay Plane" in {use.module.name for use in IODS["CT"].uses(image)}
+
+
+def test_an_rt_image_is_asked_for_what_its_kind_needs():
+    image = Dataset()
+    image.ImageType = ["ORIGINAL", "PRIMARY", "PORTAL"]
+    image.NumberOfFrames = 2
+    iod = IODS["RTIMAGE"]
+    missing = {path for code, path in audit(image, iod) if code == "missing-type-2"}
+    assert {"ReportedValuesOrigin", "RTImagePosition", "RadiationMachineSAD"} <= missing
+    assert {"RTImageOrientation"}.isdisjoint(missing)
+    assert {use.module.name for use in iod.uses(image)} >= {"Multi-frame", "RT Image"}
+    image.FrameTime = 40
+    assert "Cine" in {use.module.name for use in iod.uses(image)}
+    image.RTImagePlane = "NON_NORMAL"
+    assert ("missing-type-2", "RTImageOrientation") in audit(image, iod)

@@ -157,11 +157,48 @@ def test_doses_without_grid_or_place_leave_findings(make_case):
         stored_dvh(ds, empty.SOPInstanceUID)
 
 
-def test_dose_without_scaling_stops(make_case):
+def test_a_dose_without_scaling_stops_nothing_but_itself(make_case):
     bad = dose()
     del bad.DoseGridScaling
-    with pytest.raises(MissingDataError, match="DoseGridScaling"):
-        open_case(make_case([*ct_series(2), bad]))
+    case_ = make_case([*ct_series(2), plan(), bad, dose(name="b", DoseSummationType="BEAM")])
+    ds = open_case(case_)
+    assert ds.ct.load().shape == (2, 4, 5)
+    assert float(ds.dose_2.max()) == 0.5
+    assert ds.dose.attrs["DoseSummationType"] == "PLAN"  # no other one takes its name
+    assert repr(ds)
+    assert ds._repr_html_()
+    assert doses(ds).loc["dose", "shape"] == (2, 3, 3)
+    with pytest.raises(MissingDataError, match=r"DoseGridScaling of 'dose'.*drop_vars"):
+        ds.dose.load()
+    (finding,) = (each for each in model.findings_of(ds) if each.code == "dose-scaling-missing")
+    assert (finding.severity, finding.uid) == ("error", bad.SOPInstanceUID)
+    ds.drop_vars("dose").load()
+    lazy = open_case(case_, chunks={})
+    with pytest.raises(MissingDataError, match="dose_grid_scaling="):
+        lazy.dose.compute()
+    given = open_case(case_, dose_grid_scaling=0.02)
+    assert given.dose.values.tolist() == np.full((2, 3, 3), 2.0).tolist()
+    assert float(given.dose_2.max()) == 0.5  # has its own
+    assert "dose-scaling-given" in codes(given)
+
+
+@pytest.mark.parametrize("given", [0, -1e-4, np.nan, np.inf, "1e-4", True])
+def test_a_scaling_that_is_no_number_above_0_is_refused(make_case, given):
+    with pytest.raises(RTXRError, match=r"dose_grid_scaling=.*above 0"):
+        open_case(make_case([dose()]), dose_grid_scaling=given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("BEAM", "dose-not-plan-total"), ("PLAN", "dose-chosen")]
+)
+def test_a_dose_that_takes_the_place_of_one_that_cannot_be_opened_is_told(make_case, kind, code):
+    total, other = dose(), dose(name="b", DoseSummationType=kind)
+    del total.ImagePositionPatient
+    ds = open_case(make_case([total, other]))
+    (finding,) = (each for each in model.findings_of(ds) if each.code == code)
+    assert (finding.severity, finding.uid) == ("warning", other.SOPInstanceUID)
+    assert f"'dose' is the {kind} dose {other.SOPInstanceUID}" in finding.message
+    assert total.SOPInstanceUID in finding.message
 
 
 def test_an_image_that_cannot_be_placed_is_left_out_unless_it_is_all(make_case, tmp_path):

@@ -39,6 +39,7 @@ def opened(tmp_path, ds) -> tuple[xr.Dataset, list[str]]:
         {"PatientPosition": "HFS"},
         {"PatientPosition": "FFDR"},
         {"PatientPosition": ""},
+        {"SliceThickness": None},
         {"SliceThickness": "99"},
         {"SliceThickness": "-2.5"},
         {"SpacingBetweenSlices": "-2.5"},

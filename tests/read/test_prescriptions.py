@@ -6,7 +6,7 @@ from factories import item
 
 from read.test_rt_plan import arc, group, planned, used
 from rtxr import model
-from rtxr.read.rt_plan import prescriptions, target_prescription
+from rtxr.read.rt_plan import fraction_groups, prescriptions, target_prescription
 
 
 def target(dose, kind="SITE", number=1, role="TARGET", **elements):
@@ -74,6 +74,13 @@ def test_beam_doses_x_fractions_come_second(tmp_path):
 def test_several_fraction_groups_add_up(tmp_path):
     groups = [group(used(1, 100, 2), fractions=5), group(used(2, 100, 3), fractions=4, number=2)]
     assert found(tmp_path, beams=BEAMS["beams"], groups=groups)[0] == 22
+
+
+def test_doses_are_numbers_also_where_none_is_stated(tmp_path):
+    table = fraction_groups(planned(tmp_path, groups=[group(used(1, 100), used(2, 100))]))
+    for column in ("BeamMeterset", "BeamDose", "BrachyApplicationSetupDose"):
+        assert table[column].dtype == np.float64
+    assert table["BeamDose"].isna().all()
 
 
 def test_incomplete_beam_doses_do_not_count(tmp_path):

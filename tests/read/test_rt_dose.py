@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -141,7 +143,7 @@ def test_number_of_frames_absent_but_offsets_present(tmp_path):
     np.testing.assert_array_equal(ds.dose.values, 0.25 * CODES)
 
 
-@pytest.mark.parametrize("kind", ["u2", "u4", "i2"])
+@pytest.mark.parametrize("kind", ["u2", "u4", "i2", "i4"])
 def test_gray_is_stored_times_scaling_in_float64(tmp_path, kind):
     info = np.iinfo(kind)
     values = np.array([[[info.min, 1], [info.max, info.max - 1]]], dtype=kind)
@@ -149,7 +151,7 @@ def test_gray_is_stored_times_scaling_in_float64(tmp_path, kind):
     source.NumberOfFrames, source.Rows, source.Columns = values.shape
     source.BitsAllocated = source.BitsStored = 8 * info.dtype.itemsize
     source.HighBit = source.BitsStored - 1
-    source.PixelRepresentation = int(kind == "i2")
+    source.PixelRepresentation = int(kind[0] == "i")
     source.DoseGridScaling, source.PixelData = "1.4e-5", values.tobytes()
     ds, _ = opened(tmp_path, source)
     assert ds.dose.dtype == np.float64
@@ -173,8 +175,32 @@ def test_only_frames_asked_for_are_read(tmp_path, monkeypatch):
 def test_missing_scaling_asks_for_it(tmp_path):
     source = coded()
     del source.DoseGridScaling
-    with pytest.raises(MissingDataError, match=r"\(3004,000E\) DoseGridScaling.*index\.drop"):
-        opened(tmp_path, source)
+    ds, findings = opened(tmp_path, source)
+    assert set(findings) == {"dose-scaling-missing"}
+    for values in (ds.dose, pickle.loads(pickle.dumps(ds)).dose.isel(dose_z=0)):
+        with pytest.raises(MissingDataError, match=r"\(3004,000E\) DoseGridScaling.*drop_vars"):
+            _ = values.values
+
+
+def test_a_scaling_is_taken_only_where_there_is_none(tmp_path):
+    source = coded()
+    ds, findings = opened(tmp_path, source, scaling=3.0)
+    assert findings == {}
+    np.testing.assert_array_equal(ds.dose, 0.25 * CODES)
+    del source.DoseGridScaling
+    source.DoseUnits = "CGY"
+    ds, findings = opened(tmp_path, source, scaling=3.0)
+    np.testing.assert_array_equal(ds.dose, 0.03 * CODES)
+    assert "3 was taken, as told" in findings["dose-scaling-given"]
+
+
+@pytest.mark.parametrize("scaling", [0, -0.5])
+def test_a_scaling_that_is_not_above_0_is_told(tmp_path, scaling):
+    source = coded()
+    source.DoseGridScaling = scaling
+    ds, findings = opened(tmp_path, source)
+    assert "is not above 0" in findings["dose-scaling-odd"]
+    np.testing.assert_array_equal(ds.dose, scaling * CODES)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +208,8 @@ def test_missing_scaling_asks_for_it(tmp_path):
     [
         ("GY", "Gy", None),
         ("", "Gy", "info"),
+        ("GRAY", "Gy", "info"),
+        ("GYS", "Gy", "info"),
         ("RELATIVE", "1", "warning"),
         ("PERCENT", "%", "warning"),
     ],

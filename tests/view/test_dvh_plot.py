@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from rtxr.errors import MissingDataError
+from rtxr.errors import MissingDataError, RTXRError
 from rtxr.view import colors
 from rtxr.view.dvh_plot import plot_dvh
 
@@ -53,7 +53,8 @@ def test_lines_are_the_table(relative, scale, label, top):
     assert list(lines) == ["PTV", "Lung"]
     for name, factor in scale.items():
         expected = np.column_stack([DOSE_GY, np.array(CURVES[name]) * factor])
-        np.testing.assert_allclose(lines[name][1], expected)
+        last = {"PTV": 5, "Lung": 4}[name]  # a curve ends where nothing receives the dose
+        np.testing.assert_allclose(lines[name][1], expected[:last])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Dose (Gy)", label)
     assert ax.get_ylim() == (0, pytest.approx(top))
     assert ax.get_xlim() == (0, pytest.approx(1.02 * 30))  # the last dose that anything gets
@@ -126,3 +127,85 @@ def test_nothing_to_plot_is_said():
 def test_a_dose_of_zero_everywhere_is_drawn():
     ax = plot_dvh(table_of({"PTV": [4.0]}, dose=[0.0]))
     assert ax.get_xlim() == (0, 1)
+
+
+def test_the_index_names_the_dose_axis():
+    for name, label in {
+        "dose_gy": "Dose (Gy)",
+        "dose_percent": "Dose (%)",
+        "dose_relative": "Relative dose",
+        "dose_cgy": "Dose (cGy)",
+        "dose_other": "Dose",
+    }.items():
+        assert plot_dvh(table_of().rename_axis(name)).get_xlabel() == label
+    table = table_of().rename_axis("dose_percent")
+    table.attrs["prescription"] = 50.0
+    assert plot_dvh(table).get_xlabel() == "Dose (% of prescription)"
+
+
+def test_volumes_in_percent_are_drawn_as_such():
+    table = table_of({"PTV": [100.0, 100.0, 75.0, 25.0, 0.0]}, volumes={"PTV": 4.0})
+    table.attrs["relative"] = True
+    np.testing.assert_allclose(drawn(plot_dvh(table))["PTV"][1][:, 1], [100, 100, 75, 25, 0])
+    ax = plot_dvh(table, relative=False)
+    np.testing.assert_allclose(drawn(ax)["PTV"][1][:, 1], CURVES["PTV"])
+
+
+def several():
+    columns = {(dose, label): CURVES[label] for dose in ("a", "b") for label in ("PTV", "Lung")}
+    columns["b", "PTV"] = [4.0, 2.0, 0.0, 0.0, 0.0]
+    table = table_of(columns)
+    table.attrs["rois"] = {"a": {"PTV": {"volume_cc": 4.0}}, "b": {"PTV": {"volume_cc": 8.0}}}
+    return table
+
+
+def test_doses_are_line_styles():
+    ax = plot_dvh(several(), dose_names={"b": "beam 2"})
+    solid, dashed = drawn(ax), drawn(ax, "--")
+    assert list(solid) == ["PTV", "Lung"]
+    assert list(dashed) == ["_PTV, b", "_Lung, b"]
+    assert dashed["_PTV, b"][0] == solid["PTV"][0]
+    np.testing.assert_allclose(dashed["_PTV, b"][1], [[0, 50], [10, 25], [20, 0]])
+    assert legend_texts(ax) == ["PTV", "Lung", "a", "beam 2"]
+
+
+def differential(bins=1000, width=0.05):
+    dose = (np.arange(bins) + 0.5) * width
+    volume = np.where((dose > 10) & (dose < 30), 8.0 * width / 20, 0.0)
+    table = table_of({"PTV": volume}, dose=dose)
+    table.attrs["kind"] = "differential"
+    return table
+
+
+def test_fine_bins_are_joined_for_the_eye():
+    ax = plot_dvh(differential(), relative=False)
+    (x, y) = drawn(ax)["PTV"][1].T
+    assert ax.get_ylabel() == "Volume per 0.25 Gy (cm³)"
+    np.testing.assert_allclose(np.diff(x), 0.25)
+    assert y.sum() == pytest.approx(8.0)
+    assert y[1:-1] == pytest.approx(8 * 0.25 / 20)
+    assert (y[0], y[-1]) == (0, 0)  # a bin that is empty on either side, and no more
+    assert ax.lines[0].get_drawstyle() == "steps-mid"
+    whole = plot_dvh(differential(), relative=True, join=False)
+    assert whole.get_ylabel() == "Volume per 0.05 Gy (%)"
+    assert drawn(whole)["PTV"][1][:, 1].sum() == pytest.approx(100)
+
+
+def test_a_thin_tail_does_not_decide_the_axis():
+    dose = np.linspace(0, 1000, 10001)
+    source = table_of({"CTV": 40 * np.clip(1 + dose / 5, 1, None) ** -1.5}, dose=dose)
+    most = 5 * (100 ** (2 / 3) - 1)
+    assert plot_dvh(source).get_xlim()[1] == pytest.approx(1.02 * most, rel=0.01)
+    assert plot_dvh(source, dose_max=30).get_xlim() == (0, 30)
+    assert plot_dvh(source.iloc[:800]).get_xlim()[1] == pytest.approx(1.02 * 79.9)
+
+
+def test_doses_below_zero_are_shown():
+    ax = plot_dvh(table_of({"PTV": [4.0, 2.0, 0.0]}, dose=[-5.0, 0.0, 5.0]))
+    assert ax.get_xlim() == (-5, pytest.approx(0.0, abs=1.1))
+
+
+def test_stored_curves_go_with_cumulative_ones_of_one_dose():
+    for table in (several(), differential()):
+        with pytest.raises(RTXRError, match="cumulative ones of one dose"):
+            plot_dvh(table, stored=table_of())

@@ -1,0 +1,281 @@
+"""DVHs in the doses to write: those that still hold stay, those that were asked for are made.
+
+A stored DVH goes with what it describes: with the dose, or with the contours of its ROI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydicom.dataset import Dataset
+
+from rtxr import model
+from rtxr.errors import Finding, MissingDataError, RTXRError, UnknownNameError, did_you_mean
+from rtxr.export.objects import STRUCTURE_SET, Outgoing
+from rtxr.geometry import FloatArray
+from rtxr.iod import dvh_items
+from rtxr.iod.build import DELETE
+from rtxr.iod.dvh_items import DVH_KEYWORDS, DVHData
+from rtxr.iod.raw import items_of, text_of
+from rtxr.iod.roi_items import known_numbers, number_of
+
+#: Bins of one histogram at most, so that DVH Data fits into Explicit VR (64 kB).
+MOST_BINS = 2000
+_NEEDED = ("dose", "units", "kind", "relative", "prescription", "bin_width", "rois")
+_UNITS = {"Gy": "GY", "relative": "RELATIVE", "%": "RELATIVE"}
+_KINDS = {"cumulative": "CUMULATIVE", "differential": "DIFFERENTIAL"}
+_STATISTICS = ("min_gy", "max_gy", "mean_gy")
+
+
+def check(ds: xr.Dataset, table: pd.DataFrame | None) -> None:
+    """Raise unless a table of DVHs can be written with a case.
+
+    Raises
+    ------
+    RTXRError
+        It is no table of :func:`rtxr.analysis.dvh.dvh`, or one that a DVH Sequence cannot hold.
+    MissingDataError
+        The case has no structures.
+    UnknownNameError
+        It is of a dose or a ROI that the case does not have.
+    """
+    if table is None:
+        return
+    missing = [key for key in _NEEDED if key not in getattr(table, "attrs", {})]
+    if missing:
+        raise RTXRError(
+            f"dvh= takes a table of ds.rt.dvh(), whose attrs say what it is; there is no "
+            f"{missing[0]!r} in those of this {type(table).__name__}"
+        )
+    if table.attrs["units"] not in _UNITS:
+        raise RTXRError(
+            f"DVHs in {table.attrs['units']!r} cannot be written; (3004,0002) DoseUnits is GY or "
+            "RELATIVE: convert the dose first"
+        )
+    if len(table) and _lowest(table) < -1e-9:
+        raise RTXRError("DVHs of negative doses cannot be written: bins start at dose 0")
+    model.require_structures(ds)
+    doses = model.dose_names(ds)
+    for part in _parts(table):
+        if part.dose not in doses:
+            raise UnknownNameError(
+                f"dvh= holds DVHs of {part.dose!r}, which is no dose of the case that is written; "
+                f"{did_you_mean(part.dose, doses)}"
+            )
+        labels = model.roi_labels(ds)
+        for label in part.columns:
+            if label not in labels:
+                raise UnknownNameError(
+                    f"dvh= has a column {label!r}, which is no ROI of the case (a mask becomes one "
+                    f"by ds.rt.add_structure); {did_you_mean(label, labels)}"
+                )
+
+
+def settle(
+    ds: xr.Dataset, objects: Sequence[Outgoing], table: pd.DataFrame | None = None
+) -> list[Outgoing]:
+    """The objects with the DVHs of a table, and without stored ones that do not hold any more.
+
+    Parameters
+    ----------
+    ds : Dataset
+        The case.
+    objects : sequence of Outgoing
+        All that is written, with what changed.
+    table : DataFrame, optional
+        Of :func:`rtxr.analysis.dvh.dvh`, and passed by :func:`check`. Its DVHs take the place of
+        all that are stored in the dose they are of.
+    """
+    structures = next((each for each in objects if each.variable == STRUCTURE_SET), None)
+    parts = {} if table is None else {part.dose: part for part in _parts(table)}
+    if parts and structures is None:
+        raise MissingDataError("dvh= refers to a structure set, and none is written")
+    numbers = _numbers(ds) if parts else {}
+    out = []
+    for each in objects:
+        if each.variable in parts and structures is not None:
+            out.append(_written(each, parts[each.variable], numbers, structures))
+        elif model.DOSE_NAME.fullmatch(each.variable):
+            out.append(_without_stale(each, structures))
+        else:
+            out.append(each)
+    return out
+
+
+def _without_stale(dose: Outgoing, structures: Outgoing | None) -> Outgoing:
+    """A dose without stored DVHs of another dose, of other contours or of ROIs that are gone."""
+    if dose.header is None or "DVHSequence" not in dose.header:
+        return dose
+    kept: list[Dataset] = []
+    if dose.edited:
+        why = f"all stored DVHs of {dose.variable!r} were left out: the dose has changed"
+        gone = len(items_of(dose.header, "DVHSequence"))
+    else:
+        kept, gone = dvh_items.without_rois(dose.header, _stale_rois(dose, structures))
+        why = (
+            f"{gone} of {gone + len(kept)} stored DVHs of {dose.variable!r} were left out: their "
+            "ROIs were removed, or their contours have changed"
+        )
+    if not gone and not dose.edited:
+        return dose
+    values = {"DVHSequence": kept} if kept else dict.fromkeys(DVH_KEYWORDS, DELETE)
+    note = Finding("stale-dvh-removed", "info", f"(3004,0050) DVHSequence: {why}", dose.uid)
+    return replace(
+        dose,
+        values={**dose.values, **values},
+        changes=dose.changes or ("its stored DVHs describe other contours",),
+        findings=(*dose.findings, note),
+    )
+
+
+def _stale_rois(dose: Outgoing, structures: Outgoing | None) -> set[int]:
+    """Numbers of ROIs that were removed, or whose contours have changed."""
+    if structures is None or structures.header is None or structures.record is None:
+        return set()
+    named = items_of(dose.header, "ReferencedStructureSetSequence") if dose.header else []
+    if named and text_of(named[0], "ReferencedSOPInstanceUID") not in ("", structures.uid):
+        return set()  # the DVHs speak of the ROIs of another structure set
+    now: Any = structures.values.get("StructureSetROISequence")
+    left = None if now is None else {number_of(roi, "ROINumber") for roi in now}
+    gone = set() if left is None else known_numbers(structures.header) - left
+    return gone | set(structures.edited_rois)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The DVHs of one dose, by label of their ROI."""
+
+    dose: str
+    attrs: Mapping[str, Any]
+    rois: Mapping[str, Mapping[str, float]]
+    columns: Mapping[str, FloatArray]
+
+
+def _parts(table: pd.DataFrame) -> list[_Part]:
+    attrs: dict[Hashable, Any] = table.attrs
+    given: Mapping[str, Any] = {str(key): value for key, value in attrs.items()}
+    if isinstance(given["dose"], str):
+        columns = {str(name): table[name].to_numpy(dtype=np.float64) for name in table.columns}
+        return [_Part(given["dose"], given, given["rois"], columns)]
+    return [
+        _Part(
+            str(dose),
+            given,
+            given["rois"][dose],
+            {str(name): table[dose][name].to_numpy(dtype=np.float64) for name in table[dose]},
+        )
+        for dose in dict.fromkeys(table.columns.get_level_values(0))
+    ]
+
+
+def _lowest(table: pd.DataFrame) -> float:
+    """Lower edge of the first bin of a table."""
+    half = table.attrs["bin_width"] / 2 if table.attrs["kind"] == "differential" else 0.0
+    return float(table.index[0]) - half
+
+
+def _numbers(ds: xr.Dataset) -> dict[str, int]:
+    """ROI label > ROI Number."""
+    numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
+    return dict(zip(model.roi_labels(ds), map(int, numbers), strict=True))
+
+
+def _written(
+    dose: Outgoing, part: _Part, numbers: Mapping[str, int], structures: Outgoing
+) -> Outgoing:
+    """A dose with the DVHs of a table in the place of all others."""
+    kind = dose.values.get("DoseType") or text_of(dose.header, "DoseType") or "PHYSICAL"
+    made = {
+        label: histogram(part.attrs, column, part.rois[label], numbers[label], str(kind))
+        for label, column in part.columns.items()
+    }
+    known = [each for each in made.values() if each is not None]
+    findings = _findings(dose, made)
+    if not known:
+        return replace(dose, findings=(*dose.findings, *findings))
+    relative = known[0].dose_units == "RELATIVE"
+    normal = () if relative else ("DVHNormalizationPoint", "DVHNormalizationDoseValue")
+    return replace(
+        dose,
+        values={
+            **dose.values,
+            **dict.fromkeys(normal, DELETE),
+            **dvh_items.values(known, structures.key),
+        },
+        changes=(*dose.changes, "its DVHs were computed anew"),
+        findings=(*dose.findings, *findings),
+    )
+
+
+def histogram(
+    attrs: Mapping[str, Any],
+    column: FloatArray,
+    statistics: Mapping[str, float],
+    roi_number: int,
+    dose_type: str = "PHYSICAL",
+) -> DVHData | None:
+    """One column of a table in bins of equal width, as many as the table has or 2000 at most.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Those of the table.
+    column : ndarray, (rows,)
+        Volumes.
+    statistics : mapping
+        ``min_gy``, ``max_gy`` and ``mean_gy``.
+    roi_number : int
+        ROI Number of the column.
+    dose_type : str
+        Dose Type (3004,0004).
+
+    Returns
+    -------
+    DVHData or None
+        None where there is no volume with a dose.
+    """
+    filled = np.flatnonzero(np.nan_to_num(column) > 0)
+    if not len(filled) or not np.isfinite(statistics["mean_gy"]):
+        return None
+    used = int(filled[-1]) + 1
+    joined = -(-used // (MOST_BINS - 1))
+    bins = -(-used // joined)
+    padded = np.zeros((bins + 1) * joined)
+    padded[:used] = column[:used]
+    table = padded.reshape(-1, joined)
+    differential = attrs["kind"] == "differential"
+    per_unit = 1.0 if attrs["prescription"] is None else attrs["prescription"] / 100
+    return DVHData(
+        roi_number=roi_number,
+        kind=_KINDS[attrs["kind"]],
+        width=float(np.round(attrs["bin_width"] * per_unit * joined, 12)),
+        volumes=table[:-1].sum(axis=1) if differential else table[:, 0],
+        volume_units="PERCENT" if attrs["relative"] else "CM3",
+        dose_units=_UNITS[attrs["units"]],
+        dose_type=dose_type,
+        statistics=[statistics[name] for name in _STATISTICS],
+    )
+
+
+def _findings(dose: Outgoing, made: Mapping[str, DVHData | None]) -> list[Finding]:
+    """What was written and what was not."""
+    known = [each for each in made.values() if each is not None]
+    empty = [repr(label) for label, each in made.items() if each is None]
+    findings = []
+    if known:
+        bins = max(len(each.volumes) for each in known)
+        text = (
+            f"(3004,0050) DVHSequence of {dose.variable!r}: {len(known)} computed DVHs in up to "
+            f"{bins} bins of {min(each.width for each in known):.4g} to "
+            f"{max(each.width for each in known):.4g} {known[0].dose_units}"
+        )
+        findings.append(Finding("dvh-written", "info", text, dose.uid))
+    if empty:
+        text = f"no DVH of {', '.join(empty)} was written: no volume of theirs has a dose"
+        findings.append(Finding("dvh-not-written", "info", text, dose.uid))
+    return findings

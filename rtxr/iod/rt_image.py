@@ -1,0 +1,94 @@
+"""RT Image IOD (PS3.3 A.17): its tables.
+
+Images are passed on as they were read. The rules say what an export has to give: identity, what
+the IOD fixes, and what may be assumed of an image made from scratch.
+"""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+from pydicom.uid import RTImageStorage
+
+from rtxr.iod import conditions, modules_rt_image
+from rtxr.iod import modules_common as common
+from rtxr.iod import modules_image as image
+from rtxr.iod import modules_rt as rt
+from rtxr.iod.ct_image import CONTRAST_BOLUS, IDENTITY_RULES
+from rtxr.iod.raw import Predicate
+from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
+from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
+
+_EXPOSURES = "ExposureSequence"
+_ENHANCED = conditions.equals("EnhancedRTBeamLimitingDeviceDefinitionFlag", "YES")
+
+
+def _of_kind(*kinds: str) -> Predicate:
+    """Image Type value 3 is one of these."""
+    return conditions.equals("ImageType", *kinds)
+
+
+def _is_cine(dataset: Dataset) -> bool:
+    """Several frames, told apart by time."""
+    in_time = conditions.present("FrameTime", "FrameTimeVector")
+    return conditions.is_multi_frame(dataset) and in_time(dataset)
+
+
+RT_IMAGE = register_iod(
+    "RTIMAGE",
+    IOD(
+        name="RT Image",
+        sop_class_uid=str(RTImageStorage),
+        modality="RTIMAGE",
+        section="A.17.3",
+        modules=(
+            *RT_PATIENT_TO_SERIES,
+            ModuleUse(common.FRAME_OF_REFERENCE, "U"),
+            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(image.GENERAL_ACQUISITION, "M"),
+            ModuleUse(image.GENERAL_IMAGE, "M"),
+            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(image.IMAGE_PIXEL, "M"),
+            CONTRAST_BOLUS,
+            ModuleUse(image.CINE, "C", "the image is a cine image of several frames", _is_cine),
+            ModuleUse(
+                image.MULTI_FRAME, "C", "the image has several frames", conditions.is_multi_frame
+            ),
+            ModuleUse(image.DEVICE, "U"),
+            ModuleUse(modules_rt_image.RT_IMAGE, "M"),
+            ModuleUse(image.MODALITY_LUT, "U"),
+            ModuleUse(image.VOI_LUT, "U"),
+            ModuleUse(rt.APPROVAL, "U"),
+            ModuleUse(common.SOP_COMMON, "M"),
+            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+            ModuleUse(
+                image.FRAME_EXTRACTION, "C", "the object was extracted from one with more frames"
+            ),
+        ),
+        rules={
+            **IDENTITY_RULES,
+            "SOPClassUID": constant(str(RTImageStorage)),
+            "Modality": constant("RTIMAGE"),
+            "SamplesPerPixel": constant(1),
+            "PhotometricInterpretation": default("MONOCHROME2"),
+            "ImageType": default(["DERIVED", "SECONDARY", "DRR"]),
+            "ConversionType": default("WSD"),
+            "RTImageLabel": default("RTXR"),
+            "RTImagePlane": default("NORMAL"),
+        },
+        conditions={
+            **conditions.COMMON,
+            **conditions.APPROVAL,
+            "PatientOrientation": conditions.absent("ImageOrientationPatient"),
+            "PatientPosition": conditions.present("IsocenterPosition"),
+            "PixelIntensityRelationshipSign": conditions.present("PixelIntensityRelationship"),
+            "ReportedValuesOrigin": _of_kind("SIMULATOR", "PORTAL"),
+            "RTImageOrientation": conditions.equals("RTImagePlane", "NON_NORMAL"),
+            "FluenceMapSequence": _of_kind("FLUENCE"),
+            "EnhancedRTBeamLimitingDeviceSequence": _ENHANCED,
+            f"{_EXPOSURES}.BlockSequence": conditions.positive("NumberOfBlocks"),
+            f"{_EXPOSURES}.BeamLimitingDeviceSequence.LeafPositionBoundaries": conditions.equals(
+                "RTBeamLimitingDeviceType", "MLCX", "MLCY"
+            ),
+        },
+    ),
+)

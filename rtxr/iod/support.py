@@ -1,0 +1,282 @@
+"""What ``open`` reads of each IOD, what an export writes besides the rules, and what neither does.
+
+The elements of each reader are those that its files name, the elements written are those that
+exports write; tests hold them to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rtxr.catalog.table import COLUMNS
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One step of reading, with the elements it asks for.
+
+    Parameters
+    ----------
+    name : str
+        What it reads for.
+    files : tuple of str
+        Its files in ``rtxr/read``.
+    keywords : frozenset of str
+        Of elements, and of the sequences around them.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    keywords: frozenset[str]
+
+    def reads(self, path: str) -> bool:
+        """Whether it reads the element at a path (keywords joined by dots)."""
+        return self.keywords.issuperset(path.split("."))
+
+
+def _reader(name: str, files: str, keywords: str) -> Reader:
+    return Reader(name, tuple(files.split()), frozenset(keywords.split()))
+
+
+_SCAN = _reader(
+    "the index",
+    "scan_row.py scan_record.py",
+    """
+    AcquisitionTime ContentTime ContourImageSequence ContourSequence FrameOfReferenceUID
+    ImagePositionPatient InstanceNumber MediaStorageSOPClassUID MediaStorageSOPInstanceUID
+    Modality ROIContourSequence RTReferencedSeriesSequence RTReferencedStudySequence
+    ReferencedBeamNumber ReferencedBeamSequence ReferencedFractionGroupSequence
+    ReferencedFrameOfReferenceSequence ReferencedFrameOfReferenceUID ReferencedRTPlanSequence
+    ReferencedSOPClassUID ReferencedSOPInstanceUID ReferencedStructureSetSequence SOPClassUID
+    SOPInstanceUID SeriesInstanceUID SpecificCharacterSet StructureSetROISequence
+    TransferSyntaxUID
+    """,
+)
+_LINKS = _reader(
+    "the case",
+    "case.py headers.py",
+    """
+    ContourData ContourSequence DoseSummationType FrameOfReferenceUID Modality
+    ROIContourSequence SOPClassUID SOPInstanceUID
+    """,
+)
+_IMAGE = _reader(
+    "an image",
+    "ct_image.py slices.py",
+    """
+    AcquisitionNumber Columns FrameOfReferenceUID ImageOrientationPatient ImagePositionPatient
+    ImagerPixelSpacing InstanceNumber ModalityLUTSequence NumberOfFrames PixelSpacing
+    RescaleIntercept RescaleSlope RescaleType Rows SamplesPerPixel Units
+    """,
+)
+_PIXELS = _reader(
+    "pixels",
+    "pixels.py elements.py",
+    """
+    BitsAllocated BitsStored Columns NumberOfFrames PhotometricInterpretation PixelData
+    PixelRepresentation Rows SamplesPerPixel
+    """,
+)
+_SUV = _reader(
+    "SUV",
+    "suv.py suv_dates.py suv_elements.py suv_times.py body_size.py",
+    """
+    AcquisitionDate AcquisitionDateTime AcquisitionTime ActualFrameDuration ContentDate
+    CorrectedImage DecayCorrection DecayCorrectionDateTime DecayFactor FrameReferenceTime
+    ImageOrientationPatient ImagePositionPatient Modality PatientSex PatientSize PatientWeight
+    RadionuclideHalfLife RadionuclideTotalDose RadiopharmaceuticalInformationSequence
+    RadiopharmaceuticalStartDateTime RadiopharmaceuticalStartTime SUVType SeriesDate
+    SeriesInstanceUID SeriesTime StudyDate Units
+    """,
+)
+_STRUCTURES = _reader(
+    "structures",
+    "rt_structure_set.py contours.py",
+    """
+    ContourGeometricType ContourImageSequence NumberOfContourPoints ROIDisplayColor ROIName
+    ROINumber RTROIInterpretedType RTROIObservationsSequence ReferencedFrameOfReferenceUID
+    ReferencedROINumber ReferencedSOPInstanceUID SOPInstanceUID StructureSetROISequence
+    """,
+)
+_DOSE = _reader(
+    "a dose",
+    "rt_dose.py dose_grid.py",
+    """
+    DoseGridScaling DoseSummationType DoseType DoseUnits FrameOfReferenceUID
+    GridFrameOffsetVector ImageOrientationPatient ImagePositionPatient NumberOfFrames
+    PixelSpacing ReferencedBeamNumber ReferencedBeamSequence ReferencedFractionGroupNumber
+    ReferencedFractionGroupSequence ReferencedRTPlanSequence ReferencedSOPInstanceUID
+    SOPInstanceUID SliceThickness
+    """,
+)
+_DVH = _reader(
+    "stored DVHs",
+    "dvh_sequence.py dvh_items.py",
+    """
+    DVHData DVHDoseScaling DVHMaximumDose DVHMeanDose DVHMinimumDose DVHNormalizationDoseValue
+    DVHNumberOfBins DVHROIContributionType DVHReferencedROISequence DVHSequence DVHType
+    DVHVolumeUnits DoseUnits ReferencedROINumber ReferencedSOPInstanceUID
+    ReferencedStructureSetSequence
+    """,
+)
+_PLAN = _reader(
+    "beams and control points",
+    "rt_plan.py plan_records.py",
+    """
+    ApplicationSetupSequence BeamDescription BeamDose BeamLimitingDeviceAngle
+    BeamLimitingDevicePositionSequence BeamMeterset BeamName BeamNumber BeamSequence BeamType
+    ControlPointIndex ControlPointSequence CumulativeMetersetWeight DoseRateSet
+    FinalCumulativeMetersetWeight FractionGroupSequence GantryAngle GantryPitchAngle
+    GantryRotationDirection IonBeamSequence IonControlPointSequence IsocenterPosition
+    LeafJawPositions MetersetRate NominalBeamEnergy NumberOfControlPoints
+    NumberOfFractionsPlanned PatientSupportAngle PrimaryDosimeterUnit RTBeamLimitingDeviceType
+    RadiationType ReferencedBeamNumber ReferencedBeamSequence ReferencedReferenceImageSequence
+    ReferencedSOPInstanceUID SOPInstanceUID SnoutPosition SourceAxisDistance
+    SourceToSurfaceDistance TableTopEccentricAngle TableTopLateralPosition
+    TableTopLongitudinalPosition TableTopPitchAngle TableTopRollAngle TableTopVerticalPosition
+    TreatmentDeliveryType TreatmentMachineName VirtualSourceAxisDistances
+    """,
+)
+_PRESCRIPTION = _reader(
+    "prescriptions",
+    "prescriptions.py",
+    """
+    BeamDose BeamMeterset BeamName BeamNumber BrachyApplicationSetupDose DeliveryMaximumDose
+    DoseReferenceDescription DoseReferenceNumber DoseReferencePointCoordinates
+    DoseReferenceSequence DoseReferenceStructureType DoseReferenceType FractionGroupNumber
+    FractionGroupSequence NumberOfFractionsPlanned OrganAtRiskMaximumDose ReferencedBeamNumber
+    ReferencedBeamSequence ReferencedBrachyApplicationSetupNumber
+    ReferencedBrachyApplicationSetupSequence ReferencedROINumber TargetMaximumDose
+    TargetMinimumDose TargetPrescriptionDose TreatmentDeliveryType
+    """,
+)
+#: The columns of the index, which a scan reads of every file.
+_TABLE = Reader("the index", (), frozenset(name for name in COLUMNS if name[0].isupper()))
+_ANY = (_TABLE, _SCAN, _LINKS)
+_IMAGES = (*_ANY, _IMAGE, _PIXELS)
+_PLANS = (*_ANY, _PLAN, _PRESCRIPTION)
+
+#: IODs whose objects are listed, but neither opened nor written.
+LISTED_ONLY = frozenset({"RTIMAGE"})
+#: Readers of each IOD, by its short name.
+READERS: Mapping[str, tuple[Reader, ...]] = {
+    "CT": _IMAGES,
+    "MR": _IMAGES,
+    "PT": (*_IMAGES, _SUV),
+    "RTSTRUCT": (*_ANY, _STRUCTURES),
+    "RTDOSE": (*_ANY, _DOSE, _PIXELS, _DVH),
+    "RTPLAN": _PLANS,
+    "RTIONPLAN": _PLANS,
+    "RTIMAGE": (_TABLE, _SCAN),
+}
+#: Files of ``rtxr/read`` that name elements of directories and of every file, but of no IOD.
+OF_NO_IOD = ("dicomdir.py", "file_header.py", "header_walk.py")
+
+
+def _within(sequence: str, keywords: str) -> frozenset[str]:
+    """Paths of a sequence and of attributes in its items."""
+    return frozenset({sequence, *(f"{sequence}.{keyword}" for keyword in keywords.split())})
+
+
+_REFERENCE = "ReferencedSOPClassUID ReferencedSOPInstanceUID"
+#: Of every object that is changed: when and by what.
+_CHANGED = frozenset(
+    {
+        *("InstanceCreationDate", "InstanceCreationTime", "SoftwareVersions"),
+        *_within(
+            "ContributingEquipmentSequence",
+            "Manufacturer ManufacturerModelName SoftwareVersions ContributionDateTime "
+            "ContributionDescription",
+        ),
+        *_within(
+            "ContributingEquipmentSequence.PurposeOfReferenceCodeSequence",
+            "CodeValue CodingSchemeDesignator CodeMeaning",
+        ),
+    }
+)
+#: Of those that may also be new.
+_STAMP = _CHANGED | {"Manufacturer", "ManufacturerModelName"}
+_NEW_IMAGE = frozenset(
+    {
+        *_STAMP,
+        *("ContentDate", "ContentTime", "DerivationDescription", "InstanceNumber"),
+        *("SmallestImagePixelValue", "LargestImagePixelValue"),
+    }
+)
+_STUDIES = "ReferencedFrameOfReferenceSequence.RTReferencedStudySequence"
+_NEW_STRUCTURES = frozenset(
+    {
+        *_STAMP,
+        *("StructureSetDate", "StructureSetTime"),
+        *_within(
+            "StructureSetROISequence",
+            "ROINumber ReferencedFrameOfReferenceUID ROIName",
+        ),
+        *_within("ROIContourSequence", "ReferencedROINumber ROIDisplayColor"),
+        *_within(
+            "ROIContourSequence.ContourSequence",
+            "ContourGeometricType NumberOfContourPoints ContourData",
+        ),
+        *_within("ROIContourSequence.ContourSequence.ContourImageSequence", _REFERENCE),
+        *_within(
+            "RTROIObservationsSequence",
+            "ObservationNumber ReferencedROINumber RTROIInterpretedType ROIInterpreter",
+        ),
+        *_within("ReferencedFrameOfReferenceSequence", "FrameOfReferenceUID"),
+        *_within(_STUDIES, _REFERENCE),
+        *_within(f"{_STUDIES}.RTReferencedSeriesSequence", "SeriesInstanceUID"),
+        *_within(f"{_STUDIES}.RTReferencedSeriesSequence.ContourImageSequence", _REFERENCE),
+    }
+)
+_NEW_DOSE = frozenset(
+    {
+        *_STAMP,
+        *("ContentDate", "ContentTime", "DoseComment", "SliceLocation"),
+        *_within("ReferencedRTPlanSequence", _REFERENCE),
+        *_within(
+            "ReferencedRTPlanSequence.ReferencedFractionGroupSequence",
+            "ReferencedFractionGroupNumber ReferencedBeamSequence",
+        ),
+        "ReferencedRTPlanSequence.ReferencedFractionGroupSequence.ReferencedBeamSequence"
+        ".ReferencedBeamNumber",
+        *_within("ReferencedStructureSetSequence", _REFERENCE),
+        *_within(
+            "DVHSequence",
+            "DVHType DoseUnits DoseType DVHDoseScaling DVHVolumeUnits DVHNumberOfBins DVHData "
+            "DVHMinimumDose DVHMaximumDose DVHMeanDose",
+        ),
+        *_within(
+            "DVHSequence.DVHReferencedROISequence", "ReferencedROINumber DVHROIContributionType"
+        ),
+    }
+)
+_CHANGED_PLAN = _CHANGED | {"RTPlanDate", "RTPlanTime", "ApprovalStatus"}
+#: Paths that an export writes from data, besides those that have a rule of their own.
+WRITTEN: Mapping[str, frozenset[str]] = {
+    "CT": _NEW_IMAGE,
+    "MR": _NEW_IMAGE,
+    "PT": _NEW_IMAGE,
+    "RTSTRUCT": _NEW_STRUCTURES,
+    "RTDOSE": _NEW_DOSE,
+    "RTPLAN": _CHANGED_PLAN,
+    "RTIONPLAN": _CHANGED_PLAN,
+}
+
+_COLOR = "images in colour are not opened as arrays"
+_SIGNED = "signatures are neither made nor verified; those of the source are passed through"
+#: Outermost attributes that are not supported > the reason.
+NOT_SUPPORTED: Mapping[str, str] = {
+    "PixelDataProviderURL": "pixels that lie elsewhere are not fetched",
+    "EncryptedAttributesSequence": "encrypted attributes are passed through, never decrypted",
+    "MACParametersSequence": _SIGNED,
+    "DigitalSignaturesSequence": _SIGNED,
+    "PlanarConfiguration": _COLOR,
+    **{
+        f"{color}PaletteColorLookupTable{part}": _COLOR
+        for part in ("Descriptor", "Data")
+        for color in ("Red", "Green", "Blue")
+    },
+    "ICCProfile": _COLOR,
+    "ColorSpace": _COLOR,
+}

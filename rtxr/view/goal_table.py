@@ -1,0 +1,110 @@
+"""A table of clinical goals that a notebook shows with colours and symbols.
+
+It needs no other package. Colours are those of Okabe and Ito, which can be told apart by people
+who do not see all colours, and each has a symbol and a word beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+#: Rows that HTML shows.
+ROWS = 500
+#: Status > symbol and colour.
+_STYLES = {
+    "pass": ("✓", "#0072b2"),
+    "acceptable": ("≈", "#e69f00"),
+    "fail": ("✗", "#d55e00"),
+    "unknown": ("?", "#808080"),
+}
+_NEEDED = ("roi", "metric", "relation", "limit", "unit", "value", "margin", "status")
+_SIGNS = {"<=": "≤", ">=": "≥"}
+_CELL = "text-align:left;padding:.2em .8em"
+
+
+class GoalTable(pd.DataFrame):
+    """A table of goals, as :func:`rtxr.prescribed.goals` makes it; in a terminal plain text."""
+
+    @property
+    def _constructor(self) -> type[GoalTable]:
+        return GoalTable
+
+    def _repr_html_(self) -> str | None:
+        """The goals as HTML, unless pandas is told to show none; of a part of it what pandas does.
+
+        Of the table as a whole, with the columns that say what is met.
+        """
+        shown = pd.get_option("display.notebook_repr_html")
+        if not shown or not set(_NEEDED) <= set(self.columns):
+            return super()._repr_html_()  # type: ignore[misc,no-any-return]
+        levels = [str(name) for name in self.index.names if name is not None]
+        heads = [*levels, "ROI", "goal", "value", "margin", "result"]
+        cells = "".join(f'<th style="{_CELL}">{escape(head)}</th>' for head in heads)
+        rows = [
+            _row(row, list(at) if isinstance(at, tuple) else [at], len(levels))
+            for at, row in zip(self.index[:ROWS], self.head(ROWS).to_dict("records"), strict=True)
+        ]
+        more = f"<p>... and {len(self) - ROWS} more</p>" if len(self) > ROWS else ""
+        return (
+            f'<div class="rtxr-goals"><p>{escape(summary(self))}</p>'
+            f'<table style="border-collapse:collapse"><thead><tr>{cells}</tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table>{more}</div>"
+        )
+
+
+def summary(table: pd.DataFrame) -> str:
+    """How many goals are met, in a sentence."""
+    counts = Counter(map(_status, table["status"]))
+    parts = [f"{counts['pass']} of {len(table)} goals met"]
+    parts += [
+        f"{counts[status]} {words}"
+        for status, words in (
+            ("acceptable", "acceptable"),
+            ("fail", "missed"),
+            ("unknown", "not known"),
+        )
+        if counts[status]
+    ]
+    prescription = table.attrs.get("prescription")
+    if prescription is not None:
+        source = table.attrs.get("prescription_source", "")
+        parts.append(f"prescription {prescription:g} Gy" + (f" ({source})" if source else ""))
+    if findings := len(table.attrs.get("findings", ())):
+        parts.append(f"{findings} findings in attrs")
+    return "; ".join(parts)
+
+
+def _status(value: Any) -> str:
+    return str(value) if value in _STYLES else "unknown" if pd.isna(value) else str(value)
+
+
+def _row(row: dict[Any, Any], at: list[Any], levels: int) -> str:
+    status = _status(row["status"])
+    symbol, color = _STYLES.get(status, _STYLES["unknown"])
+    unit = f" {row['unit']}" if row["unit"] else ""
+    relation = _SIGNS.get(row["relation"], row["relation"])
+    texts = [
+        *map(str, at[:levels]),
+        str(row["roi"]),
+        f"{row['metric']} {relation} {row['limit']:g}{unit}",
+        _number(row["value"], unit),
+        _number(row["margin"], unit, sign="+"),
+    ]
+    cells = "".join(f'<td style="{_CELL}">{escape(text)}</td>' for text in texts)
+    result = (
+        f'<td style="{_CELL};border-left:.4em solid {color};font-weight:bold">'
+        f"{symbol} {escape(status)}</td>"
+    )
+    return f"<tr>{cells}{result}</tr>"
+
+
+def _number(value: float, unit: str, sign: str = "") -> str:
+    """A value with its unit; a dash where it is not known."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:{sign}.{2 if unit else 3}f}{unit}"

@@ -1,0 +1,125 @@
+"""Metrics and goals with the prescription of the plan, on the synthetic patient and a real one."""
+
+from __future__ import annotations
+
+import pickle
+
+import pandas as pd
+import pytest
+
+import rtxr
+from rtxr.errors import MissingDataError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def case(phantom):
+    return rtxr.open_dir(phantom)
+
+
+def codes(table):
+    return {each["code"] for each in table.attrs["findings"]}
+
+
+def test_the_prescription_comes_from_the_plan(case):
+    table = case.rt.dvh_metrics(["V95%"], rois="PTV_70")
+    assert (table.attrs["prescription"], table.attrs["prescription_source"]) != (None, "given")
+    given = case.rt.dvh_metrics(["V95%"], rois="PTV_70", prescription=70)
+    assert given.attrs["prescription_source"] == "given"
+    assert table.loc["PTV_70", "V95%"] == given.loc["PTV_70", "V95%"]
+
+
+def test_no_prescription_is_asked_for_where_none_is_needed(case):
+    table = case.drop_vars("plan_uid").rt.dvh_metrics(["mean"], rois="PTV_70")
+    assert table.attrs["prescription_source"] == "none"
+
+
+@pytest.mark.parametrize("name", ["V95%", "D95%[%]", "CI", "Paddick", "CV95%"])
+def test_without_a_plan_percentages_ask_for_the_prescription(case, name):
+    with pytest.raises(MissingDataError, match="plan"):
+        case.drop_vars("plan_uid").rt.dvh_metrics([name])
+
+
+def test_a_beam_dose_never_passes_for_the_plans_total(case):
+    beam = case.assign(dose=case.dose.assign_attrs(DoseSummationType="BEAM"))
+    for options in ({}, {"prescription": 70}):
+        table = beam.rt.dvh_metrics(["V95%"], rois="PTV_70", **options)
+        assert "dose-not-plan-total" in codes(table)
+        assert "dose-not-plan-total" in codes(beam.rt.goals("PTV_70: D95% >= 95 %", **options))
+    assert not beam.rt.dvh_metrics(["mean"], rois="PTV_70").attrs["findings"]
+
+
+def test_of_any_dose_mask_and_reading_of_the_contours(case):
+    names = ["mean", "volume"]
+    table = case.rt.dvh_metrics(names, "PTV_70")
+    half = case.rt.dvh_metrics(names, "PTV_70", dose=case.dose / 2)
+    assert half.loc["PTV_70", "mean"] == pytest.approx(table.loc["PTV_70", "mean"] / 2, rel=1e-3)
+    shape = case.rt.dvh_metrics(names, "PTV_70", between="shape")
+    assert shape.loc["PTV_70", "volume"] == pytest.approx(table.loc["PTV_70", "volume"], rel=0.03)
+    masked = case.rt.dvh_metrics(names, mask={"drawn": case.rt.mask("PTV_70")})
+    assert masked.index.tolist() == ["drawn"]
+    assert masked.loc["drawn", "volume"] == pytest.approx(table.loc["PTV_70", "volume"], rel=0.1)
+    goals = case.rt.goals("PTV_70: volume > 0 cc", between="shape", dose=case.dose / 2)
+    assert goals["value"].tolist() == [shape.loc["PTV_70", "volume"]]
+
+
+def test_goals_of_a_case(case):
+    case = case.rt.alias()
+    table = case.rt.goals(
+        [
+            "ptv_70: D95% >= 95 %",
+            "SpinalCord: D0.03cc <= 1 Gy (<= 1000 Gy)",
+            "/^lung_/: mean < 0.01 Gy",
+            "Appendix: max <= 45 Gy",
+            "Empty: mean <= 1 Gy",
+        ]
+    )
+    assert table["roi"].tolist() == [
+        "PTV_70",
+        "SpinalCord",
+        *(label for label in case.roi.values if label.startswith("Lung_")),
+        "Appendix",
+        "Empty",
+    ]
+    value = case.rt.dvh_metrics("D95%", "PTV_70").iloc[0, 0]
+    assert table["value"].iloc[0] == pytest.approx(100 * value / 70)
+    assert table["status"].iloc[1] == "acceptable"
+    assert table["passed"].tolist()[1] is False
+    assert table["passed"].iloc[-2:].isna().all()
+    assert table["passed"].dtype == pd.BooleanDtype()
+    assert table.attrs["prescription"] == 70
+    assert {"goal-without-roi", "no-contours"} <= codes(table)
+    assert "goals met" in table._repr_html_()
+    assert table.copy().attrs == table.attrs
+
+
+def test_goals_of_many_cases_are_one_table(phantom):
+    tree = rtxr.open_tree(phantom)
+    table = tree.rt.goals(["PTV_70: D95% >= 95 %", "Nowhere: mean < 5 Gy"])
+    assert table.index.names[0] == "case"
+    assert len(table) == 2 * len(table.attrs["cases"])
+    assert "<th" in table._repr_html_()
+    assert table.index[0][0] in table._repr_html_()
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        tree.rt.goals("PTV_70: D95 >= 95 %")
+
+
+def test_a_goal_table_is_a_value(case):
+    table = case.rt.goals("PTV_70: max <= 100 Gy")
+    again = pickle.loads(pickle.dumps(table))
+    assert type(again) is type(table)
+    pd.testing.assert_frame_equal(again, table)
+
+
+@pytest.mark.data
+def test_the_dose_of_a_site_and_not_that_of_a_point(case_data):
+    ds = rtxr.open_dir(case_data("breast_boost_eclipse"))
+    table = ds.rt.dvh_metrics(["V100%", "CI"], "Tumor Bed Block", end_cap="none")
+    assert table.attrs["prescription"] == 14
+    assert table.attrs["prescription_source"] == "dose reference 1 (SITE)"
+    given = ds.rt.dvh_metrics(["V100%"], "Tumor Bed Block", prescription=11.31, end_cap="none")
+    assert given.attrs["prescription_source"] == "given"
+    assert given.iloc[0, 0] > table.iloc[0, 0]
+    goals = ds.rt.alias().rt.goals(["Tumor Bed: D95% >= 95 %", "lung_l: V5Gy < 30 %"])
+    assert goals["passed"].tolist() == [True, True]
+    assert goals["roi"].tolist() == ["Tumor Bed", "Lt Lung"]
+    assert goals.attrs["prescription_source"] == "dose reference 1 (SITE)"

@@ -1,0 +1,81 @@
+"""The HTML of a table of goals."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from rtxr.view.goal_table import ROWS, GoalTable, summary
+
+
+def table(count=1):
+    rows = [
+        ["Cord <b>", "max", "<=", 45.0, "Gy", 44.5, 0.5, "pass"],
+        ["Cord", "max", "<=", 45.0, "Gy", 46.0, -1.0, "acceptable"],
+        ["PTV", "HI", "<", 0.1, "", 0.1234, -0.0234, "fail"],
+        ["Heart", "V5Gy", "<", 30.0, "%", float("nan"), float("nan"), pd.NA],
+    ]
+    columns = ["roi", "metric", "relation", "limit", "unit", "value", "margin", "status"]
+    return GoalTable(rows * count, columns=columns)
+
+
+def test_each_status_has_a_symbol_a_word_and_a_colour():
+    html = table()._repr_html_()
+    found = re.findall(r"solid (#\w{6});[^>]*>(\S) (\w+)<", html)
+    assert found == [
+        ("#0072b2", "✓", "pass"),
+        ("#e69f00", "≈", "acceptable"),
+        ("#d55e00", "✗", "fail"),
+        ("#808080", "?", "unknown"),
+    ]
+    assert "Cord &lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "max ≤ 45 Gy" in html
+    assert "V5Gy &lt; 30 %" in html
+    assert "+0.50 Gy" in html
+    assert "0.123<" in html
+    assert "–" in html
+
+
+def test_the_sentence_above():
+    goals = table()
+    goals.attrs = {"prescription": 70.0, "prescription_source": "given", "findings": [{}]}
+    assert summary(goals) == (
+        "1 of 4 goals met; 1 acceptable; 1 missed; 1 not known; prescription 70 Gy (given); "
+        "1 findings in attrs"
+    )
+    assert summary(goals) in goals._repr_html_()
+
+
+def test_levels_of_the_index_are_columns():
+    goals = pd.concat({"P1/a<b": table()}, names=["case"])
+    assert isinstance(goals, GoalTable)
+    html = goals._repr_html_()
+    assert ">case<" in html
+    assert html.count("P1/a&lt;b") == 4
+
+
+def test_a_part_of_it_is_a_plain_table():
+    html = table()[["roi", "value"]]._repr_html_()
+    assert "✓" not in html
+    assert "dataframe" in html
+    assert "✓" in table().iloc[:1]._repr_html_()
+    with pd.option_context("display.notebook_repr_html", False):
+        assert table()._repr_html_() is None
+
+
+def test_long_tables_are_cut():
+    html = table(count=ROWS)._repr_html_()
+    assert html.count("<tr>") == ROWS + 1
+    assert f"... and {3 * ROWS} more" in html
+
+
+def test_text_is_that_of_pandas():
+    assert repr(table()) == repr(pd.DataFrame(table()))
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_short_tables(rows):
+    assert f"of {rows} goals met" in table().iloc[:rows]._repr_html_()

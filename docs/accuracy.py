@@ -16,8 +16,8 @@ import xarray as xr
 
 import rtxr  # noqa: F401 (gives Datasets their .rt)
 from rtxr import model
-from rtxr.analysis.even_grid import even_grid
-from rtxr.analysis.margins import grown
+from rtxr.analysis.grids.even_grid import even_grid
+from rtxr.analysis.sets.margins import grown
 from rtxr.geometry import FloatArray, Grid
 
 PAGE = Path(__file__).parent / "accuracy.md"

@@ -15,11 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import rtxr
-from rtxr.analysis.between import shaped
-from rtxr.analysis.contours import slabs
-from rtxr.analysis.dose_volume import RoiDose, integrate
-from rtxr.analysis.planes import Slabs
-from rtxr.analysis.resample import field_of
+from rtxr.analysis.grids.resample import field_of
+from rtxr.analysis.interpolation.between import shaped
+from rtxr.analysis.statistics.dose_volume import RoiDose, integrate
+from rtxr.analysis.structures.contours import slabs
+from rtxr.analysis.structures.planes import Slabs
 
 PAGE = Path(__file__).parent / "dvh-accuracy.md"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

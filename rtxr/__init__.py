@@ -19,10 +19,10 @@ from rtxr.errors import Finding, RTXRError
 if TYPE_CHECKING:
     from rtxr import tutorial
     from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
-    from rtxr.analysis.dose_sum import sum_doses
-    from rtxr.analysis.even_grid import even_grid
-    from rtxr.analysis.gamma import gamma
-    from rtxr.analysis.metric_names import register_metric
+    from rtxr.analysis.doses.dose_sum import sum_doses
+    from rtxr.analysis.gamma_index.gamma import gamma
+    from rtxr.analysis.grids.even_grid import even_grid
+    from rtxr.analysis.statistics.metric_names import register_metric
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
     from rtxr.geometry import Grid
@@ -60,16 +60,16 @@ _HOMES = {
     "Grid": "rtxr.geometry",
     "Index": "rtxr.index",
     "conformance": "rtxr.iod.conformance",
-    "even_grid": "rtxr.analysis.even_grid",
-    "gamma": "rtxr.analysis.gamma",
+    "even_grid": "rtxr.analysis.grids.even_grid",
+    "gamma": "rtxr.analysis.gamma_index.gamma",
     "load": "rtxr.index",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",
     "read_nifti": "rtxr.exchange.nifti",
     "read_nrrd": "rtxr.exchange.nrrd",
-    "register_metric": "rtxr.analysis.metric_names",
+    "register_metric": "rtxr.analysis.statistics.metric_names",
     "scan": "rtxr.index",
-    "sum_doses": "rtxr.analysis.dose_sum",
+    "sum_doses": "rtxr.analysis.doses.dose_sum",
 }
 
 

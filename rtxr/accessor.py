@@ -18,18 +18,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import xarray as xr
 
-from rtxr import (
-    cohort,
-    dvh_comparison,
-    export,
-    fractionation,
-    model,
-    plan_sums,
-    prescribed,
-    roi_names,
-    summary,
-)
-from rtxr.analysis import contours, coverage, labels, raster, resample
+from rtxr import cohort, export, model, roi_names
+from rtxr.analysis.grids import resample
+from rtxr.analysis.structures import contours, coverage, labels, masks
 from rtxr.edit import combine as combinations
 from rtxr.edit import cropping, grids
 from rtxr.edit import labels as label_edits
@@ -37,6 +28,7 @@ from rtxr.edit import structures as structure_edits
 from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved, suv
+from rtxr.summary import dvh_comparison, fractionation, overview, plan_sums, prescribed
 from rtxr.view import slices
 
 P = ParamSpec("P")
@@ -105,8 +97,8 @@ class DatasetRT:
         return model.findings_frame(model.findings_of(self._ds))
 
     grid = _method(model.grid_of)
-    structures = _method(summary.structures)
-    points = _method(summary.points)
+    structures = _method(overview.structures)
+    points = _method(overview.points)
     doses = _method(rt_dose.doses)
     beams = _method(rt_plan.beams)
     control_points = _method(rt_plan.control_points)
@@ -114,7 +106,7 @@ class DatasetRT:
     prescriptions = _method(rt_plan.prescriptions)
 
     # --- masks and grids ------------------------------------------------------------------------
-    mask = _method(raster.mask)
+    mask = _method(masks.mask)
     coverage = _method(coverage.coverage)
     labels = _method(labels.labels)
     volumes = _method(contours.volumes)
@@ -137,7 +129,7 @@ class DatasetRT:
     margin = _method(combinations.margin)
 
     # --- dose statistics ------------------------------------------------------------------------
-    dvh = _method(summary.dvh)
+    dvh = _method(overview.dvh)
     dvh_stored = _method(dvh_comparison.stored_dvh)
     dvh_compare = _method(dvh_comparison.dvh_compare)
     dvh_metrics = _method(prescribed.dvh_metrics)
@@ -145,7 +137,7 @@ class DatasetRT:
 
     # --- pictures -------------------------------------------------------------------------------
     plot_slice = _method(slices.plot_slice)
-    plot_dvh = _method(summary.plot_dvh)
+    plot_dvh = _method(overview.plot_dvh)
 
     # --- files ----------------------------------------------------------------------------------
     validate = _method(export.validate)
@@ -189,12 +181,12 @@ class DataTreeRT:
         """What scanning and reading noticed: one row per finding, with the path of its case."""
         return cohort.findings(self._tree)
 
-    structures = _over_cases(summary.structures)
-    points = _over_cases(summary.points)
+    structures = _over_cases(overview.structures)
+    points = _over_cases(overview.points)
     doses = _over_cases(rt_dose.doses)
     beams = _over_cases(rt_plan.beams)
     fraction_groups = _over_cases(rt_plan.fraction_groups)
     prescriptions = _over_cases(rt_plan.prescriptions)
-    dvh = _over_cases(summary.dvh)
+    dvh = _over_cases(overview.dvh)
     dvh_metrics = _over_cases(prescribed.dvh_metrics)
     goals = _over_cases(prescribed.goals)

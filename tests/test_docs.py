@@ -61,7 +61,8 @@ def patterns() -> set[str]:
                     found.add(re.escape(node.value))
                 elif isinstance(node, ast.JoinedStr):
                     parts = (getattr(each, "value", None) for each in node.values)
-                    found.add("".join(re.escape(p) if isinstance(p, str) else ".+" for p in parts))
+                    text = "".join(re.escape(p) if isinstance(p, str) else ".+" for p in parts)
+                    found |= {text} if "_" not in text else set()  # variables are named so
                 elif isinstance(node, ast.Name) and node.id not in seen:
                     seen.add(node.id)
                     waiting += assigned(tree, node.id)

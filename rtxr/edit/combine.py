@@ -7,11 +7,12 @@ from dataclasses import asdict, replace
 import xarray as xr
 
 from rtxr import model, roi_names
-from rtxr.analysis import expressions, frames
-from rtxr.analysis.expression_text import Grown, Named
-from rtxr.analysis.margins import SIDES, Margins, by_side
-from rtxr.analysis.outlines import Holes
-from rtxr.analysis.polygons import Combine
+from rtxr.analysis.drawing.outlines import Holes
+from rtxr.analysis.grids import frames
+from rtxr.analysis.sets import expressions
+from rtxr.analysis.sets.expression_text import Grown, Named
+from rtxr.analysis.sets.margins import SIDES, Margins, by_side
+from rtxr.analysis.structures.polygons import Combine
 from rtxr.edit.shapes import MaskOptions
 from rtxr.edit.structure_rows import with_findings
 from rtxr.edit.structures import Color, add_structure
@@ -40,7 +41,7 @@ def combine(
     expression : str
         ROIs, the signs ``&`` (in both), ``|`` or ``+`` (in either), ``-`` (not in), ``^``
         (in one of two), brackets, and margins in mm in 3D: ``"PTV - (CTV + 5mm)"``. Labels may be
-        in quotes; see the table in :mod:`rtxr.analysis.expression_text`.
+        in quotes; see the table in :mod:`rtxr.analysis.sets.expression_text`.
     name : str, optional
         ROI Name (3006,0026) and label; the expression itself by default.
     grid : str, DataArray or Grid, default: "image"
@@ -106,7 +107,7 @@ def margin(
     margins : float, sequence of six floats or mapping
         In mm, in 3D, negative to shrink: one for all sides; left, right, anterior, posterior,
         superior, inferior of the patient; or by these names, where those not named are 0:
-        ``{"posterior": 3, "superior": 8}``. See :mod:`rtxr.analysis.margins`.
+        ``{"posterior": 3, "superior": 8}``. See :mod:`rtxr.analysis.sets.margins`.
     name : str, optional
         ROI Name (3006,0026) and label; such as ``"CTV + 5mm"`` by default.
     grid : str, DataArray or Grid, default: "image"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model, roi_names
-from rtxr.analysis.resample import corners
+from rtxr.analysis.grids.resample import corners
 from rtxr.errors import GeometryError, MissingDataError
 from rtxr.geometry import FloatArray, Grid
 

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis import frames
-from rtxr.analysis.even_grid import Axes, Spacing, even_grid
-from rtxr.analysis.resample import Resampled
+from rtxr.analysis.grids import frames
+from rtxr.analysis.grids.even_grid import Axes, Spacing, even_grid
+from rtxr.analysis.grids.resample import Resampled
 from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
 from rtxr.errors import GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import AXIS_NAMES, OBLIQUE_NAMES, FloatArray, Grid
@@ -39,7 +39,8 @@ def resample(
     spacing : float, three floats, or mapping of str to float
         Every grid keeps its place and gets this distance of voxel centres, mm: one number, or one
         each along z, y, x (slice, row, column of an oblique grid), where None leaves an axis as it
-        is, or those of some axes: ``{"z": 2}``. See :func:`rtxr.analysis.even_grid.even_grid`.
+        is, or those of some axes: ``{"z": 2}``. See
+        :func:`rtxr.analysis.grids.even_grid.even_grid`.
     grid : str, DataArray or Grid
         Instead of ``spacing``: the one grid that image and doses go to. ``"image"``, ``"dose"``, a
         variable's name, an array on the grid wanted, or a Grid, such as one of ``even_grid``.

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.given_arrays import require_array, require_place
-from rtxr.analysis.labels import Label, labels_of
-from rtxr.analysis.outlines import Holes
-from rtxr.analysis.resample import corners
+from rtxr.analysis.drawing.outlines import Holes
+from rtxr.analysis.grids.resample import corners
+from rtxr.analysis.structures.given_arrays import require_array, require_place
+from rtxr.analysis.structures.labels import Label, labels_of
 from rtxr.edit.structure_rows import with_findings
 from rtxr.edit.structures import add_structure
 from rtxr.errors import Finding, GeometryError, RTXRError
@@ -47,7 +47,7 @@ def add_labels(
         default ``array.attrs["labels"]`` says names and colours, and a value it does not name is
         ``"label 3"``.
     holes, smooth, simplify
-        How masks become contours, see :func:`rtxr.analysis.outlines.outlines`.
+        How masks become contours, see :func:`rtxr.analysis.drawing.outlines.outlines`.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.raster import mask_source
+from rtxr.analysis.structures.masks import mask_source
 from rtxr.errors import ConflictingDataError
 from rtxr.read.lazy import is_in_memory
 from rtxr.read.structure_tables import with_mask

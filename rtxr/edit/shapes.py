@@ -10,15 +10,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis import frames
-from rtxr.analysis.given_arrays import (
+from rtxr.analysis.drawing.outlines import Holes, outlines
+from rtxr.analysis.grids import frames
+from rtxr.analysis.structures.given_arrays import (
     frame_findings,
     placed,
     require_array,
     true_or_false,
 )
-from rtxr.analysis.outlines import Holes, outlines
-from rtxr.analysis.planes import CLOSED_TYPES, PLANAR_MM, XOR_TYPE
+from rtxr.analysis.structures.planes import CLOSED_TYPES, PLANAR_MM, XOR_TYPE
 from rtxr.errors import Finding, GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import (
     ALIGNMENT_TOLERANCE_MM,
@@ -54,7 +54,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class MaskOptions:
-    """How a mask becomes contours, see :func:`rtxr.analysis.outlines.outlines`."""
+    """How a mask becomes contours, see :func:`rtxr.analysis.drawing.outlines.outlines`."""
 
     holes: Holes = "keyhole"
     smooth: float | None = None

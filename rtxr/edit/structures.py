@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model, roi_names
-from rtxr.analysis.outlines import Holes
+from rtxr.analysis.drawing.outlines import Holes
 from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
 from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids, outside_findings
 from rtxr.edit.structure_rows import along_roi, free_number, with_findings, with_row, with_texts
@@ -69,7 +69,7 @@ def add_structure(
         ``"#rrggbb"``, or red, green and blue from 0 to 255; by default the next of
         :data:`rtxr.model.PALETTE` that no ROI has.
     holes, smooth, simplify
-        How a mask becomes contours, see :func:`rtxr.analysis.outlines.outlines`. Without
+        How a mask becomes contours, see :func:`rtxr.analysis.drawing.outlines.outlines`. Without
         ``smooth`` and ``simplify`` the contours give the identical mask back. Contours of
         ``holes="nested"`` are of type CLOSEDPLANAR_XOR, which not every reader knows.
 

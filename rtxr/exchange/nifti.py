@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.labels import LABELS_ATTR
+from rtxr.analysis.structures.labels import LABELS_ATTR
 from rtxr.errors import Finding, GeometryError, MissingDataError
 from rtxr.exchange.volume import (
     Volume,

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.labels import LABELS_ATTR, Label, labels_of, labels_to_json
+from rtxr.analysis.structures.labels import LABELS_ATTR, Label, labels_of, labels_to_json
 from rtxr.errors import Finding, GeometryError, MissingDataError
 from rtxr.exchange.volume import (
     Volume,
@@ -117,8 +117,8 @@ def read_nrrd(path: str | os.PathLike[str]) -> xr.DataArray:
     DataArray
         Values as stored; ascending z, y, x in patient LPS millimetres where axis-aligned, else
         (slice, row, column) with the matrix in ``spatial_ref``. Segments of 3D Slicer are in
-        ``attrs["labels"]``, see :func:`rtxr.analysis.labels.labels_of`; what was noticed is in
-        ``array.rt.findings``.
+        ``attrs["labels"]``, see :func:`rtxr.analysis.structures.labels.labels_of`; what was
+        noticed is in ``array.rt.findings``.
 
     Raises
     ------

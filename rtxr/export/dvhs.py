@@ -38,7 +38,8 @@ def check(ds: xr.Dataset, table: pd.DataFrame | None) -> None:
     Raises
     ------
     RTXRError
-        It is no table of :func:`rtxr.analysis.dvh.dvh`, or one that a DVH Sequence cannot hold.
+        It is no table of :func:`rtxr.analysis.statistics.dvh.dvh`, or one that a DVH Sequence
+        cannot hold.
     MissingDataError
         The case has no structures.
     UnknownNameError
@@ -88,8 +89,8 @@ def settle(
     objects : sequence of Outgoing
         All that is written, with what changed.
     table : DataFrame, optional
-        Of :func:`rtxr.analysis.dvh.dvh`, and passed by :func:`check`. Its DVHs take the place of
-        all that are stored in the dose they are of.
+        Of :func:`rtxr.analysis.statistics.dvh.dvh`, and passed by :func:`check`. Its DVHs take the
+        place of all that are stored in the dose they are of.
     """
     structures = next((each for each in objects if each.variable == STRUCTURE_SET), None)
     parts = {} if table is None else {part.dose: part for part in _parts(table)}

@@ -117,7 +117,7 @@ def images_known(records: Records, others: Sequence[Outgoing]) -> list[Outgoing]
     """
     if written := _images(others):
         return written
-    found = []
+    found: list[Outgoing] = []
     for record in records.values():
         header = headers.excerpt(record, _SAID_OF_IMAGES)
         modality = text_of(header, "Modality")

@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from rtxr.analysis.raster import mask_source
+from rtxr.analysis.structures.masks import mask_source
 from rtxr.index.index import Index, scan
 from rtxr.read import saved
 from rtxr.read.case import Chunks

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.raster import mask_source
+from rtxr.analysis.structures.masks import mask_source
 from rtxr.catalog import Case, Catalog, build_table, find_cases
 from rtxr.errors import (
     AmbiguousCaseError,

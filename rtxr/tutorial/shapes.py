@@ -284,8 +284,8 @@ class Answers:
         Mean dose of each ROI that has a volume, Gy: closed form for the target, for the others
         numerical integration with an error below 1e-6 Gy.
     target : mapping of str to float
-        DVH metrics of ``PTV_70`` as :func:`rtxr.analysis.metrics.dvh_metrics` spells them, closed
-        form: doses in Gy, volumes in % of the ROI or cm3.
+        DVH metrics of ``PTV_70`` as :func:`rtxr.analysis.statistics.metrics.dvh_metrics` spells
+        them, closed form: doses in Gy, volumes in % of the ROI or cm3.
     isocenter : (float, float, float)
         Patient LPS, mm; the ROI ``ISO``, the beams' isocentre and the dose maximum.
     prescription_gy, fractions

@@ -62,10 +62,10 @@ def plot_dvh(
     Parameters
     ----------
     table : DataFrame
-        As :func:`rtxr.analysis.dvh.dvh` makes it, cumulative or differential: index dose, columns
-        ROI labels or (dose, label), volumes in cm3, or in % where ``attrs["relative"]`` says so.
-        ``attrs["rois"]`` holds ``volume_cc`` of each ROI; where it is missing the largest volume
-        of a cumulative column is, the sum of a differential one.
+        As :func:`rtxr.analysis.statistics.dvh.dvh` makes it, cumulative or differential: index
+        dose, columns ROI labels or (dose, label), volumes in cm3, or in % where
+        ``attrs["relative"]`` says so. ``attrs["rois"]`` holds ``volume_cc`` of each ROI; where it
+        is missing the largest volume of a cumulative column is, the sum of a differential one.
     relative : bool, default: True
         Volume in % of the ROI's, else in cm3.
     stored : DataFrame, optional

@@ -28,7 +28,7 @@ _CELL = "text-align:left;padding:.2em .8em"
 
 
 class GoalTable(pd.DataFrame):
-    """A table of goals, as :func:`rtxr.prescribed.goals` makes it; in a terminal plain text."""
+    """Goals, as :func:`rtxr.summary.prescribed.goals` makes them; plain text in a terminal."""
 
     @property
     def _constructor(self) -> type[GoalTable]:

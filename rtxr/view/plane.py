@@ -16,8 +16,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis import contours, frames, raster, resample
-from rtxr.analysis.planes import CLOSED_TYPES, RoiContours, Slabs
+from rtxr.analysis.grids import frames, resample
+from rtxr.analysis.structures import contours, raster
+from rtxr.analysis.structures.planes import CLOSED_TYPES, RoiContours, Slabs
 from rtxr.errors import GeometryError, MissingDataError
 from rtxr.geometry import FloatArray, Grid, cell_edges
 
@@ -231,7 +232,7 @@ def dose_on(ds: xr.Dataset, name: str, plane: Plane) -> FloatArray | None:
     """Dose at the plane's voxel centres, (up, across), trilinear; None where it has none there.
 
     Only the layers of the dose grid that the plane lies between are read. NaN outside the
-    outermost voxel centres of the dose grid (see :func:`rtxr.analysis.resample.dose_on`).
+    outermost voxel centres of the dose grid (see :func:`rtxr.analysis.grids.resample.dose_on`).
     """
     name = model.resolve(ds, name)
     array = model.ascending(ds[name])

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.sweep import closed_edges
+from rtxr.analysis.structures.sweep import closed_edges
 from rtxr.geometry import Grid
 
 Contour = np.ndarray | tuple[str, np.ndarray]

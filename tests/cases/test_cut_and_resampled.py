@@ -13,7 +13,7 @@ from analysis.shapes import rotation
 
 import rtxr
 from rtxr import model
-from rtxr.analysis.even_grid import even_grid
+from rtxr.analysis.grids.even_grid import even_grid
 from rtxr.geometry import Grid
 
 #: Turned about all axes, so that no slice is parallel to one of the source.

@@ -11,7 +11,7 @@ from analysis.shapes import at_height, axial_grid, make_case, square
 
 import rtxr
 from rtxr import model
-from rtxr.analysis.margins import grown
+from rtxr.analysis.sets.margins import grown
 from rtxr.errors import ConflictingDataError, RTXRError, UnknownNameError
 
 

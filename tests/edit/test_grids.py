@@ -12,7 +12,7 @@ from analysis.shapes import axial_grid, make_case, rotation, square, stack, turn
 
 import rtxr
 from rtxr import model
-from rtxr.analysis.even_grid import even_grid
+from rtxr.analysis.grids.even_grid import even_grid
 from rtxr.edit.grids import resample
 from rtxr.errors import (
     ConflictingDataError,

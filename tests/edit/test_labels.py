@@ -11,8 +11,8 @@ from analysis.shapes import axial_grid, make_case, rotation, square, stack, turn
 
 import rtxr
 from rtxr import model
-from rtxr.analysis import raster
-from rtxr.analysis.labels import LABELS_ATTR, Label, labels, labels_to_json
+from rtxr.analysis.structures import masks
+from rtxr.analysis.structures.labels import LABELS_ATTR, Label, labels, labels_to_json
 from rtxr.edit.labels import add_labels
 from rtxr.errors import ConflictingDataError, GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import Grid
@@ -35,7 +35,7 @@ def test_each_value_becomes_a_structure_with_its_mask():
     ds = add_labels(CASE, placed(VALUES), {1: "GTV", 2: "Heart", 3: "Lung"})
     assert model.roi_labels(ds) == ["Body", "GTV", "Heart", "Lung"]
     for value, name in enumerate(["GTV", "Heart", "Lung"], start=1):
-        np.testing.assert_array_equal(raster.mask(ds, name), value == VALUES)
+        np.testing.assert_array_equal(masks.mask(ds, name), value == VALUES)
 
 
 def test_names_and_colors_come_from_the_attributes():
@@ -53,7 +53,7 @@ def test_names_and_colors_come_from_the_attributes():
 
 def test_an_array_without_coordinates_lies_on_the_image():
     ds = add_labels(CASE, VALUES, {1: "GTV"})
-    np.testing.assert_array_equal(raster.mask(ds, "GTV"), VALUES == 1)
+    np.testing.assert_array_equal(masks.mask(ds, "GTV"), VALUES == 1)
     with pytest.raises(GeometryError, match="shape"):
         add_labels(CASE, VALUES[1:])
 
@@ -75,15 +75,15 @@ def test_layers_may_overlap():
         add_labels(CASE, layers)
     told = labels_to_json([Label(1, "Outer"), Label(1, "Inner", layer=1)])
     ds = add_labels(CASE, layers.assign_attrs({LABELS_ATTR: told}))
-    np.testing.assert_array_equal(raster.mask(ds, "Outer"), VALUES > 0)
-    np.testing.assert_array_equal(raster.mask(ds, "Inner"), VALUES > 1)
+    np.testing.assert_array_equal(masks.mask(ds, "Outer"), VALUES > 0)
+    np.testing.assert_array_equal(masks.mask(ds, "Inner"), VALUES > 1)
 
 
 def test_whole_numbers_may_be_floats_and_nothing_else():
     ds = add_labels(CASE, placed(VALUES.astype(np.float32)), {1: "GTV"})
-    np.testing.assert_array_equal(raster.mask(ds, "GTV"), VALUES == 1)
+    np.testing.assert_array_equal(masks.mask(ds, "GTV"), VALUES == 1)
     ds = add_labels(CASE, placed(VALUES == 1), ["GTV"])
-    np.testing.assert_array_equal(raster.mask(ds, "GTV"), VALUES == 1)
+    np.testing.assert_array_equal(masks.mask(ds, "GTV"), VALUES == 1)
     for values in (VALUES / 2, np.where(VALUES, np.nan, 0)):
         with pytest.raises(RTXRError, match="whole numbers"):
             add_labels(CASE, placed(values))
@@ -114,7 +114,7 @@ def test_names_may_be_given_in_either_direction():
     back = add_labels(CASE, VALUES, {"Heart": np.uint8(2), "GTV": 1})
     xr.testing.assert_identical(way.drop_vars("mask"), back.drop_vars("mask"))
     assert model.roi_labels(back)[1:] == ["Heart", "GTV"]
-    np.testing.assert_array_equal(raster.mask(back, "GTV"), VALUES == 1)
+    np.testing.assert_array_equal(masks.mask(back, "GTV"), VALUES == 1)
 
 
 @pytest.mark.parametrize(

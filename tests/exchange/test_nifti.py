@@ -13,7 +13,7 @@ from hypothesis import given, settings
 import rtxr
 from exchange.grids import arrays, placed, positions, random_grid
 from rtxr import model
-from rtxr.analysis.labels import LABELS_ATTR, Label, labels_of, labels_to_json
+from rtxr.analysis.structures.labels import LABELS_ATTR, Label, labels_of, labels_to_json
 from rtxr.errors import ExistingFilesError, GeometryError, MissingDataError
 from rtxr.exchange.nifti import read_nifti, to_nifti
 from rtxr.geometry import Grid

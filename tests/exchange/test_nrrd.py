@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import rtxr
 from exchange.grids import arrays, placed, positions
 from rtxr import model
-from rtxr.analysis.labels import LABELS_ATTR, Label, labels_of, labels_to_json
+from rtxr.analysis.structures.labels import LABELS_ATTR, Label, labels_of, labels_to_json
 from rtxr.errors import ExistingFilesError, GeometryError, MissingDataError
 from rtxr.exchange.nrrd import read_nrrd, to_nrrd
 from rtxr.geometry import Grid

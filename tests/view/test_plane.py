@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rtxr.analysis import raster, resample
+from rtxr.analysis.grids import resample
+from rtxr.analysis.structures import masks
 from rtxr.errors import GeometryError, MissingDataError
 from rtxr.geometry import stack_grid
 from rtxr.view import plane
@@ -202,7 +203,7 @@ def test_across_the_contours_the_mask_is_shown(asked):
     ds = make_case(**structures({"A": [(CLOSED, square(5, z)) for z in (-3, 0, 3)]}, [""]))
     shown = plane.choose_plane(ds, **asked)
     (found,) = plane.outlines(ds, shown, ["A"])
-    whole = raster.mask(ds, "A").isel({shown.name(shown.normal): [shown.index]})
+    whole = masks.mask(ds, "A").isel({shown.name(shown.normal): [shown.index]})
     np.testing.assert_array_equal(found.mask, shown.page(whole.values))
     assert found.mask.any()
     assert not found.lines
@@ -224,7 +225,7 @@ def test_axial_contours_on_an_oblique_grid_are_masks():
     ds = make_case(turned(IMAGE, oblique()), None, **structures({"A": group}, [""]))
     shown = plane.choose_plane(ds, z=0)
     (found,) = plane.outlines(ds, shown, ["A"])
-    np.testing.assert_array_equal(found.mask, raster.mask(ds, "A").isel(slice=shown.index).values)
+    np.testing.assert_array_equal(found.mask, masks.mask(ds, "A").isel(slice=shown.index).values)
 
 
 def test_contours_parallel_to_an_oblique_slice_are_lines_in_its_own_mm():

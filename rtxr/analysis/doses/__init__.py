@@ -1,0 +1,1 @@
+"""Doses: which is meant, in which unit, sums, biological effect."""

@@ -1,0 +1,1 @@
+"""The gamma index of two doses."""

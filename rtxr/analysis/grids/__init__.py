@@ -1,0 +1,1 @@
+"""Values on grids: frames, resampling, even spacing."""

@@ -1,0 +1,1 @@
+"""What lies between contours: outlines interpolated from plane to plane."""

@@ -1,0 +1,1 @@
+"""Set expressions of structures, and margins."""

@@ -1,0 +1,1 @@
+"""Dose to structures: histograms, metrics, goals."""

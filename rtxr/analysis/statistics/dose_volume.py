@@ -1,0 +1,238 @@
+"""Dose to the volume of one structure: the integral behind DVH tables and metrics.
+
+The slabs of a structure are cut into cells by the planes of the dose grid through its voxel
+centres, subdivided until cells are small against the structure, so that no cell reaches over a
+kink of the trilinear dose. Each cell counts with the exact area the polygons cover of it, times
+its height; its dose is that at the centroid of what is covered. Within a cell the dose is taken
+as linear: its volume is spread evenly between its lowest and highest dose, which makes the
+cumulative curve second-order accurate instead of a staircase. The curve is kept in at least
+40 000 steps between the lowest and the highest dose (for 70 Gy: 1 mGy); minimum, maximum and mean
+do not go through it.
+
+Where dose grid and contours share no axes (the dose is rotated against the contours) cells are
+those of a lattice along the contours' own axes; dose and its slope are looked up cell by cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rtxr.analysis.grids import frames
+from rtxr.analysis.grids.resample import Field
+from rtxr.analysis.statistics.aligned_cells import AlignedCells
+from rtxr.analysis.statistics.slab_cells import Samples
+from rtxr.analysis.statistics.turned_cells import TurnedCells
+from rtxr.analysis.structures import polygons
+from rtxr.analysis.structures.planes import Slabs
+from rtxr.errors import Finding
+from rtxr.geometry import FloatArray
+
+#: About so many cells fill a structure; more where the dose grid is finer than that.
+CELLS = 40_000
+#: Steps of the cumulative curve between the lowest and the highest dose, or more.
+_STEPS = 40_000
+
+
+@dataclass(frozen=True)
+class RoiDose:
+    """Dose to one structure.
+
+    Parameters
+    ----------
+    label : str
+        ROI label.
+    doses : ndarray, (k,)
+        Ascending doses, Gy (or relative).
+    volumes : ndarray, (k,)
+        Volume that receives at least that dose, cm3; linear in between.
+    volume_cc : float
+        Whole volume, cm3; NaN where it is not known.
+    outside_cc : float
+        Part of it where the dose is not known: outside the dose grid, or NaN in it.
+    minimum, maximum, mean : float
+        Over the part where the dose is known, NaN where there is none. Minimum and maximum
+        include the faces of the slabs and the outlines on them.
+    findings : tuple of Finding
+        What was noticed.
+    """
+
+    label: str
+    doses: FloatArray
+    volumes: FloatArray
+    volume_cc: float
+    outside_cc: float
+    minimum: float
+    maximum: float
+    mean: float
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def inside_cc(self) -> float:
+        """Volume where the dose is known, cm3."""
+        return self.volume_cc - self.outside_cc
+
+    @property
+    def outside_fraction(self) -> float:
+        """Part of the volume where the dose is not known, 0 to 1; NaN without a volume."""
+        return self.outside_cc / self.volume_cc if self.volume_cc else float("nan")
+
+    def volume_at(self, dose: npt.ArrayLike) -> FloatArray:
+        """Volume that receives at least a dose, cm3; the whole volume at dose 0 or below."""
+        asked = np.asarray(dose, dtype=np.float64)
+        if not np.isfinite(self.minimum):
+            return np.where(asked <= 0, self.volume_cc, 0.0 * self.volume_cc)
+        volume = np.interp(asked, self.doses, self.volumes)
+        volume = np.where(asked <= self.minimum, self.inside_cc, volume)
+        volume = np.where(asked > self.maximum, 0.0 * self.volume_cc, volume)
+        return np.where(asked <= min(0.0, self.minimum), self.volume_cc, volume)
+
+    def dose_at(self, volume_cc: float) -> float:
+        """Lowest dose to the hottest part of this volume, cm3.
+
+        NaN where the volume is larger than the part whose dose is known.
+        """
+        inside = self.inside_cc
+        if not (0 <= volume_cc <= inside * (1 + 1e-9)) or not np.isfinite(self.minimum):
+            return float("nan")
+        last = int(np.searchsorted(-self.volumes, -min(volume_cc, inside), side="right")) - 1
+        dose = float(self.doses[last])
+        if last + 1 < len(self.doses):
+            step = self.volumes[last] - self.volumes[last + 1]
+            dose += (self.volumes[last] - volume_cc) / step * (self.doses[last + 1] - dose)
+        return float(np.clip(dose, self.minimum, self.maximum))
+
+
+class _Tally:
+    """Adds cells up to a cumulative curve and its sums.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds of the dose of all cells to come.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        raw = max(high - low, 1e-6 * max(abs(high), 1.0)) / _STEPS
+        decade = 10.0 ** np.floor(np.log10(raw))
+        # A round step puts round doses (a uniform 20 Gy) on an edge of the curve.
+        self.width = float(decade * max(f for f in (1, 2, 5) if f * decade <= raw * (1 + 1e-9)))
+        self.start = int(np.floor(low / self.width)) - 1
+        self.bins = int(np.ceil(high / self.width)) + 2 - self.start
+        self.change = np.zeros(self.bins + 1)
+        self.dose_volume = self.inside = self.outside = 0.0
+        self.minimum, self.maximum = np.inf, -np.inf
+
+    def add(self, cells: Samples) -> None:
+        """Add cells; those without a dose count as outside."""
+        known = np.isfinite(cells.dose)
+        if not known.all():
+            self.outside += float(cells.volume[~known].sum())
+            cells = Samples(*(getattr(cells, each.name)[known] for each in fields(cells)))
+        if not len(cells.dose):
+            return
+        self.inside += float(cells.volume.sum())
+        self.dose_volume += float((cells.dose * cells.volume).sum())
+        middle = cells.dose / self.width - self.start
+        shift, reach = cells.shift / self.width, cells.spread / self.width
+        half = cells.volume / 2
+        self._spread(middle - shift, reach, half)
+        self._spread(middle + shift, reach, half)
+
+    def _spread(self, middle: FloatArray, reach: FloatArray, volume: FloatArray) -> None:
+        """Add volumes evenly within a reach of places on the curve, in steps of it."""
+        # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
+        ends = middle - reach
+        ends += 0.5
+        first = np.maximum(ends, 0, out=ends).astype(np.int64)
+        np.add(middle, reach, out=ends)
+        ends += 0.5
+        stop = np.minimum(ends, self.bins, out=ends).astype(np.int64)
+        narrow = np.flatnonzero(first >= stop)
+        at = np.floor(middle[narrow] + 1e-6).astype(np.int64)
+        first[narrow] = np.clip(at, 0, self.bins - 1)
+        stop[narrow] = first[narrow] + 1
+        slope = volume / (stop - first)
+        self.change += np.bincount(first, slope, self.bins + 1)
+        self.change -= np.bincount(stop, slope, self.bins + 1)
+
+    def include(self, doses: FloatArray) -> None:
+        """Let the extremes include these doses; NaN are passed over."""
+        if len(doses):
+            low, high = np.fmin.reduce(doses), np.fmax.reduce(doses)
+            self.minimum, self.maximum = np.fmin(self.minimum, low), np.fmax(self.maximum, high)
+
+    def finish(self, label: str, volume_cc: float, findings: tuple[Finding, ...]) -> RoiDose:
+        """The cumulative curve, scaled to the exact volume."""
+        total = self.inside + self.outside
+        scale = volume_cc / total if total else float("nan")
+        if not self.inside:
+            nan, none = float("nan"), np.empty(0)
+            return RoiDose(label, none, none, volume_cc, volume_cc, nan, nan, nan, findings)
+        below = np.concatenate([[0.0], np.cumsum(np.cumsum(self.change[:-1]))])
+        doses = (self.start + np.arange(self.bins + 1, dtype=np.float64)) * self.width
+        outside = volume_cc * (self.outside / total)
+        volumes = np.clip((self.inside - below) * scale, 0.0, volume_cc - outside)
+        low, high = float(self.minimum), float(self.maximum)
+        mean = float(np.clip(self.dose_volume / self.inside, low, high))
+        kept = slice(
+            max(int(np.searchsorted(doses, low)) - 2, 0), int(np.searchsorted(doses, high)) + 2
+        )
+        return RoiDose(
+            label, doses[kept], volumes[kept], volume_cc, outside, low, high, mean, findings
+        )
+
+
+def integrate(part: Slabs, field: Field) -> RoiDose:
+    """Dose to the volume of a structure.
+
+    Parameters
+    ----------
+    part : Slabs
+        The structure.
+    field : Field
+        The dose.
+
+    Returns
+    -------
+    RoiDose
+        All NaN where the structure encloses nothing; a single plane of unknown thickness has
+        doses but no volumes.
+    """
+    signed = polygons.signed_edges(part.edges)
+    areas = polygons.plane_areas(signed, len(part.position))
+    volume = float((areas * part.thickness).sum()) * part.volume_per_mm3 / 1000
+    if not len(signed.x0) or volume == 0:
+        nan, none = float("nan"), np.empty(0)
+        return RoiDose(part.label, none, none, volume, 0.0, nan, nan, nan, part.findings)
+    solid = part
+    if np.isnan(volume):  # the only slab is thin, but nobody knows how thin: doses hardly depend
+        solid = replace(part, lower=part.position - 0.5, upper=part.position + 0.5)
+    size = float(((areas * solid.thickness).sum() / CELLS) ** (1 / 3))
+    along = frames.axis_map(solid.frame, field.grid.matrix)
+    work: AlignedCells | TurnedCells = (
+        AlignedCells(solid, signed, field, along, size)
+        if along
+        else TurnedCells(solid, signed, field, size)
+    )
+    tally = _Tally(*work.dose_range)
+    for samples, doses in work.blocks():
+        tally.add(samples)
+        tally.include(doses)
+    return _reported(tally.finish(part.label, volume, part.findings))
+
+
+def _reported(found: RoiDose) -> RoiDose:
+    """With a finding where a part of the volume has no dose."""
+    share = found.outside_fraction
+    if not share > 1e-6:
+        return found
+    text = (
+        f"ROI {found.label!r}: {100 * share:.2g} % of its volume ({found.outside_cc:.3f} cm3) lies "
+        "outside the voxel centres of the dose grid, or where the dose is NaN; it stays in the "
+        "whole volume, and doses are those of the rest"
+    )
+    finding = Finding("outside-dose-grid", "warning", text)
+    return replace(found, findings=(*found.findings, finding))

@@ -1,0 +1,171 @@
+"""What the integration of dose over slabs is made of: samples, heights and outlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rtxr.analysis.structures.planes import Slabs
+from rtxr.analysis.structures.polygons import SignedEdges
+from rtxr.analysis.structures.sweep import IntArray
+from rtxr.geometry import FloatArray
+
+_THIN_MM = 1e-9
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Cells of a structure.
+
+    Parameters
+    ----------
+    dose : ndarray, (n,)
+        At the centroid of what is covered; NaN where it is not known.
+    spread, shift : ndarray, (n,)
+        One half of the volume lies evenly within ``spread`` of ``dose - shift``, the other half of
+        ``dose + shift``.
+    volume : ndarray, (n,)
+        Covered volume, own mm3.
+    """
+
+    dose: FloatArray
+    spread: FloatArray
+    shift: FloatArray
+    volume: FloatArray
+
+
+def spreads(square: FloatArray, widest: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Spread and shift of cells.
+
+    Parameters
+    ----------
+    square : ndarray
+        Twelve times the mean square of the dose about its mean.
+    widest : ndarray
+        Square of the largest of its changes along u, v and w.
+
+    Notes
+    -----
+    The steps from cell to cell of a lattice add up to an even curve where the dose of each is
+    spread over the step of one axis in full.
+    """
+    shift = square - widest
+    np.maximum(shift, 0, out=shift)
+    shift /= 12
+    np.sqrt(shift, out=shift)
+    spread = np.sqrt(np.maximum(widest, 0))
+    spread /= 2
+    return spread, shift
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Heights at which slabs begin, are cut and end, plane after plane, ascending.
+
+    Parameters
+    ----------
+    height : ndarray, (n,)
+        w, mm.
+    plane : ndarray of int, (n,)
+        Plane whose slab it is.
+    is_end : ndarray of bool, (n,)
+        Where a level of the integration ends or begins; other bounds lie within a level.
+    """
+
+    height: FloatArray
+    plane: IntArray
+    is_end: npt.NDArray[np.bool_]
+
+    def of_planes(self, first: int, stop: int) -> Bounds:
+        """The bounds of the planes from ``first`` to ``stop``, planes counted from 0 again."""
+        some = slice(*np.searchsorted(self.plane, [first, stop]).tolist())
+        return Bounds(self.height[some], self.plane[some] - first, self.is_end[some])
+
+    def levels(self) -> tuple[IntArray, IntArray]:
+        """First and last bound of each level."""
+        ends = np.flatnonzero(self.is_end)
+        low, high = ends[:-1], ends[1:]
+        same = self.plane[low] == self.plane[high]
+        thick = self.height[high] - self.height[low] > _THIN_MM
+        return low[same & thick], high[same & thick]
+
+
+def slab_bounds(part: Slabs, cuts: FloatArray, is_end: npt.NDArray[np.bool_]) -> Bounds:
+    """Faces of slabs, and the cuts between them.
+
+    Parameters
+    ----------
+    part : Slabs
+        The structure.
+    cuts : ndarray
+        Ascending heights at which to cut, mm.
+    is_end : ndarray of bool
+        Whether a cut divides levels; one that does not is only looked at.
+    """
+    owner = np.searchsorted(part.lower, cuts, side="right") - 1
+    inside = (owner >= 0) & (cuts > part.lower[owner] + _THIN_MM)
+    inside &= cuts < part.upper[owner] - _THIN_MM
+    planes, yes = np.arange(len(part.position)), np.ones(len(part.position), dtype=bool)
+    height = np.concatenate([part.lower, cuts[inside], part.upper])
+    plane = np.concatenate([planes, owner[inside], planes])
+    ends = np.concatenate([yes, is_end[inside], yes])
+    order = np.lexsort((height, plane))
+    return Bounds(height[order], plane[order], ends[order])
+
+
+def outline(part: Slabs, step: float) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Vertices, and points every ``step`` mm along longer edges, plane after plane.
+
+    Returns
+    -------
+    u, v : ndarray
+        Where they are, mm.
+    begin : ndarray of int, (planes + 1,)
+        Where those of each plane begin, and the end.
+    """
+    edges = part.edges
+    run, rise = edges.x1 - edges.x0, edges.y1 - edges.y0
+    parts = np.maximum(np.ceil(np.hypot(run, rise) / step), 1).astype(np.int64)
+    of, number = consecutive(np.ones(len(parts), dtype=np.int64), parts - 1)
+    share = number / parts[of]
+    u = np.concatenate([part.points[:, 0], edges.x0[of] + share * run[of]])
+    v = np.concatenate([part.points[:, 1], edges.y0[of] + share * rise[of]])
+    plane = np.concatenate([part.point_plane, edges.plane[of]])
+    order = np.argsort(plane, kind="stable")
+    begin = np.searchsorted(plane[order], np.arange(len(part.position) + 1))
+    return u[order], v[order], begin
+
+
+def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
+    """For runs of consecutive numbers: which run, and the number."""
+    of = np.repeat(np.arange(len(counts)), counts)
+    return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
+
+
+def some_planes(signed: SignedEdges, first: int, stop: int) -> SignedEdges:
+    """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again."""
+    some = signed.take((signed.plane >= first) & (signed.plane < stop))
+    return SignedEdges(some.x0, some.y0, some.x1, some.y1, some.plane - first, some.sign)
+
+
+def box_of(part: Slabs) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Least and largest u, and least and largest v, of the vertices, mm."""
+    u, v = part.points[:, 0], part.points[:, 1]
+    return (float(u.min()), float(u.max())), (float(v.min()), float(v.max()))
+
+
+def finest_spacing(axes: tuple[FloatArray, FloatArray, FloatArray]) -> float:
+    """Smallest median spacing of the axes, mm; 1 where no axis has two voxels."""
+    spacings = [float(np.median(np.abs(np.diff(axis)))) for axis in axes if len(axis) > 1]
+    return min(spacings, default=1.0)
+
+
+def finite_range(values: FloatArray) -> tuple[float, float]:
+    """Smallest and largest finite value; 0 and 1 where there is none."""
+    low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)

@@ -1,0 +1,1 @@
+"""Contours and masks: planes, slabs, areas, exact partial volumes."""

@@ -1,0 +1,234 @@
+"""Edges of polygons cut into strips in which they are ordered from left to right (numpy only).
+
+The plane is cut into horizontal strips at every vertex and every crossing. Within a strip no edge
+begins, ends or crosses another, so walking along it meets the edges in one order; that is all the
+even-odd rule needs (:mod:`rtxr.analysis.structures.polygons`). All planes of a structure are swept
+at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from rtxr.geometry import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+#: Heights closer than this are one height, mm; a power of two so that rounding is exact.
+_QUANTUM = 2.0**-30
+#: Edges whose order differs by less from one side of a strip to the other do not cross, mm.
+_CROSSING_TOLERANCE = 1e-7
+#: Rounds of finding crossings; each resolves all neighbours that cross.
+_MAX_ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges of closed polygons on several parallel planes.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1 : ndarray, (n,)
+        End points, mm, lower end first (``y0 <= y1``), so that two polygons that share an edge
+        compute the same crossings whatever their direction.
+    plane : ndarray of int, (n,)
+        Which plane.
+    contour : ndarray of int, (n,)
+        Which polygon; polygons to be taken together by even-odd in a union share a number.
+    """
+
+    x0: FloatArray
+    y0: FloatArray
+    x1: FloatArray
+    y1: FloatArray
+    plane: IntArray
+    contour: IntArray
+
+    def __len__(self) -> int:
+        return len(self.x0)
+
+    def take(self, index: npt.NDArray[np.generic]) -> Edges:
+        """The edges at these indices, or where a boolean mask is true."""
+        return Edges(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Heights:
+    """Heights at which edges begin, end or cross; strip i goes from height i to height i + 1.
+
+    Parameters
+    ----------
+    lowest : float
+        Of all planes, mm.
+    span : int
+        Steps of the quantum reserved for a plane.
+    keys : ndarray of int, (n,)
+        Heights in steps above ``lowest``, plane after plane.
+    y : ndarray, (n,)
+        The same, mm.
+    begin, end : ndarray of int, (edges,)
+        At which height each edge begins and ends.
+    """
+
+    lowest: float
+    span: int
+    keys: IntArray
+    y: FloatArray
+    begin: IntArray
+    end: IntArray
+
+    @classmethod
+    def of(cls, edges: Edges, extra_y: FloatArray, extra_plane: IntArray) -> Heights:
+        """Heights of edges, and further ones of some planes."""
+        n = len(edges)
+        y = np.concatenate([edges.y0, edges.y1, extra_y])
+        plane = np.concatenate([edges.plane, edges.plane, extra_plane])
+        lowest = float(y.min(initial=0.0))
+        key = np.rint((y - lowest) / _QUANTUM).astype(np.int64)
+        span = int(key.max(initial=0)) + 1
+        key += plane * span
+        order = np.argsort(key)
+        ascending = key[order]
+        new = np.ones(len(key), dtype=bool)
+        np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
+        event = np.empty(len(key), dtype=np.int64)
+        event[order] = np.cumsum(new) - 1
+        return cls(lowest, span, ascending[new], y[order[new]], event[:n], event[n : 2 * n])
+
+    def strip(self, plane: IntArray, y: FloatArray) -> IntArray:
+        """Strip in which points are, where :meth:`spans` their height."""
+        steps = np.clip(np.floor((y - self.lowest) / _QUANTUM), 0, self.span - 1)
+        found = np.searchsorted(self.keys, steps.astype(np.int64) + plane * self.span, side="right")
+        above_all = max(len(self.keys) - 1, 0)  # holds nothing, like what is below all
+        return np.where(found > 0, found - 1, above_all)
+
+    def spans(self, y: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether heights are between the lowest and the highest of all planes."""
+        return (y >= self.lowest) & (y < self.lowest + self.span * _QUANTUM)
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Edges cut at the strips, ordered by strip and then from left to right.
+
+    Parameters
+    ----------
+    edge, strip : ndarray of int, (n,)
+        Which edge, which strip.
+    x_lo, x_hi : ndarray, (n,)
+        Where the edge is at the bottom and at the top of the strip, mm.
+    y : ndarray
+        Heights between strips: strip i reaches from ``y[i]`` to ``y[i + 1]``.
+    """
+
+    edge: IntArray
+    strip: IntArray
+    x_lo: FloatArray
+    x_hi: FloatArray
+    y: FloatArray
+
+    def take(self, index: npt.NDArray[np.generic]) -> Fragments:
+        """The fragments at these indices, or where a boolean mask is true."""
+        return Fragments(
+            self.edge[index], self.strip[index], self.x_lo[index], self.x_hi[index], self.y
+        )
+
+
+def closed_edges(points: FloatArray, starts: IntArray, plane: IntArray, group: IntArray) -> Edges:
+    """Edges of closed polygons given one after the other.
+
+    Parameters
+    ----------
+    points : ndarray, (n, 2)
+        Vertices of all polygons; the last one of each is joined to its first.
+    starts : ndarray of int, (m + 1,)
+        Where each polygon begins, and the end.
+    plane, group : ndarray of int, (m,)
+        Plane and union group of each polygon.
+    """
+    counts = np.diff(starts)
+    following = np.arange(1, len(points) + 1)
+    following[starts[1:] - 1] = starts[:-1]
+    x0, y0 = points[:, 0], points[:, 1]
+    x1, y1 = x0[following], y0[following]
+    # Level edges are put in order as well: the same two points always give the same edge.
+    swap = (y0 > y1) | ((y0 == y1) & (x0 > x1))
+    return Edges(
+        np.where(swap, x1, x0),
+        np.where(swap, y1, y0),
+        np.where(swap, x0, x1),
+        np.where(swap, y0, y1),
+        np.repeat(plane, counts),
+        np.repeat(group, counts),
+    )
+
+
+def steep(edges: Edges) -> Edges:
+    """The edges that are not level: those that can bound strips."""
+    return edges.take(edges.y1 > edges.y0)
+
+
+def cut(edges: Edges, heights: Heights) -> Fragments:
+    """Cut edges at every height at which an edge of their plane begins or ends."""
+    counts = heights.end - heights.begin
+    edge = np.repeat(np.arange(len(edges)), counts)
+    strip = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts - heights.begin, counts)
+    base, run = edges.x0[edge], (edges.x1 - edges.x0)[edge]
+    foot, rise = edges.y0[edge], (edges.y1 - edges.y0)[edge]
+    # Clipped, since a height may be a quantum beyond the end of a nearly level edge.
+    x_lo = base + np.clip((heights.y[strip] - foot) / rise, 0.0, 1.0) * run
+    x_hi = base + np.clip((heights.y[strip + 1] - foot) / rise, 0.0, 1.0) * run
+    middle = x_lo + x_hi
+    left = float(middle.min(initial=0.0))
+    width = float(middle.max(initial=0.0)) - left + 1.0
+    order = np.argsort(strip * width + (middle - left))
+    return Fragments(edge[order], strip[order], x_lo[order], x_hi[order], heights.y)
+
+
+def sweep(edges: Edges) -> list[tuple[Edges, Fragments]]:
+    """Edges of some planes and their fragments, without crossings.
+
+    Planes on which edges cross take further rounds, with strips cut at the crossings found; each
+    round's planes come as one item, whose strips are numbered on their own.
+    """
+    todo = steep(edges)
+    extra_y, extra_plane = np.empty(0), np.empty(0, dtype=np.int64)
+    done: list[tuple[Edges, Fragments]] = []
+    for _ in range(_MAX_ROUNDS):
+        fragments = cut(todo, Heights.of(todo, extra_y, extra_plane))
+        y, plane = _crossings(todo, fragments)
+        if not len(y):
+            return [*done, (todo, fragments)]
+        dirty = np.zeros(int(todo.plane.max()) + 1, dtype=bool)
+        dirty[plane] = True
+        crossed = dirty[todo.plane]
+        done.append((todo, fragments.take(~crossed[fragments.edge])))
+        kept = dirty[extra_plane]
+        extra_y = np.concatenate([extra_y[kept], y])
+        extra_plane = np.concatenate([extra_plane[kept], plane])
+        todo = todo.take(crossed)
+    return [*done, (todo, cut(todo, Heights.of(todo, extra_y, extra_plane)))]
+
+
+def _crossings(edges: Edges, fragments: Fragments) -> tuple[FloatArray, IntArray]:
+    """Heights at which neighbours within a strip change places, and their planes."""
+    same = fragments.strip[1:] == fragments.strip[:-1]
+    low, high = np.diff(fragments.x_lo), np.diff(fragments.x_hi)
+    at = np.flatnonzero(same & (np.minimum(low, high) < -_CROSSING_TOLERANCE))
+    share = np.clip(low[at] / (low[at] - high[at]), 0, 1)
+    strip = fragments.strip[at]
+    height = fragments.y[strip + 1] - fragments.y[strip]
+    new = np.minimum(share, 1 - share) * height > _QUANTUM
+    y = fragments.y[strip] + share * height
+    return y[new], edges.plane[fragments.edge[at[new]]]
+
+
+def rank_in_runs(sorted_keys: IntArray) -> IntArray:
+    """Position of each element within its run of equal keys."""
+    index = np.arange(len(sorted_keys))
+    first = np.ones(len(sorted_keys), dtype=bool)
+    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=first[1:])
+    return index - np.maximum.accumulate(np.where(first, index, 0))

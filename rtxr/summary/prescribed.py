@@ -1,0 +1,203 @@
+"""Dose-volume metrics and clinical goals, with the prescription that the plan tells.
+
+``read`` knows what is prescribed, ``analysis`` what is received; they meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pandas as pd
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis.doses.dose_choice import KIND, DoseLike, one_dose
+from rtxr.analysis.statistics import goals as goal_rows
+from rtxr.analysis.statistics import metrics
+from rtxr.analysis.statistics.dvh import Masks
+from rtxr.analysis.structures.contours import finding_dicts
+from rtxr.analysis.structures.planes import Between, EndCap
+from rtxr.analysis.structures.polygons import Combine
+from rtxr.errors import Finding, MissingDataError
+from rtxr.read import rt_plan
+from rtxr.roi_names import Rois
+from rtxr.view.goal_table import GoalTable
+
+TableT = TypeVar("TableT", bound=pd.DataFrame)
+
+#: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
+WHOLE_PLAN = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "")
+
+
+def dvh_metrics(
+    ds: xr.Dataset,
+    names: str | Sequence[str] = metrics.DEFAULT_METRICS,
+    rois: Rois = None,
+    *,
+    mask: Masks | None = None,
+    prescription: float | None = None,
+    dose: DoseLike = model.DOSE,
+    end_cap: EndCap = "half",
+    between: Between = "slab",
+    combine: Combine = "xor",
+) -> pd.DataFrame:
+    """Dose-volume metrics, with the prescription taken from the plan where none is given.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures and a dose.
+    names : str or sequence of str
+        Metrics such as ``"D95%"``, ``"D2cc"``, ``"DC10cc"``, ``"V20Gy"``, ``"V20Gy[cc]"``,
+        ``"V95%"``, ``"CV20Gy"``, ``"mean"``, ``"median"``, ``"min"``, ``"max"``, ``"gEUD(a=8)"``,
+        ``"HI"``, ``"CI"``, ``"Paddick"``, ``"volume"``, and those of :func:`rtxr.register_metric`;
+        what they are is in :mod:`rtxr.analysis.statistics.metric_kinds`.
+    rois : str, regular expression, or sequence of them, optional
+        ROIs, see :mod:`rtxr.roi_names`; all by default, none where there is a ``mask``.
+    mask : DataArray of bool, or mapping of name to DataArray, optional
+        Masks on any grid, in rows of their own.
+    prescription : float, optional
+        Gy; by default what :func:`rtxr.read.rt_plan.target_prescription` finds in the plan: the
+        dose of a target volume or site, else the sum of beam doses, never the dose of a point.
+    dose : str or DataArray, default: "dose"
+        Which dose: a variable, or an array with a grid, such as ``ds.dose * 2``.
+    end_cap : {"half", "none"}, default: "half"
+        Whether the outermost contours stand for half the local spacing beyond them.
+    between : {"slab", "shape"}, default: "slab"
+        What a structure is between the planes of its contours, see
+        :func:`rtxr.analysis.statistics.dvh.dvh`.
+    combine : {"xor", "union"}, default: "xor"
+        How contours of one plane combine.
+
+    Returns
+    -------
+    DataFrame
+        One row per ROI, one column per metric; NaN, with a finding, where a value is not known.
+        ``attrs``: ``prescription`` (Gy) and ``prescription_source`` say what percentages of dose
+        refer to, ``units`` the unit of each column, ``findings`` what was noticed.
+
+    Raises
+    ------
+    UnknownNameError
+        No such metric or ROI; the message shows the nearest.
+    MissingDataError
+        No structures or dose, no one prescription, or a metric in Gy of a dose in another unit.
+    """
+    asked = metrics.parsed(names)
+    refers = any(metric.needs_prescription for metric in asked)
+    prescription, source, findings = _prescription(ds, prescription, refers=refers, dose=dose)
+    table = metrics.dvh_metrics(
+        ds,
+        names,
+        rois,
+        mask=mask,
+        prescription=prescription,
+        dose=dose,
+        end_cap=end_cap,
+        between=between,
+        combine=combine,
+    )
+    return _said(table, source, findings)
+
+
+def goals(
+    ds: xr.Dataset,
+    goals: str | Sequence[str],
+    *,
+    prescription: float | None = None,
+    dose: DoseLike = model.DOSE,
+    end_cap: EndCap = "half",
+    between: Between = "slab",
+    combine: Combine = "xor",
+) -> GoalTable:
+    """Clinical goals: which are met.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case with structures and a dose.
+    goals : str or sequence of str
+        Such as ``"PTV: D95% >= 66.5 Gy"``, ``"SpinalCord: D0.03cc <= 45 Gy"``, ``"Lung: V20Gy < 30
+        %"``, ``"PTV: D95% >= 95 %"`` (of the prescription) or ``"Cord: max <= 45 Gy (<= 50 Gy)"``
+        (in brackets what is acceptable); see the table in :mod:`rtxr.analysis.statistics.goals`.
+        ROIs are named as everywhere (:mod:`rtxr.roi_names`); a regular expression or a standard
+        name that fits several makes a row for each.
+    prescription, dose, end_cap, between, combine
+        As in :func:`dvh_metrics`.
+
+    Returns
+    -------
+    DataFrame
+        A row per goal and ROI: ``goal`` (as given), ``roi``, ``metric``, ``relation``, ``limit``,
+        ``unit``, ``value`` (both in that unit), ``passed`` (nullable boolean), ``margin`` (how
+        far the value is on the right side of the limit, below 0 on the wrong one),
+        ``acceptable`` (the wider limit, NaN for none) and ``status`` (``"pass"``,
+        ``"acceptable"``, ``"fail"``). Where there is no such ROI, or the metric has no value,
+        ``passed`` and ``status`` are missing and a finding says why. ``attrs`` as in
+        :func:`dvh_metrics`. A notebook shows colours and symbols.
+
+    Raises
+    ------
+    RTXRError
+        A text that is no goal.
+    UnknownNameError
+        No such metric or unit; or a name of a ROI that fits labels which differ in case only.
+    MissingDataError
+        No structures or dose, no one prescription, or a metric in Gy of a dose in another unit.
+    """
+    asked = goal_rows.parsed_goals(goals)
+    refers = any(goal.metric.needs_prescription for goal in asked)
+    prescription, source, findings = _prescription(ds, prescription, refers=refers, dose=dose)
+    rows = goal_rows.evaluate(
+        ds,
+        asked,
+        prescription=prescription,
+        dose=dose,
+        end_cap=end_cap,
+        between=between,
+        combine=combine,
+    )
+    table = GoalTable(rows)
+    table.attrs = rows.attrs
+    return _said(table, source, findings)
+
+
+def _prescription(
+    ds: xr.Dataset, given: float | None, *, refers: bool, dose: DoseLike
+) -> tuple[float | None, str, list[Finding]]:
+    """Prescription, where it comes from and what was noticed, for metrics that refer to it."""
+    if not refers:
+        return given, "none" if given is None else "given", []
+    findings = _part_of_plan(ds, dose)
+    if given is not None:
+        return given, "given", findings
+    found, source, noticed = rt_plan.target_prescription(ds)
+    if found is None:
+        reasons = "; ".join(finding.message for finding in noticed)
+        raise MissingDataError(
+            "metrics in % of the prescription were asked for and no one dose is prescribed"
+            + (f" ({reasons})" if reasons else "")
+            + "; pass prescription=... in Gy"
+        )
+    return found, source, [*findings, *noticed]
+
+
+def _part_of_plan(ds: xr.Dataset, dose: DoseLike) -> list[Finding]:
+    """Warn where a dose that is only part of the plan meets the prescription of all of it."""
+    chosen = one_dose(ds, dose)
+    kind = str(chosen.array.attrs.get(KIND, ""))
+    if kind in WHOLE_PLAN:
+        return []
+    text = (
+        f"(3004,000A) DoseSummationType of {chosen.name!r} is {kind!r}, not the plan's total; "
+        "metrics in % of the prescription compare a part with the whole"
+    )
+    return [Finding("dose-not-plan-total", "warning", text)]
+
+
+def _said(table: TableT, source: str, findings: Sequence[Finding]) -> TableT:
+    """The table with where its prescription comes from, and further findings, in its attrs."""
+    table.attrs["prescription_source"] = source
+    table.attrs["findings"] = [*table.attrs["findings"], *finding_dicts(findings)]
+    return table

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, cast
 
 import numpy as np
 import pandas as pd
@@ -149,14 +149,14 @@ def _with_beams(
     """A table over doses that also tells the beams which the headers of each refer to."""
 
     @wraps(function)
-    def table(ds: xr.Dataset, /, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+    def table(ds: xr.Dataset, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         found = function(ds, *args, **kwargs)
         told = found.attrs.get("doses", {})
         if any(each["variable"] in model.dose_names(ds) for each in told.values()):
             _add_beams(ds, told)
         return found
 
-    return table
+    return cast("Callable[Concatenate[xr.Dataset, P], pd.DataFrame]", table)
 
 
 dvh = _with_beams(dvh_tables.dvh)

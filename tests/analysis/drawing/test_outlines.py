@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from analysis.shapes import axial_grid, make_case, rotation, turned
 from rtxr.analysis.drawing.outlines import outlines
 from rtxr.analysis.structures.contours import volumes
+from rtxr.analysis.structures.masks import mask as mask_of
+from rtxr.analysis.structures.masks import mask_source
 from rtxr.errors import GeometryError, UnknownNameError
 from rtxr.geometry import Grid
 from rtxr.iod.decimal_strings import ds_strings
@@ -23,7 +25,7 @@ def written(points):
 
 
 def read_back(points, grid, image=None, combine="xor"):
-    return masks.mask(make_case({"A": points}, image or grid), "A", grid, combine).values
+    return mask_of(make_case({"A": points}, image or grid), "A", grid, combine).values
 
 
 def ellipses(grid, *rows):
@@ -77,10 +79,10 @@ def test_any_mask_comes_back_voxel_for_voxel(given_mask, other_image):
     nested = outlines(mask, grid, dim, holes="nested", image=image).points
     case = make_case({"keyhole": keyhole, "nested": nested, "file": written(keyhole)}, image)
     every = tuple(np.arange(n) for n in (3, *grid.shape))
-    assert (masks.mask_source(case, grid).read(every) == mask).all()
-    united = masks.mask_source(case, grid, "union").read(every)
+    assert (mask_source(case, grid).read(every) == mask).all()
+    united = mask_source(case, grid, "union").read(every)
     assert (united[[0, 2]] == mask).all()
-    assert (masks.mask(case, "file", grid).values == mask).all()
+    assert (mask_of(case, "file", grid).values == mask).all()
 
 
 @given(masks())

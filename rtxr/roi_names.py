@@ -203,6 +203,11 @@ def alias(ds: xr.Dataset, table: AliasTable | None = None) -> xr.Dataset:
     --------
     >>> ds.rt.alias().rt.dvh_metrics("mean", ["Lung_L", "Heart"])  # doctest: +SKIP
     """
+    if table is not None and not isinstance(table, Mapping):
+        raise RTXRError(
+            f"table={type(table).__name__}: give a mapping of standard name to names, such as "
+            '{"Lung_L": ["Lung left"]}'
+        )
     by_name, patterns = _sorted(tg263.table() if table is None else table)
     labels = model.roi_labels(ds)
     names = map(str, np.atleast_1d(ds[model.ROI_NAME].values))

@@ -15,6 +15,7 @@ import xarray as xr
 from pydicom.dataset import Dataset
 
 from rtxr import model
+from rtxr.analysis.statistics import dvh as dvh_tables
 from rtxr.errors import Finding, MissingDataError, RTXRError, UnknownNameError, did_you_mean
 from rtxr.export.objects import STRUCTURE_SET, Outgoing
 from rtxr.geometry import FloatArray
@@ -26,7 +27,20 @@ from rtxr.iod.roi_items import known_numbers, number_of
 
 #: Bins of one histogram at most, so that DVH Data fits into Explicit VR (64 kB).
 MOST_BINS = 2000
-_NEEDED = ("dose", "units", "kind", "relative", "prescription", "bin_width", "rois")
+_NEEDED = (
+    "dose",
+    "units",
+    "kind",
+    "relative",
+    "prescription",
+    "bin_width",
+    "end_cap",
+    "between",
+    "combine",
+    "rois",
+)
+#: Volumes up to this are none, cm3 or %.
+_NOTHING_CC = 1e-6
 _UNITS = {"Gy": "GY", "relative": "RELATIVE", "%": "RELATIVE"}
 _KINDS = {"cumulative": "CUMULATIVE", "differential": "DIFFERENTIAL"}
 _STATISTICS = ("min_gy", "max_gy", "mean_gy")
@@ -75,6 +89,36 @@ def check(ds: xr.Dataset, table: pd.DataFrame | None) -> None:
                     f"dvh= has a column {label!r}, which is no ROI of the case (a mask becomes one "
                     f"by ds.rt.add_structure); {did_you_mean(label, labels)}"
                 )
+    _require_true(ds, table)
+
+
+def _require_true(ds: xr.Dataset, table: pd.DataFrame) -> None:
+    """Raise unless the DVHs of a table are those of the doses and contours that are written."""
+    attrs = table.attrs
+    labels = list(dict.fromkeys(label for part in _parts(table) for label in part.columns))
+    anew = dvh_tables.dvh(
+        ds,
+        labels,
+        dose=attrs["dose"],
+        kind=attrs["kind"],
+        relative=attrs["relative"],
+        prescription=attrs["prescription"],
+        bin_width=attrs["bin_width"],
+        end_cap=attrs["end_cap"],
+        between=attrs["between"],
+        combine=attrs["combine"],
+    )
+    rows = min(len(anew), len(table))
+    for name in table:
+        first, second = table[name].to_numpy(dtype=np.float64), anew[name].to_numpy()
+        beyond = np.concatenate([first[rows:], second[rows:]])
+        same = np.isclose(first[:rows], second[:rows], 1e-6, 1e-9, equal_nan=True).all()
+        if not same or (beyond > _NOTHING_CC).any():
+            raise RTXRError(
+                f"dvh= does not hold the DVH of {name!r} that the case has: its dose or contours "
+                "are others than those of the table, or the table was edited; make it anew of what "
+                "is written, as in ds.rt.to_dicom(out, dvh=ds.rt.dvh())"
+            )
 
 
 def settle(
@@ -270,13 +314,13 @@ def _findings(dose: Outgoing, made: Mapping[str, DVHData | None]) -> list[Findin
     findings = []
     if known:
         bins = max(len(each.volumes) for each in known)
+        widths = sorted({f"{each.width:.4g}" for each in known})
         text = (
             f"(3004,0050) DVHSequence of {dose.variable!r}: {len(known)} computed DVHs in up to "
-            f"{bins} bins of {min(each.width for each in known):.4g} to "
-            f"{max(each.width for each in known):.4g} {known[0].dose_units}"
+            f"{bins} bins of {', '.join(widths)} {known[0].dose_units}"
         )
         findings.append(Finding("dvh-written", "info", text, dose.uid))
     if empty:
-        text = f"no DVH of {', '.join(empty)} was written: no volume of theirs has a dose"
+        text = f"no DVH of {', '.join(empty)} was written: no volume there has a dose"
         findings.append(Finding("dvh-not-written", "info", text, dose.uid))
     return findings

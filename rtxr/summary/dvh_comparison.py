@@ -289,6 +289,7 @@ def _explained(ds: xr.Dataset, pairs: Sequence[Pair], dose: str, solids: _Solids
     return [
         *stored_curves.end_cap_findings(pairs, solids.end_cap, caps),
         *stored_curves.volume_findings(pairs, voxel_cc),
+        *stored_curves.dose_findings(pairs),
     ]
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from rtxr import model, roi_names
 from rtxr.analysis.doses import biological_dose
+from rtxr.analysis.doses.biological_dose import MADE_ATTR
 from rtxr.analysis.doses.dose_kinds import Planned, Reference
 from rtxr.analysis.doses.dose_sum import references_of
 from rtxr.analysis.structures import masks
@@ -47,7 +48,9 @@ def bed(
         Gy. A number for all tissue; by ROI, ``{"SpinalCord": 2, "PTV": 10, "default": 3}``, where
         a voxel is of the ROI that its centre is inside, of several the one that comes first in
         the mapping (a Finding tells the volume), and NaN where none is and there is no
-        ``"default"``; or a map, trilinear on the grid of the dose.
+        ``"default"``; or a map, trilinear on the grid of the dose. Voxels across the outline of a
+        ROI have another ratio, which its DVH feels at the edge: for the DVH of one ROI give its
+        number.
     fractions : float, optional
         n. By default what the plan says of the fraction group of the dose: FRACTION and BEAM
         doses name it, and a PLAN dose is of the plan's only one. Doses of a session
@@ -135,7 +138,7 @@ def _converted(
     found = function(array, alpha_beta, count, effective=effective)
     found.attrs[model.FINDINGS_ATTR] = model.findings_to_json(findings)
     if told:
-        found.attrs["made"] += f" ({told})"
+        found.attrs[MADE_ATTR] += f" ({told})"
     return found
 
 

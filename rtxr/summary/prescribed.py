@@ -6,20 +6,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import TypeVar
 
 import pandas as pd
 import xarray as xr
 
 from rtxr import model
+from rtxr.analysis.doses.biological_dose import MADE_ATTR
 from rtxr.analysis.doses.dose_choice import KIND, DoseLike, one_dose
+from rtxr.analysis.doses.dose_units import unit_of_array
 from rtxr.analysis.statistics import goals as goal_rows
 from rtxr.analysis.statistics import metrics
 from rtxr.analysis.statistics.dvh import Masks
 from rtxr.analysis.structures.contours import finding_dicts
 from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
-from rtxr.errors import Finding, MissingDataError
+from rtxr.errors import Finding, MissingDataError, RTXRError
 from rtxr.read import rt_plan
 from rtxr.roi_names import Rois
 from rtxr.view.goal_table import GoalTable
@@ -27,7 +30,9 @@ from rtxr.view.goal_table import GoalTable
 TableT = TypeVar("TableT", bound=pd.DataFrame)
 
 #: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
-WHOLE_PLAN = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "")
+WHOLE_PLAN = ("PLAN", "")
+#: Those that a prescription of all of them may be given for.
+SEVERAL_PLANS = ("MULTI_PLAN", "PLAN_OVERVIEW")
 
 
 def dvh_metrics(
@@ -118,9 +123,10 @@ def goals(
     ds : Dataset
         A case with structures and a dose.
     goals : str or sequence of str
-        Such as ``"PTV: D95% >= 66.5 Gy"``, ``"SpinalCord: D0.03cc <= 45 Gy"``, ``"Lung: V20Gy < 30
-        %"``, ``"PTV: D95% >= 95 %"`` (of the prescription) or ``"Cord: max <= 45 Gy (<= 50 Gy)"``
-        (in brackets what is acceptable); see the table in :mod:`rtxr.analysis.statistics.goals`.
+        Such as ``"PTV: D95% >= 66.5 Gy"``, ``"SpinalCord: D0.03cc <= 45 Gy"``,
+        ``"Lung: V20Gy < 30 %"``, ``"PTV: D95% >= 95 %"`` (of the prescription) or
+        ``"Cord: max <= 45 Gy (<= 50 Gy)"`` (in brackets what is acceptable); see the table in
+        :mod:`rtxr.analysis.statistics.goals`.
         ROIs are named as everywhere (:mod:`rtxr.roi_names`); a regular expression or a standard
         name that fits several makes a row for each.
     prescription, dose, end_cap, between, combine
@@ -169,9 +175,20 @@ def _prescription(
     """Prescription, where it comes from and what was noticed, for metrics that refer to it."""
     if not refers:
         return given, "none" if given is None else "given", []
-    findings = _part_of_plan(ds, dose)
+    array = one_dose(ds, dose).array
     if given is not None:
-        return given, "given", findings
+        _require_number(given)
+        return given, "given", _part_of_plan(array, (*WHOLE_PLAN, *SEVERAL_PLANS))
+    if (unit := unit_of_array(array)) != "Gy":
+        raise MissingDataError(
+            f"the plan prescribes in Gy, and {array.name!r} is in {unit} (attrs 'units' and "
+            "'DoseUnits'); pass prescription=<the value that is 100 %>"
+        )
+    if model.PLAN_UID not in ds.coords:
+        raise MissingDataError(
+            "metrics in % of the prescription were asked for, and the Dataset has no plan that "
+            "would say it; pass prescription=... in Gy"
+        )
     found, source, noticed = rt_plan.target_prescription(ds)
     if found is None:
         reasons = "; ".join(finding.message for finding in noticed)
@@ -180,18 +197,29 @@ def _prescription(
             + (f" ({reasons})" if reasons else "")
             + "; pass prescription=... in Gy"
         )
-    return found, source, [*findings, *noticed]
+    noticed += _part_of_plan(array, WHOLE_PLAN)
+    if made := array.attrs.get(MADE_ATTR):
+        text = (
+            f"{array.name!r} is computed ({made}), and the {found:g} Gy of the plan are not; pass "
+            "prescription=..."
+        )
+        noticed.append(Finding("dose-not-prescribed", "warning", text))
+    return found, source, noticed
 
 
-def _part_of_plan(ds: xr.Dataset, dose: DoseLike) -> list[Finding]:
-    """Warn where a dose that is only part of the plan meets the prescription of all of it."""
-    chosen = one_dose(ds, dose)
-    kind = str(chosen.array.attrs.get(KIND, ""))
-    if kind in WHOLE_PLAN:
+def _require_number(given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise RTXRError(f"prescription={given!r}: give a dose in Gy, such as 70")
+
+
+def _part_of_plan(dose: xr.DataArray, whole: Sequence[str]) -> list[Finding]:
+    """Warn where a dose that is another part meets the prescription of a plan."""
+    kind = str(dose.attrs.get(KIND, ""))
+    if kind in whole:
         return []
     text = (
-        f"(3004,000A) DoseSummationType of {chosen.name!r} is {kind!r}, not the plan's total; "
-        "metrics in % of the prescription compare a part with the whole"
+        f"(3004,000A) DoseSummationType of {dose.name!r} is {kind!r}, not the plan's total; "
+        "metrics in % of the prescription compare unlike things"
     )
     return [Finding("dose-not-plan-total", "warning", text)]
 

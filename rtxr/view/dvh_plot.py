@@ -233,6 +233,8 @@ def _limit(
     ax: Axes, lines: Sequence[_Line], dose_max: float | None, *, cumulative: bool, relative: bool
 ) -> None:
     """Axes from 0, or the lowest dose below it, to just beyond the data."""
+    if dose_max is not None and not dose_max > 0:
+        raise RTXRError(f"dose_max={dose_max!r}: it must be above 0")
     reached = [float(line.x[line.y > 0].max()) for line in lines if (line.y > 0).any()]
     end = max(reached, default=1.0)
     usual = max((_dose_to_share(line, cumulative=cumulative) for line in lines), default=0.0)

@@ -242,3 +242,29 @@ def moved(ds, label):
     keys = ds.contour.values[ds.contour_roi_number.values == number]
     shift = np.isin(ds.node_contour.values, keys) * 1.0
     return ds.drop_vars("mask", errors="ignore").assign_coords(node_x=ds.node_x + shift)
+
+
+def _redrawn(ds):
+    lung = [points for _, points in model.contours_of(ds, "Lung_L")]
+    return ds.rt.remove("PTV_70").rt.add_structure("PTV_70", lung)
+
+
+@pytest.mark.parametrize("edit", [lambda ds: ds.assign(dose=ds.dose * 2), _redrawn])
+def test_dvhs_of_what_was_edited_since_are_refused(case, edit):
+    table = case.rt.dvh("PTV_70")
+    with pytest.raises(RTXRError, match="make it anew of what is written"):
+        edit(case).rt.validate(dvh=table)
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda t: t * 0.5, lambda t: t.iloc[::10], lambda t: t.loc[:50], lambda t: t.loc[10:]]
+)
+def test_edited_tables_are_refused(case, edit):
+    with pytest.raises(RTXRError, match="make it anew of what is written"):
+        case.rt.validate(dvh=edit(case.rt.dvh("PTV_70")))
+
+
+def test_the_table_of_an_array_is_not_that_of_the_dose_of_its_name(case):
+    doubled = (case.dose * 2).rename("dose")
+    with pytest.raises(RTXRError, match="make it anew of what is written"):
+        case.rt.validate(dvh=case.rt.dvh("PTV_70", dose=doubled))

@@ -17,6 +17,8 @@ from rtxr.analysis.grids import resample
 from rtxr.errors import ConflictingDataError, RTXRError
 from rtxr.geometry import Grid
 
+#: Attribute that says how an effect was computed.
+MADE_ATTR = "made"
 #: What a table or figure calls the dose that comes out, and its formula in words.
 _FORMULAS = {
     "BED": "D (1 + (D/n) / (a/b))",
@@ -95,7 +97,7 @@ def _converted(
         "long_name": kind,
         "DoseType": "EFFECTIVE",
         "DoseComment": f"{kind}, n = {fractions:g}, a/b = {told}",
-        "made": f"{kind} = {_FORMULAS[kind]}, n = {fractions:g}, a/b = {told}",
+        MADE_ATTR: f"{kind} = {_FORMULAS[kind]}, n = {fractions:g}, a/b = {told}",
     }
     attrs.pop(model.FINDINGS_ATTR, None)
     return xr.DataArray(values.data, dose.coords, dose.dims, kind.lower(), attrs)

@@ -30,6 +30,7 @@ import xarray as xr
 
 from rtxr import model, roi_names
 from rtxr.analysis.doses.dose_choice import DoseLike
+from rtxr.analysis.statistics.dose_volume import RoiDose
 from rtxr.analysis.statistics.dvh import roi_doses
 from rtxr.analysis.statistics.metric_names import UNITS, Metric, parse_metric
 from rtxr.analysis.statistics.metrics import Measure
@@ -38,6 +39,8 @@ from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.errors import Finding, RTXRError, UnknownNameError, did_you_mean
 
+#: Share of a structure whose dose may be unknown without a goal being so.
+_NEGLIGIBLE = 0.01
 PASS, ACCEPTABLE, FAIL = "pass", "acceptable", "fail"
 
 _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -222,8 +225,16 @@ def evaluate(
     missing = []
     for goal, fitting in zip(goals, wanted, strict=True):
         for label in fitting:
-            value = measure.values(by_label[label], [goal.metric])[0]
-            rows.append(_row(goal, label, value, measure.unit(goal.metric)))
+            part = by_label[label]
+            value = measure.values(part, [goal.metric])[0]
+            bounds = _bounds(goal.metric, value, part)
+            rows.append(_row(goal, label, value, measure.unit(goal.metric), bounds))
+            if not math.isnan(value) and _decided(goal, value, bounds) is None:
+                text = (
+                    f"goal {goal.text!r}: the dose to {part.outside_fraction:.0%} of ROI {label!r} "
+                    "is not known, and could decide it"
+                )
+                missing.append(Finding("goal-undecided", "warning", text))
         if not fitting:
             rows.append(_row(goal, goal.roi, math.nan, measure.unit(goal.metric)))
             near = did_you_mean(goal.roi, names.spellings)
@@ -239,9 +250,30 @@ def evaluate(
     return table
 
 
-def _row(goal: Goal, roi: str, value: float, unit: str) -> list[object]:
-    """A row of the table, in the order of its columns."""
+def _bounds(metric: Metric, value: float, part: RoiDose) -> tuple[float, float]:
+    """What a value may be, the dose to a part of the structure not being known."""
+    spelling = metric.kind.spelling
+    if not part.outside_fraction > _NEGLIGIBLE or spelling == "volume":
+        return value, value
+    if spelling.startswith("V"):
+        share = metric.unit == "%"
+        return value, value + (100 * part.outside_fraction if share else part.outside_cc)
+    if spelling.startswith("D") or spelling in ("median", "max"):
+        return value, math.inf
+    return -math.inf, value if spelling == "min" else math.inf
+
+
+def _decided(goal: Goal, value: float, bounds: tuple[float, float]) -> str | None:
+    """The status, if it is that of all that a value may be."""
     status = goal.status(value)
+    return status if {goal.status(each) for each in bounds} <= {status} else None
+
+
+def _row(
+    goal: Goal, roi: str, value: float, unit: str, bounds: tuple[float, float] | None = None
+) -> list[object]:
+    """A row of the table, in the order of its columns."""
+    status = _decided(goal, value, bounds or (value, value))
     return [
         goal.text,
         roi,

@@ -126,6 +126,8 @@ def _hottest(given: MetricInput, volume: float) -> float:
 
 
 def _above(given: MetricInput, dose: float) -> float:
+    if given.roi.volume_cc > 0 and not given.roi.inside_cc > 0:
+        return math.nan
     return float(given.roi.volume_at(dose))
 
 

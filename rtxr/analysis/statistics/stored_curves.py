@@ -14,6 +14,10 @@ from rtxr.geometry import FloatArray
 
 #: Another reading explains a difference when what is left of it is below this part.
 _CLOSER = 0.5
+#: What explains a volume leaves no more of it than this share.
+_EXPLAINED = 0.1
+#: Means this near to one another are of one dose: share, Gy.
+_SAME_DOSE, _SAME_GY = 0.02, 0.05
 #: Volumes that differ by less (part, cm3) are the same.
 _SAME_PART, _SAME_CC = 0.03, 0.05
 #: Below this part of the whole, volume and missing volume are rounding.
@@ -143,8 +147,8 @@ def end_cap_findings(
     if best == end_cap or off[best] > _CLOSER * off[end_cap]:
         return []
     message = (
-        f"the stored volumes are closer to end_cap={best!r} (half of them within "
-        f"{100 * off[best]:.2g} %) than to {end_cap!r} ({100 * off[end_cap]:.2g} %)"
+        f"the stored volumes are closer to end_cap={best!r} (median "
+        f"difference {100 * off[best]:.2g} %) than to {end_cap!r} ({100 * off[end_cap]:.2g} %)"
     )
     return [Finding("dvh-end-cap", "info", message)]
 
@@ -172,7 +176,8 @@ def _volume_finding(pair: Pair, voxel_cc: float) -> Finding | None:
     falls = np.flatnonzero(np.diff(stored.volumes) < 0)
     first = float(stored.doses[falls[0]]) if len(falls) else 0.0
     above = float(computed.volume_at(first))
-    if first > 0 and abs(above - stored.volume_cc) < _CLOSER * abs(difference):
+    left = abs(above - stored.volume_cc)
+    if first > 0 and left < min(_CLOSER * abs(difference), _EXPLAINED * stored.volume_cc):
         message = (
             f"{begin} {computed.volume_cc:.4g} cm3, of which {above:.4g} cm3 have the {first:.3g} "
             "Gy at which the stored curve begins"
@@ -184,6 +189,32 @@ def _volume_finding(pair: Pair, voxel_cc: float) -> Finding | None:
         "from contours to a volume, which shows in what is small or thin"
     )
     return Finding("dvh-volume-differs", "warning", message)
+
+
+def dose_findings(pairs: Sequence[Pair]) -> list[Finding]:
+    """Which means differ, and whether by one factor: the stored DVHs are then of another dose."""
+    known = [
+        (pair.label, pair.stored.mean, pair.computed.mean)
+        for pair in pairs
+        if pair.stored.mean > 0 and np.isfinite(pair.computed.mean)
+    ]
+    off = [each for each in known if abs(each[2] - each[1]) > max(_SAME_DOSE * each[1], _SAME_GY)]
+    if not off:
+        return []
+    factors = np.array([computed / stored for _, stored, computed in known])
+    factor = float(np.median(factors))
+    if len(off) > 1 and np.ptp(factors) < _SAME_DOSE * factor:
+        message = (
+            f"the computed mean doses are {factor:.4g} times the stored ones: the stored DVHs are "
+            "of another dose"
+        )
+        return [Finding("dvh-dose-differs", "warning", message)]
+    means = ", ".join(f"{name!r} {first:.4g} and {second:.4g} Gy" for name, first, second in off)
+    message = (
+        f"stored and computed mean doses differ: {means}; the stored DVHs may be of "
+        "another dose or of other contours"
+    )
+    return [Finding("dvh-dose-differs", "warning", message)]
 
 
 def _by_itself(found: RoiDose) -> RoiDose:

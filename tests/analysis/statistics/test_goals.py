@@ -140,3 +140,15 @@ def test_a_regular_expression_makes_a_row_for_each(ds):
 def test_percentages_need_a_prescription(ds):
     with pytest.raises(MissingDataError, match="prescription"):
         rows(ds, "Cord: max <= 107 %")
+
+
+def test_what_is_not_known_decides_nothing():
+    # Half of the box lies above the dose grid: its dose could be anything.
+    grid = axial_grid((5, 21, 21), (2.0,) * 3, (-9.0, -20.0, -20.0), "dose_")
+    box = {"A": stack(square(10.0), np.arange(-9.0, 10.0, 2.0))}
+    case = make_case(box, None, (grid, np.full(grid.shape, 10.0)))
+    asked = ["A: V5Gy < 70 %", "A: V5Gy > 30 %", "A: V20Gy < 70 %", "A: mean < 20 Gy"]
+    table = evaluate(case, parsed_goals(asked))
+    assert table["passed"].tolist()[1:3] == [True, True]
+    assert table["passed"].isna().tolist() == [True, False, False, True]
+    assert [each["code"] for each in table.attrs["findings"]].count("goal-undecided") == 2

@@ -77,12 +77,13 @@ class AlignedCells:
             float(part.upper[-1]),
             _parts(nodes[0], _ACROSS * size),
         )
-        divides = np.ones(len(w), dtype=bool)
-        if len(nodes[0]) > 1 and size > np.median(np.diff(nodes[0])):
-            divides = (w == nodes[0][0]) | (w == nodes[0][-1])
-        self._bounds = slab_bounds(part, w, divides)
         near = (_around(nodes[1], self._v), _around(nodes[2], self._u))
         self._values = values[:, near[0], near[1]]
+        divides = np.ones(len(w), dtype=bool)
+        large = len(nodes[0]) > 1 and size > np.median(np.diff(nodes[0]))
+        if large and not np.isnan(self._values).any():  # a gap ends at a voxel centre
+            divides = (w == nodes[0][0]) | (w == nodes[0][-1])
+        self._bounds = slab_bounds(part, w, divides)
         self._nodes = (nodes[0], nodes[1][near[0]], nodes[2][near[1]])
         self._outline = outline(part, finest_spacing(self._nodes) / 2)
         planes = len(part.position)
@@ -106,7 +107,9 @@ class AlignedCells:
             bounds = self._bounds.of_planes(first, stop)
             at = brackets(self._nodes[0], bounds.height)
             faces = self._values[at.low]
-            faces += at.share[:, None, None] * (self._values[at.high] - faces)
+            # On a voxel centre the next one, which may not be known, does not count.
+            above = np.where(at.share == 0, at.low, at.high)
+            faces += at.share[:, None, None] * (self._values[above] - faces)
             signed = some_planes(self._signed, first, stop)
             runs, parts = covered_cells(signed, self._v, self._u, stop - first)
             levels = self._levels(bounds, faces, stop - first)

@@ -230,7 +230,7 @@ def _reported(found: RoiDose) -> RoiDose:
     if not share > 1e-6:
         return found
     text = (
-        f"ROI {found.label!r}: {100 * share:.2g} % of its volume ({found.outside_cc:.3f} cm3) lies "
+        f"ROI {found.label!r}: {100 * share:.3g} % of its volume ({found.outside_cc:.3f} cm3) lies "
         "outside the voxel centres of the dose grid, or where the dose is NaN; it stays in the "
         "whole volume, and doses are those of the rest"
     )

@@ -49,6 +49,7 @@ def stored_dvh(
     ds: xr.Dataset,
     dose: str = model.DOSE,
     *,
+    rois: Rois = None,
     edge: Edge | None = None,
     reference: float | None = None,
     volumes: Mapping[str, float] | None = None,
@@ -59,6 +60,8 @@ def stored_dvh(
     ----------
     ds, dose, edge, reference
         As in :func:`rtxr.read.dvh_sequence.stored_dvh`.
+    rois : str, Pattern or sequence of them, optional
+        Labels, regular expressions or standard names, see :mod:`rtxr.roi_names`; all by default.
     volumes : mapping of ROI label to float, optional
         Volumes in cm3 of curves stored in percent; by default those of the contours (end caps of
         half a spacing), where the case has them.
@@ -93,6 +96,18 @@ def stored_dvh(
         told.append(Finding("dvh-volume-units", "info", message))
     table = dvh_sequence.stored_dvh(ds, dose, edge=edge, reference=reference, volumes=given)
     table.attrs["findings"] += model.findings_frame(told).to_dict("records")
+    return table if rois is None else _of(table, roi_names.select(ds, rois))
+
+
+def _of(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """The stored DVHs of some ROIs."""
+    if absent := [repr(label) for label in labels if label not in table]:
+        raise MissingDataError(
+            f"no DVH is stored of {', '.join(absent)}; there are those of {', '.join(map(str, table))}"
+        )
+    attrs = table.attrs
+    table = table[list(labels)]
+    table.attrs = {**attrs, "rois": {label: attrs["rois"][label] for label in labels}}
     return table
 
 

@@ -190,3 +190,11 @@ def test_the_volumes_of_the_brachytherapy_case_have_no_end_caps(case_data):
     np.testing.assert_allclose(table["volume", "difference"], 0, atol=2e-5)
     assert "'Prostate - Urethra'" in messages(table, "dvh-combined-rois")[0]
     assert np.isnan(table.loc["Prostate", ("D2%", "stored")])
+
+
+@pytest.mark.data
+def test_stored_dvhs_of_some_rois(case_data):
+    ds = rtxr.open_dir(case_data("breast_boost_eclipse"))
+    assert list(ds.rt.dvh_stored(rois="/lung/")) == ["Lt Lung"]
+    with pytest.raises(MissingDataError, match="no DVH is stored of 'Areola'"):
+        ds.rt.dvh_stored(rois="Areola")

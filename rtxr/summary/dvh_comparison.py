@@ -102,8 +102,9 @@ def stored_dvh(
 def _of(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """The stored DVHs of some ROIs."""
     if absent := [repr(label) for label in labels if label not in table]:
+        there = ", ".join(map(str, table))
         raise MissingDataError(
-            f"no DVH is stored of {', '.join(absent)}; there are those of {', '.join(map(str, table))}"
+            f"no DVH is stored of {', '.join(absent)}; there are those of {there}"
         )
     attrs = table.attrs
     table = table[list(labels)]

@@ -28,7 +28,7 @@ from rtxr.edit import structures as structure_edits
 from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_plan, saved, suv
-from rtxr.summary import dvh_comparison, fractionation, overview, plan_sums, prescribed
+from rtxr.summary import dvh_comparison, fractionation, overview, plan_sums, prescribed, stored_dvhs
 from rtxr.view import slices
 
 P = ParamSpec("P")
@@ -130,7 +130,7 @@ class DatasetRT:
 
     # --- dose statistics ------------------------------------------------------------------------
     dvh = _method(overview.dvh)
-    dvh_stored = _method(dvh_comparison.stored_dvh)
+    dvh_stored = _method(stored_dvhs.stored_dvh)
     dvh_compare = _method(dvh_comparison.dvh_compare)
     dvh_metrics = _method(prescribed.dvh_metrics)
     goals = _method(prescribed.goals)

@@ -25,9 +25,10 @@ from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.errors import Finding, MissingDataError
 from rtxr.geometry import FloatArray
-from rtxr.read import dvh_sequence, rt_plan
 from rtxr.read.dvh_axis import Edge
 from rtxr.roi_names import Rois
+from rtxr.summary.prescription import prescription_of
+from rtxr.summary.stored_dvhs import stored_dvh
 
 #: What a comparison shows when nothing else is asked for.
 COMPARED = ("volume", "min", "mean", "max", "D98%", "D95%", "D50%", "D2%")
@@ -43,73 +44,6 @@ class _Solids:
     end_cap: EndCap = "half"
     between: Between = "slab"
     combine: Combine = "xor"
-
-
-def stored_dvh(
-    ds: xr.Dataset,
-    dose: str = model.DOSE,
-    *,
-    rois: Rois = None,
-    edge: Edge | None = None,
-    reference: float | None = None,
-    volumes: Mapping[str, float] | None = None,
-) -> pd.DataFrame:
-    """DVHs that came in the file of a dose; of curves in percent, the contours give the volume.
-
-    Parameters
-    ----------
-    ds, dose, edge, reference
-        As in :func:`rtxr.read.dvh_sequence.stored_dvh`.
-    rois : str, Pattern or sequence of them, optional
-        Labels, regular expressions or standard names, see :mod:`rtxr.roi_names`; all by default.
-    volumes : mapping of ROI label to float, optional
-        Volumes in cm3 of curves stored in percent; by default those of the contours (end caps of
-        half a spacing), where the case has them.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`rtxr.read.dvh_sequence.stored_dvh`: index ``dose_gy``, a column per stored DVH,
-        cumulative volume in cm3; ``attrs`` hold ``edge``, ``rois`` and ``findings``.
-
-    Raises
-    ------
-    MissingDataError
-        No such dose, no headers, or no DVH in the file.
-    RTXRError
-        ``reference`` is not above 0.
-    UnknownNameError
-        No such ``edge``.
-    """
-    told: list[Finding] = []
-    given = dict(volumes or {})
-    has_structures = all(name in ds.coords for name in model.STRUCTURE_COORDS)
-    percent = dvh_sequence.rois_in_percent(ds, dose) if has_structures else []
-    needed = [label for label in percent if label not in given]
-    if needed:
-        own = contours.volumes(ds, needed)
-        given |= {label: float(own[label]) for label in needed if own[label] > 0}
-        message = (
-            f"the volume of {', '.join(map(repr, needed))} is that of the contours, since the "
-            "stored curves are relative to it"
-        )
-        told.append(Finding("dvh-volume-units", "info", message))
-    table = dvh_sequence.stored_dvh(ds, dose, edge=edge, reference=reference, volumes=given)
-    table.attrs["findings"] += model.findings_frame(told).to_dict("records")
-    return table if rois is None else _of(table, roi_names.select(ds, rois))
-
-
-def _of(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """The stored DVHs of some ROIs."""
-    if absent := [repr(label) for label in labels if label not in table]:
-        there = ", ".join(map(str, table))
-        raise MissingDataError(
-            f"no DVH is stored of {', '.join(absent)}; there are those of {there}"
-        )
-    attrs = table.attrs
-    table = table[list(labels)]
-    table.attrs = {**attrs, "rois": {label: attrs["rois"][label] for label in labels}}
-    return table
 
 
 def dvh_compare(
@@ -135,7 +69,7 @@ def dvh_compare(
     rois : str, regular expression, or sequence of them, optional
         ROIs, see :mod:`rtxr.roi_names`; by default all that have a stored DVH.
     names : str or sequence of str
-        Metrics, see :mod:`rtxr.analysis.statistics.metrics`.
+        Metrics, see :mod:`rtxr.analysis.statistics.metric_kinds`.
     curves : bool, default: False
         The curves instead of metrics.
     dose : str, default: "dose"
@@ -174,9 +108,9 @@ def dvh_compare(
     """
     if dose in ds.data_vars and (unit := unit_of(ds, dose)) != "Gy":
         raise MissingDataError(f"stored DVHs are compared in Gy, and {dose!r} is in {unit}")
-    names = [names] if isinstance(names, str) else list(names)
     asked = metrics.parsed(names)
-    prescribed, findings = _prescription(ds, names, prescription)
+    refers = any(metric.needs_prescription for metric in asked)
+    prescribed, _, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
     # What a stored curve does not answer, its own findings explain.
     of_stored, measure = (metrics.Measure(ds, dose, prescribed, asked) for _ in SOURCES[:2])
     solids = _Solids(end_cap, between, combine)
@@ -197,21 +131,6 @@ def dvh_compare(
         "findings": table.attrs["findings"] + model.findings_frame(findings).to_dict("records"),
     }
     return result
-
-
-def _prescription(
-    ds: xr.Dataset, names: Sequence[str], given: float | None
-) -> tuple[float | None, list[Finding]]:
-    """Gy that are 100 %, and what was noticed in finding it."""
-    if given is not None or not metrics.need_prescription(names):
-        return given, []
-    found, _, findings = rt_plan.target_prescription(ds)
-    if found is None:
-        raise MissingDataError(
-            "metrics in % of the prescription were asked for and no one dose is prescribed; pass "
-            "prescription=... in Gy"
-        )
-    return found, findings
 
 
 def _paired(

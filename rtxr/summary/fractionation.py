@@ -10,7 +10,7 @@ import xarray as xr
 
 from rtxr import model, roi_names
 from rtxr.analysis.doses import biological_dose
-from rtxr.analysis.doses.biological_dose import MADE_ATTR
+from rtxr.analysis.doses.biological_dose import EFFECT_ATTR, MADE_ATTR
 from rtxr.analysis.doses.dose_kinds import Planned, Reference
 from rtxr.analysis.doses.dose_sum import references_of
 from rtxr.analysis.structures import masks
@@ -138,7 +138,8 @@ def _converted(
     found = function(array, alpha_beta, count, effective=effective)
     found.attrs[model.FINDINGS_ATTR] = model.findings_to_json(findings)
     if told:
-        found.attrs[MADE_ATTR] += f" ({told})"
+        for name in (MADE_ATTR, EFFECT_ATTR):
+            found.attrs[name] += f" ({told})"
     return found
 
 

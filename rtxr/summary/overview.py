@@ -25,7 +25,7 @@ from rtxr.errors import Finding, RTXRError
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
 from rtxr.read.structure_findings import of_roi
 from rtxr.roi_names import Rois
-from rtxr.summary import dvh_comparison
+from rtxr.summary import stored_dvhs
 from rtxr.view import dvh_plot
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def plot_dvh(
     )
     beside = None
     if stored and isinstance(dose, str):
-        beside = dvh_comparison.stored_dvh(ds, dose=dose)
+        beside = stored_dvhs.stored_dvh(ds, dose=dose)
         beside.index *= 1 if prescription is None else 100 / prescription
     return dvh_plot.plot_dvh(
         table,

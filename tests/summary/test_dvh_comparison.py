@@ -198,3 +198,12 @@ def test_stored_dvhs_of_some_rois(case_data):
     assert list(ds.rt.dvh_stored(rois="/lung/")) == ["Lt Lung"]
     with pytest.raises(MissingDataError, match="no DVH is stored of 'Areola'"):
         ds.rt.dvh_stored(rois="Areola")
+
+
+def test_percentages_of_a_comparison_take_the_prescription_of_every_other_table(phantom, tmp_path):
+    ds = rtxr.open_dir(phantom)
+    ds.rt.to_dicom(tmp_path / "out", dvh=ds.rt.dvh("PTV_70"))
+    back = rtxr.open_dir(tmp_path / "out")
+    assert back.rt.dvh_compare(names="V95%").attrs["prescription"] == 70
+    with pytest.raises(MissingDataError, match="no plan"):
+        back.drop_vars("plan_uid").rt.dvh_compare(names="V95%")

@@ -209,3 +209,8 @@ def test_stored_curves_go_with_cumulative_ones_of_one_dose():
     for table in (several(), differential()):
         with pytest.raises(RTXRError, match="cumulative ones of one dose"):
             plot_dvh(table, stored=table_of())
+
+
+def test_a_dose_axis_that_ends_at_nothing_is_refused():
+    with pytest.raises(RTXRError, match="dose_max=-5"):
+        plot_dvh(table_of({"PTV": [4.0, 2.0, 0.0]}, dose=[0.0, 5.0, 10.0]), dose_max=-5)

@@ -17,8 +17,8 @@ from rtxr.analysis.grids import resample
 from rtxr.errors import ConflictingDataError, RTXRError
 from rtxr.geometry import Grid
 
-#: Attribute that says how an effect was computed.
-MADE_ATTR = "made"
+#: Attributes that say how an effect was computed, and which it is: its kind and alpha/beta.
+MADE_ATTR, EFFECT_ATTR = "made", "effect"
 #: What a table or figure calls the dose that comes out, and its formula in words.
 _FORMULAS = {
     "BED": "D (1 + (D/n) / (a/b))",
@@ -97,6 +97,7 @@ def _converted(
         "long_name": kind,
         "DoseType": "EFFECTIVE",
         "DoseComment": f"{kind}, n = {fractions:g}, a/b = {told}",
+        EFFECT_ATTR: f"{kind}, a/b = {told}",
         MADE_ATTR: f"{kind} = {_FORMULAS[kind]}, n = {fractions:g}, a/b = {told}",
     }
     attrs.pop(model.FINDINGS_ATTR, None)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from rtxr import model
-from rtxr.analysis.doses.biological_dose import MADE_ATTR
+from rtxr.analysis.doses.biological_dose import EFFECT_ATTR, MADE_ATTR
 from rtxr.analysis.doses.dose_kinds import Planned, Reference, Summand, kind_of_sum
 from rtxr.analysis.doses.dose_units import unit_of_array
 from rtxr.analysis.grids import frames
@@ -225,8 +225,7 @@ def _agreed(terms: Sequence[_Term], allowed: frozenset[str]) -> dict[str, Any]:
             f"(3004,0004) DoseType: {_listed(types)}; a sum of unlike types, or of errors, is "
             "no dose of either: allow='types' if it is meant"
         )
-    made = {each.name: str(each.array.attrs.get(MADE_ATTR, "")) for each in terms}
-    effects = {name: _effect(text) for name, text in made.items()}
+    effects = {each.name: str(each.array.attrs.get(EFFECT_ATTR, "none")) for each in terms}
     if len(set(effects.values())) > 1 and "types" not in allowed:
         raise ConflictingDataError(
             f"the doses are of unlike effect: {_listed(effects)}; make one effect of all, with one "
@@ -239,14 +238,15 @@ def _agreed(terms: Sequence[_Term], allowed: frozenset[str]) -> dict[str, Any]:
         "long_name": "sum of doses",
         "DoseUnits": str(first.get("DoseUnits", "GY")),
         "DoseType": kind or next(iter(stated), ""),
-        **({MADE_ATTR: "sum of " + "; ".join(made.values())} if all(made.values()) else {}),
+        **(_made(terms) if EFFECT_ATTR in first and len(set(effects.values())) == 1 else {}),
     }
 
 
-def _effect(made: str) -> str:
-    """Kind of effect and its alpha/beta, whatever the number of fractions; empty for a dose."""
-    kind, _, rest = made.removeprefix("sum of ").partition(" = ")
-    return f"{kind}, a/b = {rest.rpartition('a/b = ')[2]}" if rest else "none"
+def _made(terms: Sequence[_Term]) -> dict[str, str]:
+    """What a sum of one effect says of how it was made."""
+    made = dict.fromkeys(str(each.array.attrs.get(MADE_ATTR, "")) for each in terms)
+    effect = str(terms[0].array.attrs[EFFECT_ATTR])
+    return {EFFECT_ATTR: effect, MADE_ATTR: "; ".join(filter(None, made))}
 
 
 def _listed(values: Mapping[str, str]) -> str:

@@ -252,15 +252,13 @@ def evaluate(
 
 def _bounds(metric: Metric, value: float, part: RoiDose) -> tuple[float, float]:
     """What a value may be, the dose to a part of the structure not being known."""
-    spelling = metric.kind.spelling
-    if not part.outside_fraction > _NEGLIGIBLE or spelling == "volume":
+    could = metric.kind.unknown
+    if not part.outside_fraction > _NEGLIGIBLE or could == "same":
         return value, value
-    if spelling.startswith("V"):
-        share = metric.unit == "%"
-        return value, value + (100 * part.outside_fraction if share else part.outside_cc)
-    if spelling.startswith("D") or spelling in ("median", "max"):
-        return value, math.inf
-    return -math.inf, value if spelling == "min" else math.inf
+    most = math.inf
+    if metric.kind.unit == "cc":  # at most all of the part that is not known
+        most = value + (100 * part.outside_fraction if metric.unit == "%" else part.outside_cc)
+    return (value if could == "higher" else -math.inf, value if could == "lower" else most)
 
 
 def _decided(goal: Goal, value: float, bounds: tuple[float, float]) -> str | None:

@@ -86,6 +86,7 @@ class MetricInput:
 Compute = Callable[[MetricInput], float]
 #: Unit of what a metric computes: dose, volume in cm3, percentage, or a bare number.
 Unit = Literal["Gy", "cc", "%", ""]
+Unknown = Literal["higher", "lower", "either", "same"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Kind:
         Unit where none is asked for, if not ``unit``.
     needs_prescription, needs_gray, needs_whole : bool
         Whether it asks for a prescription, for a dose in Gy, for a dose to all of the structure.
+    unknown : {"higher", "lower", "either", "same"}
+        What the value could be if all of the structure had a known dose, against what it is.
     aliases : tuple of str
         Other spellings.
     """
@@ -118,6 +121,7 @@ class Kind:
     needs_prescription: bool = False
     needs_gray: bool = False
     needs_whole: bool = False
+    unknown: Unknown = "either"
     aliases: tuple[str, ...] = ()
 
 
@@ -184,8 +188,18 @@ def _paddick(given: MetricInput) -> float:
 
 
 BUILT_IN: tuple[Kind, ...] = (
-    Kind("D#%", "lowest dose to the hottest # % of the volume", lambda g: _hottest(g, _share(g))),
-    Kind("D#cc", "lowest dose to the hottest # cm3", lambda g: _hottest(g, g.number)),
+    Kind(
+        "D#%",
+        "lowest dose to the hottest # % of the volume",
+        lambda g: _hottest(g, _share(g)),
+        unknown="higher",
+    ),
+    Kind(
+        "D#cc",
+        "lowest dose to the hottest # cm3",
+        lambda g: _hottest(g, g.number),
+        unknown="higher",
+    ),
     Kind(
         "DC#%",
         "highest dose to the coldest # % of the volume",
@@ -205,6 +219,7 @@ BUILT_IN: tuple[Kind, ...] = (
         unit="cc",
         shown="%",
         needs_gray=True,
+        unknown="higher",
     ),
     Kind(
         "V#cGy",
@@ -213,6 +228,7 @@ BUILT_IN: tuple[Kind, ...] = (
         unit="cc",
         shown="%",
         needs_gray=True,
+        unknown="higher",
     ),
     Kind(
         "V#%",
@@ -221,6 +237,7 @@ BUILT_IN: tuple[Kind, ...] = (
         unit="cc",
         shown="%",
         needs_prescription=True,
+        unknown="higher",
     ),
     Kind(
         "CV#Gy",
@@ -250,9 +267,15 @@ BUILT_IN: tuple[Kind, ...] = (
         needs_whole=True,
     ),
     Kind("mean", "mean dose", lambda g: g.roi.mean, aliases=("Dmean",)),
-    Kind("median", "D50%", lambda g: _hottest(g, g.roi.volume_cc / 2), aliases=("Dmedian",)),
-    Kind("min", "lowest dose", lambda g: g.roi.minimum, aliases=("Dmin",)),
-    Kind("max", "highest dose", lambda g: g.roi.maximum, aliases=("Dmax",)),
+    Kind(
+        "median",
+        "D50%",
+        lambda g: _hottest(g, g.roi.volume_cc / 2),
+        unknown="higher",
+        aliases=("Dmedian",),
+    ),
+    Kind("min", "lowest dose", lambda g: g.roi.minimum, unknown="lower", aliases=("Dmin",)),
+    Kind("max", "highest dose", lambda g: g.roi.maximum, unknown="higher", aliases=("Dmax",)),
     Kind("gEUD(a=#)", "generalised equivalent uniform dose", _geud),
     Kind("HI", "homogeneity index (D2% - D98%) / D50%", _homogeneity, unit=""),
     Kind(
@@ -260,6 +283,7 @@ BUILT_IN: tuple[Kind, ...] = (
         "volume of the prescription isodose by that of the structure",
         _conformity,
         unit="",
+        unknown="same",
         needs_prescription=True,
     ),
     Kind(
@@ -270,5 +294,5 @@ BUILT_IN: tuple[Kind, ...] = (
         needs_prescription=True,
         needs_whole=True,
     ),
-    Kind("volume", "volume", lambda g: g.roi.volume_cc, unit="cc"),
+    Kind("volume", "volume", lambda g: g.roi.volume_cc, unit="cc", unknown="same"),
 )

@@ -43,11 +43,6 @@ def parsed(names: str | Iterable[str]) -> list[Metric]:
     return [parse_metric(name) for name in ([names] if isinstance(names, str) else names)]
 
 
-def need_prescription(names: str | Iterable[str]) -> bool:
-    """Whether any of these metrics refers to the prescription."""
-    return any(metric.needs_prescription for metric in parsed(names))
-
-
 def dvh_metrics(
     ds: xr.Dataset,
     metrics: str | Sequence[str],

@@ -98,6 +98,7 @@ def test_the_result_says_what_it_is():
         "DoseSummationType": "PLAN",
         "long_name": "BED",
         "DoseComment": "BED, n = 30, a/b = 3 Gy",
+        "effect": "BED, a/b = 3 Gy",
         "made": "BED = D (1 + (D/n) / (a/b)), n = 30, a/b = 3 Gy",
     }
     assert model.grid_of(found).same_as(GRID)

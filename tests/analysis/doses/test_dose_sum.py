@@ -235,3 +235,17 @@ def test_errors_say_what_to_give():
         rtxr.sum_doses([one.expand_dims(time_step=2)])
     with pytest.raises(UnknownNameError, match="did you mean 'frames'"):
         rtxr.sum_doses([one], allow="frame")
+
+
+def test_effects_are_summed_with_their_like():
+    eqd2 = {"DoseType": "EFFECTIVE", "effect": "EQD2, a/b = 3 Gy"}
+    first = dose(COARSE, made="EQD2 = …, n = 20, a/b = 3 Gy", plan="1.1", **eqd2)
+    second = dose(COARSE, made="EQD2 = …, n = 5, a/b = 3 Gy", plan="1.2", **eqd2)
+    found = rtxr.sum_doses([first, second])
+    assert found.attrs["effect"] == "EQD2, a/b = 3 Gy"
+    assert found.attrs["made"] == "EQD2 = …, n = 20, a/b = 3 Gy; EQD2 = …, n = 5, a/b = 3 Gy"
+    other = second.assign_attrs(effect="BED, a/b = 3 Gy")
+    with pytest.raises(ConflictingDataError, match="unlike effect"):
+        rtxr.sum_doses([first, other])
+    told = rtxr.sum_doses([first, other], allow="types")
+    assert "effect" not in told.attrs

@@ -88,12 +88,13 @@ def part_of(section, spacing=3.0, shift=0.5, count=12, **keywords):
     return next(slabs(make_case({"A": contours}), ["A"], **keywords))
 
 
-@pytest.mark.parametrize("name", SOLIDS)
-@pytest.mark.parametrize("shift", [0.5, 0.8])
+@pytest.mark.parametrize(
+    ("name", "shift"),
+    # Where the base of a cone is, contours tell only if it ends half a step beyond them.
+    [(name, shift) for name in SOLIDS for shift in (0.5, 0.8) if (name, shift) != ("cone", 0.8)],
+)
 def test_comes_closer_than_slabs(name, shift):
     section, volume, within = SOLIDS[name]
-    if name == "cone" and shift != 0.5:
-        pytest.skip("where its base is, contours cannot tell")
     part = part_of(section, shift=shift)
     off = 100 * abs(shaped(part, step=0.5).volume_cc() * 1000 / volume - 1)
     assert off < within

@@ -182,11 +182,10 @@ def test_percent_of_a_prescription_needs_one(box):
         metrics.dvh_metrics(box, ["V95%"], prescription=0)
     with pytest.raises(RTXRError, match="above 0"):
         metrics.dvh_metrics(box, ["V95%"], prescription=np.nan)
-    assert metrics.need_prescription(["mean", "V95%"])
-    assert metrics.need_prescription(["mean[%]"])
-    assert metrics.need_prescription("Paddick")
-    assert not metrics.need_prescription("D95%")
-    assert not metrics.need_prescription(metrics.DEFAULT_METRICS)
+    needing = metrics.parsed(["V95%", "mean[%]", "Paddick"])
+    assert all(metric.needs_prescription for metric in needing)
+    others = metrics.parsed(["mean", "D95%", *metrics.DEFAULT_METRICS])
+    assert not any(metric.needs_prescription for metric in others)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rtxr.analysis.statistics.stored_curves import (
     CutOff,
     Pair,
     apart,
+    dose_findings,
     end_cap_findings,
     roi_dose_of,
     volume_findings,
@@ -91,3 +92,23 @@ def test_volumes_that_nothing_explains_are_told_in_voxels():
     (finding,) = volume_findings([Pair("A", linear(15.0), linear())], voxel_cc=0.1)
     assert finding.severity == "warning"
     assert "(150 and 200 voxels of the dose)" in finding.message
+
+
+def scaled(factor, label="A"):
+    return Pair(label, linear(), linear(lowest=2.0 * factor, highest=8.0 * factor, doses=DOSES * 2))
+
+
+def test_doses_that_differ_are_told():
+    assert dose_findings([scaled(1.005)]) == []
+    (one,) = dose_findings([scaled(1.1)])
+    assert (one.code, one.severity) == ("dvh-dose-differs", "warning")
+    assert "'A' 5 and 5.5 Gy" in one.message
+    (all_of_them,) = dose_findings([scaled(2.0), scaled(2.0, "B")])
+    assert "2 times the stored ones" in all_of_them.message
+
+
+def test_a_volume_of_nothing_explains_nothing():
+    late = np.where(DOSES < 9, 20.0, 0.0)  # begins where the computed curve has ended
+    pair = Pair("A", roi_dose_of("A", DOSES, late), linear(volume=60.0))
+    (found,) = volume_findings([pair], 0.01)
+    assert found.severity == "warning"

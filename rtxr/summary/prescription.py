@@ -1,0 +1,95 @@
+"""The prescription that percentages refer to: the caller's, else the plan's, for a dose like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+
+import xarray as xr
+
+from rtxr import model
+from rtxr.analysis.doses.biological_dose import MADE_ATTR
+from rtxr.analysis.doses.dose_choice import KIND, DoseLike, one_dose
+from rtxr.analysis.doses.dose_units import unit_of_array
+from rtxr.errors import Finding, MissingDataError, RTXRError
+from rtxr.read import rt_plan
+
+#: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
+WHOLE_PLAN = ("PLAN", "")
+#: Those that a prescription of all of them may be given for.
+SEVERAL_PLANS = ("MULTI_PLAN", "PLAN_OVERVIEW")
+
+
+def prescription_of(
+    ds: xr.Dataset, given: float | None, *, refers: bool, dose: DoseLike
+) -> tuple[float | None, str, list[Finding]]:
+    """Prescription of a table, where it comes from and what was noticed.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    given : float or None
+        What the caller gave, in the unit of the dose.
+    refers : bool
+        Whether anything in the table refers to a prescription; if not, none is looked for.
+    dose : str or DataArray
+        The dose that is compared with it.
+
+    Raises
+    ------
+    MissingDataError
+        None is given, and there is no plan, it does not prescribe one dose, or the dose is not
+        in Gy as that is.
+    RTXRError
+        What is given is no number.
+    """
+    if not refers:
+        return given, "none" if given is None else "given", []
+    array = one_dose(ds, dose).array
+    if given is not None:
+        _require_number(given)
+        return given, "given", _part_of_plan(array, (*WHOLE_PLAN, *SEVERAL_PLANS))
+    if (unit := unit_of_array(array)) != "Gy":
+        raise MissingDataError(
+            f"the plan prescribes in Gy, and {array.name!r} is in {unit} (attrs 'units' and "
+            "'DoseUnits'); pass prescription=<the value that is 100 %>"
+        )
+    if model.PLAN_UID not in ds.coords:
+        raise MissingDataError(
+            "metrics in % of the prescription were asked for, and the Dataset has no plan that "
+            "would say it; pass prescription=... in Gy"
+        )
+    found, source, noticed = rt_plan.target_prescription(ds)
+    if found is None:
+        reasons = "; ".join(finding.message for finding in noticed)
+        raise MissingDataError(
+            "metrics in % of the prescription were asked for and no one dose is prescribed"
+            + (f" ({reasons})" if reasons else "")
+            + "; pass prescription=... in Gy"
+        )
+    noticed += _part_of_plan(array, WHOLE_PLAN)
+    if made := array.attrs.get(MADE_ATTR):
+        text = (
+            f"{array.name!r} is computed ({made}), and the {found:g} Gy of the plan are not; pass "
+            "prescription=..."
+        )
+        noticed.append(Finding("dose-not-prescribed", "warning", text))
+    return found, source, noticed
+
+
+def _require_number(given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise RTXRError(f"prescription={given!r}: give a dose in Gy, such as 70")
+
+
+def _part_of_plan(dose: xr.DataArray, whole: Sequence[str]) -> list[Finding]:
+    """Warn where a dose that is another part meets the prescription of a plan."""
+    kind = str(dose.attrs.get(KIND, ""))
+    if kind in whole:
+        return []
+    text = (
+        f"(3004,000A) DoseSummationType of {dose.name!r} is {kind!r}, not the plan's total; "
+        "metrics in % of the prescription compare unlike things"
+    )
+    return [Finding("dose-not-plan-total", "warning", text)]

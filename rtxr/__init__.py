@@ -23,20 +23,30 @@ if TYPE_CHECKING:
     from rtxr.analysis.gamma_index.gamma import gamma
     from rtxr.analysis.grids.even_grid import even_grid
     from rtxr.analysis.statistics.metric_names import register_metric
+    from rtxr.edit.new_case import new_case
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
+    from rtxr.export.custom import register_iod, register_module
+    from rtxr.export.new_objects import NewObject
     from rtxr.geometry import Grid
     from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.iod.conformance import conformance
     from rtxr.iod.deidentification import Deidentify
+    from rtxr.iod.private_rows import private_block
+    from rtxr.iod.standard_modules import module_rows, module_uses
+    from rtxr.iod.tables import IOD, Module
+    from rtxr.validation import validate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "IOD",
     "Deidentify",
     "Finding",
     "Grid",
     "Index",
+    "Module",
+    "NewObject",
     "RTXRError",
     "__version__",
     "conformance",
@@ -44,32 +54,49 @@ __all__ = [
     "even_grid",
     "gamma",
     "load",
+    "module_rows",
+    "module_uses",
+    "new_case",
     "open_dir",
     "open_tree",
+    "private_block",
     "read_nifti",
     "read_nrrd",
+    "register_iod",
     "register_metric",
+    "register_module",
     "scan",
     "sum_doses",
     "tutorial",
+    "validate",
 ]
 
 #: Public names and where they live; each is imported when it is first asked for.
 _HOMES = {
     "Deidentify": "rtxr.iod.deidentification",
     "Grid": "rtxr.geometry",
+    "IOD": "rtxr.iod.tables",
     "Index": "rtxr.index",
+    "Module": "rtxr.iod.tables",
+    "NewObject": "rtxr.export.new_objects",
     "conformance": "rtxr.iod.conformance",
     "even_grid": "rtxr.analysis.grids.even_grid",
     "gamma": "rtxr.analysis.gamma_index.gamma",
     "load": "rtxr.index",
+    "module_rows": "rtxr.iod.standard_modules",
+    "module_uses": "rtxr.iod.standard_modules",
+    "new_case": "rtxr.edit.new_case",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",
+    "private_block": "rtxr.iod.private_rows",
     "read_nifti": "rtxr.exchange.nifti",
     "read_nrrd": "rtxr.exchange.nrrd",
+    "register_iod": "rtxr.export.custom",
     "register_metric": "rtxr.analysis.statistics.metric_names",
+    "register_module": "rtxr.export.custom",
     "scan": "rtxr.index",
     "sum_doses": "rtxr.analysis.doses.dose_sum",
+    "validate": "rtxr.validation",
 }
 
 

@@ -1,7 +1,8 @@
 """The main job from a shell: ``python -m rtxr [FOLDER] --out OUT``.
 
 Opens the folder (without one, the synthetic patient), prints what it holds and the DVH metrics,
-draws a slice and the DVHs, and exports the case as DICOM.
+draws a slice and the DVHs, and exports the case as DICOM. ``python -m rtxr FOLDER --validate`` only
+checks the files against the Standard.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--case", help="which case, where the folder holds several")
     parser.add_argument("--out", type=Path, default=Path("out"), help="results go here")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier export")
+    parser.add_argument("--validate", action="store_true", help="only check the files of FOLDER")
     options = parser.parse_args(arguments)
+    if options.validate:
+        return check(options.folder or parser.error("--validate needs a FOLDER (or file)"))
     options.out.mkdir(parents=True, exist_ok=True)
     folder = options.folder or rtxr.tutorial.phantom(options.out / "phantom")
     try:
@@ -39,6 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
             print("In a shell: python -m rtxr FOLDER --case 1", file=sys.stderr)
         return 1
     return 0
+
+
+def check(path: Path) -> int:
+    """Say what is wrong with DICOM files; the exit status is 1 where the Standard forbids it."""
+    try:
+        table = rtxr.validate(path)
+    except (rtxr.RTXRError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    for row in table.itertuples():
+        print(f"{row.severity} {row.code}: {row.message}; {row.fix} [{row.path}]")
+    counts = table["severity"].value_counts()
+    print(", ".join(f"{counts.get(each, 0)} {each}(s)" for each in ("error", "warning", "info")))
+    return int("error" in counts)
 
 
 def run(folder: Path, out: Path, *, case: str | None = None, overwrite: bool = False) -> None:

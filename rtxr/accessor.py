@@ -13,21 +13,21 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import xarray as xr
 
 from rtxr import cohort, export, model, roi_names
-from rtxr.analysis.grids import resample
+from rtxr.analysis.grids import isocenter_plane, resample
 from rtxr.analysis.structures import contours, coverage, labels, masks
 from rtxr.edit import combine as combinations
-from rtxr.edit import cropping, grids
+from rtxr.edit import cropping, grids, plans
 from rtxr.edit import labels as label_edits
 from rtxr.edit import structures as structure_edits
 from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
-from rtxr.read import rt_dose, rt_plan, saved, suv
+from rtxr.read import rt_dose, rt_image_table, rt_plan, saved, source_header, suv
 from rtxr.summary import dvh_comparison, fractionation, overview, plan_sums, prescribed, stored_dvhs
 from rtxr.view import slices
 
@@ -97,6 +97,7 @@ class DatasetRT:
         return model.findings_frame(model.findings_of(self._ds))
 
     grid = _method(model.grid_of)
+    header = _method(source_header.header)
     structures = _method(overview.structures)
     points = _method(overview.points)
     doses = _method(rt_dose.doses)
@@ -104,6 +105,8 @@ class DatasetRT:
     control_points = _method(rt_plan.control_points)
     fraction_groups = _method(rt_plan.fraction_groups)
     prescriptions = _method(rt_plan.prescriptions)
+    rt_images = _method(rt_image_table.rt_images)
+    rt_image = _method(isocenter_plane.rt_image)
 
     # --- masks and grids ------------------------------------------------------------------------
     mask = _method(masks.mask)
@@ -120,6 +123,7 @@ class DatasetRT:
 
     # --- structure edits ------------------------------------------------------------------------
     add_structure = _method(structure_edits.add_structure)
+    add_structures = _method(structure_edits.add_structures)
     add_labels = _method(label_edits.add_labels)
     rename = _method(structure_edits.rename)
     remove = _method(structure_edits.remove)
@@ -127,6 +131,9 @@ class DatasetRT:
     alias = _method(roi_names.alias)
     combine = _method(combinations.combine)
     margin = _method(combinations.margin)
+
+    # --- plan edits -----------------------------------------------------------------------------
+    add_plan = _method(plans.add_plan)
 
     # --- dose statistics ------------------------------------------------------------------------
     dvh = _method(overview.dvh)
@@ -187,6 +194,11 @@ class DataTreeRT:
     beams = _over_cases(rt_plan.beams)
     fraction_groups = _over_cases(rt_plan.fraction_groups)
     prescriptions = _over_cases(rt_plan.prescriptions)
+    rt_images = _over_cases(rt_image_table.rt_images)
     dvh = _over_cases(overview.dvh)
     dvh_metrics = _over_cases(prescribed.dvh_metrics)
     goals = _over_cases(prescribed.goals)
+
+    def to_dicom(self, out: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
+        """Write every case into a folder of its own; see :func:`rtxr.cohort.to_dicom`."""
+        return cohort.to_dicom(self._tree, out, **options)

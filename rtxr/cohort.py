@@ -1,17 +1,21 @@
-"""Many cases at once: one table of all cases of a tree, from any function that makes one of one."""
+"""Many cases at once: one table of all cases of a tree, of anything; a folder of files for each."""
 
 from __future__ import annotations
 
 import inspect
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from rtxr import model, roi_names
+from rtxr import export, model, roi_names
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError, did_you_mean
+from rtxr.export.names import distinct, folded, safe_name
+from rtxr.iod.deidentification import Deidentify
 
 
 def cases(tree: xr.DataTree) -> Iterator[tuple[str, xr.Dataset]]:
@@ -119,3 +123,80 @@ def _joined(tables: dict[str, pd.DataFrame], without: dict[str, str]) -> pd.Data
         "without": without,
     }
     return joined
+
+
+def to_dicom(
+    tree: xr.DataTree,
+    out: str | os.PathLike[str],
+    *,
+    deidentify: bool | Deidentify = False,
+    **options: Any,
+) -> pd.DataFrame:
+    """Write every case of a tree as DICOM files, each into a folder of its own.
+
+    Parameters
+    ----------
+    tree : DataTree
+        As from :func:`rtxr.open_tree`, or any part of it.
+    out : path
+        Folder for the folders; created. They are named as the cases are in the tree (patient,
+        study, case), in names that every file system takes; by numbers where the export is
+        de-identified or gives another ``PatientID``.
+    deidentify : bool or Deidentify, default: False
+        One profile for all cases: one map of UIDs.
+    **options
+        For :func:`rtxr.export.to_dicom`, of every case.
+
+    Returns
+    -------
+    DataFrame
+        That of each case, the first level of the index, ``case``, being the path in the tree. Of a
+        case either all files are written or none: ``attrs["without"]`` says which ones were not,
+        and why.
+
+    Raises
+    ------
+    RTXRError
+        No case could be written: the error of the first. Of none at all a MissingDataError.
+    OSError
+        Disk full, no permission: cases that were written before stay.
+    """
+    held = dict(cases(tree))
+    profile = Deidentify() if deidentify is True else deidentify
+    # Names of folders must not tell what the files do not.
+    folders = _folders(held, numbered=profile is not False or "PatientID" in options)
+    tables: dict[str, pd.DataFrame] = {}
+    without: dict[str, RTXRError] = {
+        node.relative_to(tree): MissingDataError("it was not opened; tree.rt.findings says why")
+        for node in tree.leaves
+        if not node.has_data and node is not tree
+    }
+    for path, ds in held.items():
+        try:
+            folder = Path(out).joinpath(*folders[path])
+            tables[path] = export.to_dicom(ds, folder, deidentify=profile, **options)
+        except RTXRError as error:
+            without[path] = error
+        except OSError as error:
+            error.add_note(f"case {path!r}: {len(tables)} of {len(held)} cases are written")
+            raise
+    if not tables:
+        raise next(iter(without.values()), MissingDataError("the tree holds no case"))
+    return _joined(tables, {path: str(error) for path, error in without.items()})
+
+
+def _folders(paths: Iterable[str], *, numbered: bool) -> dict[str, tuple[str, ...]]:
+    """Of each path in a tree the names of its folders, distinct in each folder on any system."""
+    named: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
+    taken: dict[tuple[str, ...], set[str]] = {}
+    for path in paths:
+        parts = tuple(PurePosixPath(path).parts) or ("case",)
+        for depth, part in enumerate(parts):
+            above, here = parts[:depth], parts[: depth + 1]
+            if here not in named:
+                beside = taken.setdefault(above, set())
+                text = str(len(beside) + 1) if numbered else safe_name(part)
+                name = distinct(text, beside)
+                beside.add(folded(name))
+                named[here] = (*named[above], name)
+    return {path: named[tuple(PurePosixPath(path).parts) or ("case",)] for path in paths}

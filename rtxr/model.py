@@ -28,6 +28,15 @@ DOSE = "dose"
 DOSE_NAME = re.compile(r"dose(_\d+)?")
 GRID_PREFIX = re.compile(r"(dose_(\d+_)?)?")
 
+# --- RT Images, those of another size or grid as rt_image_2, …, and what is known of each ---------
+RT_IMAGE = "rt_image"
+RT_IMAGE_NAME = re.compile(r"rt_image(_\d+)?")
+IMAGE_ANGLES = ("gantry_angle", "beam_limiting_device_angle", "patient_support_angle")
+IMAGE_NUMBERS = ("beam_number", "fraction_number", "fraction_group_number", "frame")
+TRANSLATION = ("translation_x", "translation_y", "translation_z")
+RECEPTOR_ANGLE, SID, SAD = "receptor_angle", "rt_image_sid", "radiation_machine_sad"
+METERSET, KVP, AXES_OF = "meterset", "kvp", "axes_of"
+
 # --- structures: coordinates, joined by number and key, never by position -----------------------
 MASK = "mask"
 ROI = "roi"
@@ -84,12 +93,13 @@ TIME_STEP = "time_step"
 #: A dimension beside the grid of which a file of another format does not say what it is.
 LAYER = "layer"
 
-UNITS: Mapping[str, str] = {"ct": "HU", "dose": "Gy", "mr": "1", "pt": "1"}
+UNITS: Mapping[str, str] = {"ct": "HU", "dose": "Gy", "mr": "1", "pt": "1", RT_IMAGE: "1"}
 LONG_NAMES: Mapping[str, str] = {
     "ct": "CT number",
     "mr": "MR signal",
     "pt": "PET activity",
     "dose": "absorbed dose",
+    RT_IMAGE: "RT image",
 }
 #: Values of (3004,0002) DoseUnits that stand for a fraction of a Gy; no terms of the Standard.
 DOSE_UNITS_PER_GRAY: Mapping[str, float] = {"CGY": 100.0}
@@ -127,15 +137,34 @@ def dose_names(ds: xr.Dataset) -> list[str]:
     return sorted(names, key=lambda name: int(name[len("dose_") :] or 1))
 
 
+def rt_image_names(ds: xr.Dataset) -> list[str]:
+    """RT Image variables of a case: ``rt_image`` first, then ``rt_image_2`` and so on."""
+    names = [str(name) for name in ds.data_vars if RT_IMAGE_NAME.fullmatch(str(name))]
+    return sorted(names, key=lambda name: int(name[len("rt_image_") :] or 1))
+
+
+def rt_image_dims(variable: str) -> tuple[str, str, str]:
+    """Dimensions of an RT Image variable: ``image``, ``receptor_y``, ``receptor_x``, or with 2."""
+    number = variable.removeprefix(RT_IMAGE)
+    return f"image{number}", f"receptor{number}_y", f"receptor{number}_x"
+
+
+def rt_image_coord(variable: str, name: str) -> str:
+    """Coordinate of an RT Image variable: ``kvp``, of ``rt_image_2`` ``kvp_2``."""
+    return name + variable.removeprefix(RT_IMAGE)
+
+
 def contents(ds: xr.Dataset) -> list[str]:
     """What a case holds, in words: ``["ct", "2 doses", "8 ROIs", "plan"]``."""
     image, doses = image_name(ds), len(dose_names(ds))
     rois = ds.sizes.get(ROI, 1) if ROI in ds.coords else 0
+    portals = sum(ds.sizes.get(rt_image_dims(name)[0], 1) for name in rt_image_names(ds))
     parts = {
         str(image): image is not None,
         f"{doses} dose" + "s" * (doses > 1): doses,
         f"{rois} ROI" + "s" * (rois > 1): rois,
         "plan": PLAN_UID in ds.coords,
+        f"{portals} RT image" + "s" * (portals > 1): portals,
     }
     return [text for text, there in parts.items() if there]
 

@@ -10,6 +10,8 @@ from typing import Any
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
+from rtxr.errors import UnknownNameError, did_you_mean
+
 #: How many files a guess looks at before it gives up.
 GUESS_FILES = 32
 
@@ -53,10 +55,14 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         on_irregular: str = "keep",
+        group: str | None = None,
     ) -> xr.DataTree:
-        """Open all cases below a folder; see :func:`rtxr.open_tree`."""
+        """Open all cases below a folder, or those below a node; see :func:`rtxr.open_tree`.
+
+        ``group`` is the path of a patient, a study or a case, such as ``"/P1/20190102"``.
+        """
         groups = self.open_groups_as_dict(
-            filename_or_obj, drop_variables=drop_variables, on_irregular=on_irregular
+            filename_or_obj, drop_variables=drop_variables, on_irregular=on_irregular, group=group
         )
         return xr.DataTree.from_dict(groups)
 
@@ -66,12 +72,19 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         on_irregular: str = "keep",
+        group: str | None = None,
     ) -> dict[str, xr.Dataset]:
-        """The nodes of :func:`rtxr.open_tree` by path."""
+        """The nodes of :func:`rtxr.open_tree` by path, from a node on if ``group`` names one."""
         from rtxr.index import open_tree  # noqa: PLC0415 (xarray imports all engines to list them)
 
         tree = open_tree(filename_or_obj, on_irregular=on_irregular)
-        return {node.path: _without(node.to_dataset(), drop_variables) for node in tree.subtree}
+        top = tree if group is None else _node(tree, group)
+        return {
+            "/" if node is top else f"/{node.relative_to(top)}": _without(
+                node.to_dataset(), drop_variables
+            )
+            for node in top.subtree
+        }
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Whether this is a folder in which one of the first files has a DICOM preamble."""
@@ -82,6 +95,21 @@ class RtxrBackendEntrypoint(BackendEntrypoint):
             return False
         files = (path for path in folder.rglob("*") if path.is_file())
         return any(_has_preamble(path) for path, _ in zip(files, range(GUESS_FILES), strict=False))
+
+
+def _node(tree: xr.DataTree, group: str) -> xr.DataTree:
+    """A node of a tree by its path, with or without a slash at its ends.
+
+    Raises
+    ------
+    UnknownNameError
+        There is none; the message shows the nearest.
+    """
+    nodes = {node.path.strip("/"): node for node in tree.subtree}
+    if str(group).strip("/") not in nodes:
+        near = did_you_mean(str(group).strip("/"), filter(None, nodes))
+        raise UnknownNameError(f"no group {group!r} (patient/study/case); {near}")
+    return nodes[str(group).strip("/")]
 
 
 def _without(ds: xr.Dataset, names: str | Iterable[str] | None) -> xr.Dataset:

@@ -74,7 +74,8 @@ class Validator:
         assert paths, f"no *.dcm files below {folder}"
         with tempfile.TemporaryDirectory() as scratch:
             lines = _run("dcentvfy", [_readable(path, Path(scratch)) for path in paths])
-        headers = (pydicom.dcmread(path, specific_tags=["StudyInstanceUID"]) for path in paths)
+        wanted = {"specific_tags": ["StudyInstanceUID"], "force": True}
+        headers = (pydicom.dcmread(path, **wanted) for path in paths)
         missing = "Missing SOPInstanceUID that was referenced"
         studies = {f"{missing} - {ds.get('StudyInstanceUID')} " for ds in headers}
         return [
@@ -111,10 +112,11 @@ def _run(tool: str, arguments: Sequence[str | Path]) -> list[str]:
 
 def _readable(path: Path, scratch: Path) -> Path:
     """The file, or for a 32-bit dose (on which dicom3tools abort) a copy rescaled to 16 bits."""
-    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["BitsAllocated"])
+    wanted = {"specific_tags": ["BitsAllocated"], "force": True}
+    header = pydicom.dcmread(path, stop_before_pixels=True, **wanted)
     if header.get("BitsAllocated", 16) != 32:
         return path
-    ds = pydicom.dcmread(path)
+    ds = pydicom.dcmread(path, force=True)
     stored = np.frombuffer(ds.PixelData, dtype="<u4")
     step = max(1.0, float(stored.max()) / 65535)
     ds.PixelData = np.round(stored / step).astype("<u2").tobytes()

@@ -28,6 +28,8 @@ def code_places() -> dict[str, int]:
             names = [each.arg for each in node.args.args if each.arg not in {"self", "cls"}]
         elif isinstance(node, ast.ClassDef):
             names = [ast.unparse(each.target) for each in node.body if hasattr(each, "annotation")]
+            for base in set(map(ast.unparse, node.bases)) & set(places):
+                places[node.name] = places[base]
         else:
             continue
         if "code" in names:

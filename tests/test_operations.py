@@ -220,7 +220,8 @@ def test_operations_that_leave_no_case_are_refused_with_a_reason(case, name, tmp
     problems = edited.rt.validate()
     errors = problems[problems["severity"] != "info"]
     assert (errors["severity"] == "error").any()
-    assert errors["message"].str.contains(reason, regex=True).any(), list(errors["message"])
+    said = errors["message"] + "; " + errors["fix"]
+    assert said.str.contains(reason, regex=True).any(), list(said)
     with pytest.raises(rtxr.errors.ConformanceError, match=reason):
         edited.rt.to_dicom(tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -70,6 +70,24 @@ def test_all_cases_open_as_a_tree(phantom):
     )
 
 
+def test_a_group_is_a_node_of_the_tree(phantom):
+    tree = xr.open_datatree(phantom, engine="rtxr")
+    (leaf,) = tree.leaves
+    patient, study, case = leaf.path.strip("/").split("/")
+    below = xr.open_datatree(phantom, engine="rtxr", group=f"/{patient}/")
+    assert [node.path for node in below.leaves] == [f"/{study}/{case}"]
+    alone = xr.open_datatree(phantom, engine="rtxr", group=leaf.path)
+    xr.testing.assert_identical(
+        alone.to_dataset().drop_vars("mask"), leaf.to_dataset().drop_vars("mask")
+    )
+    assert set(xr.open_groups(phantom, engine="rtxr", group=f"{patient}/{study}")) == {
+        "/",
+        f"/{case}",
+    }
+    with pytest.raises(rtxr.errors.UnknownNameError, match=f"no group 'x'.*{patient}/{study}"):
+        xr.open_datatree(phantom, engine="rtxr", group="x")
+
+
 def test_the_scaling_of_a_dose_can_be_given(tmp_path):
     source = make.dose()
     del source.DoseGridScaling

@@ -65,8 +65,7 @@ def _written(case: Path, out: Path, *, alone: bool) -> Results:
     folder = _cleared(out)
     yield PREPARED, None
     ds = rtxr.open_dir(case / CT, progress=False)
-    for name, mask in made.items():
-        ds = ds.rt.add_structure(name, mask)
+    ds = ds.rt.add_structures(made)
     (ds.drop_vars("ct") if alone else ds).rt.to_dicom(folder)
     yield DONE, None
     yield from _masks(rtxr.open_dir([case / CT, folder] if alone else folder, progress=False))

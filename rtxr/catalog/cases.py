@@ -1,14 +1,15 @@
-"""What opens together: one image series, one structure set, one plan and its doses.
+"""What opens together: one image series, one structure set, one plan, its doses and RT Images.
 
-Every plan makes a case; so does every structure set without a plan, every group of doses without
-a plan and every image stack that nothing refers to.
+Every plan makes a case; so does every structure set without a plan, every group of doses or of RT
+Images without a plan and every image stack that nothing refers to.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -39,7 +40,8 @@ class Case:
     doses : tuple of Series
         Rows, best first: PLAN, MULTI_PLAN, FRACTION, BEAM, ...
     rt_images : DataFrame
-        Rows of the RT Images of the plan; may be empty.
+        Rows of the RT Images of the plan, or of those without one; may be empty. They are in the
+        order of their series, and by Instance Number there.
     findings : tuple of Finding
         Decisions and oddities that concern this case.
     leading : tuple of Leading
@@ -63,7 +65,9 @@ class Case:
     @property
     def lead(self) -> pd.Series[Any]:
         """Row that says whose the case is: the first slice, else the first object."""
-        return self.objects[0] if self.image is None else self.image.iloc[0]
+        if self.image is not None:
+            return self.image.iloc[0]
+        return self.objects[0] if self.objects else self.rt_images.iloc[0]
 
     @property
     def objects(self) -> list[pd.Series[Any]]:
@@ -134,10 +138,7 @@ def find_cases(table: pd.DataFrame) -> Catalog:
     drafts = _drafts(table, lookup, links)
     maker = _CaseMaker(table, lookup, links, drafts, duplicates)
     cases = [maker.case(str(number), draft) for number, draft in enumerate(drafts, start=1)]
-    in_case = {at for draft in drafts for at in draft.rt_images}
-    left = [
-        at for at in used if kind_of[at] == "" or (kind_of[at] == "RTIMAGE" and at not in in_case)
-    ]
+    left = [at for at in used if kind_of[at] == ""]
     findings = [
         *duplicates,
         *noted.not_opened(table, left),
@@ -162,10 +163,15 @@ def _drafts(table: pd.DataFrame, lookup: Lookup, links: Links) -> list[_Draft]:
             plans[plan].doses.append(at)
         if not links.plans_of[at]:
             planless.append(at)
-    for at in lookup.of_kind("RTIMAGE"):
+    flat: dict[Hashable, _Draft] = {}
+    for at in sorted(lookup.of_kind("RTIMAGE"), key=_image_order(lookup)):
         for plan in links.plans_of[at]:
             plans[plan].rt_images.append(at)
-    drafts = [*plans.values(), *_without_plan(lookup, planless, links)]
+        if not links.plans_of[at]:  # those of one patient, and of one absent plan, are together
+            row = lookup.rows[at]
+            key = (row["PatientID"], row["ReferencedRTPlanSequence"])
+            flat.setdefault(key, _Draft()).rt_images.append(at)
+    drafts = [*plans.values(), *_without_plan(lookup, planless, links), *flat.values()]
     taken = {(draft.structure_set, draft.stack) for draft in drafts}
     with_plan_or_dose = {draft.structure_set for draft in drafts}
     for at in lookup.of_kind("RTSTRUCT"):
@@ -176,6 +182,20 @@ def _drafts(table: pd.DataFrame, lookup: Lookup, links: Links) -> list[_Draft]:
     shown = {draft.stack for draft in drafts}
     drafts += [_Draft(number) for number in range(len(lookup.stacks)) if number not in shown]
     return sorted(drafts, key=_order(table, lookup.stacks))
+
+
+def _image_order(lookup: Lookup) -> Callable[[int], tuple[int, float, int]]:
+    """Sort key of RT Images: series as they come, in each by Instance Number (0020,0013)."""
+    series: dict[Hashable, int] = {}
+    for at in lookup.of_kind("RTIMAGE"):
+        series.setdefault(lookup.rows[at]["SeriesInstanceUID"], len(series))
+
+    def key(at: int) -> tuple[int, float, int]:
+        row = lookup.rows[at]
+        number = row["InstanceNumber"]
+        return series[row["SeriesInstanceUID"]], inf if pd.isna(number) else int(number), at
+
+    return key
 
 
 def _without_plan(lookup: Lookup, doses: Sequence[int], links: Links) -> list[_Draft]:

@@ -67,7 +67,7 @@ def link(lookup: Lookup) -> Links:
     for position in of_kind("RTDOSE"):
         linker.dose(position)
     for position in of_kind("RTIMAGE"):
-        linker.named_plans(position, "rt-image-of-several-plans")
+        linker.rt_image(position)
     return linker.links
 
 
@@ -346,6 +346,15 @@ class _Linker:
             )
             self.note(at, "ambiguous-link", f"{message}; not linked")
         else:
+            self.links.plans_of[at] = (plan,)
+            self._note_frame(at, plan)
+
+    def rt_image(self, at: int) -> None:
+        """Plans that an RT Image names; else the one in its frame of reference."""
+        if self.named_plans(at, "rt-image-of-several-plans"):
+            return
+        plan = self._only_one(at, "RTPLAN")
+        if plan is not None:
             self.links.plans_of[at] = (plan,)
             self._note_frame(at, plan)
 

@@ -14,8 +14,9 @@ from rtxr.analysis.sets.expression_text import Grown, Named
 from rtxr.analysis.sets.margins import SIDES, Margins, by_side
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.edit.shapes import MaskOptions
+from rtxr.edit.structure_facts import Color
 from rtxr.edit.structure_rows import with_findings
-from rtxr.edit.structures import Color, add_structure
+from rtxr.edit.structures import add_structure
 from rtxr.read.structure_findings import of_roi
 
 
@@ -41,7 +42,8 @@ def combine(
     expression : str
         ROIs, the signs ``&`` (in both), ``|`` or ``+`` (in either), ``-`` (not in), ``^``
         (in one of two), brackets, and margins in mm in 3D: ``"PTV - (CTV + 5mm)"``. Labels may be
-        in quotes; see the table in :mod:`rtxr.analysis.sets.expression_text`.
+        in quotes; see the table in :mod:`rtxr.analysis.sets.expression_text`. Margins are measured
+        from the surface of the voxels that are inside, see :func:`margin`.
     name : str, optional
         ROI Name (3006,0026) and label; the expression itself by default.
     grid : str, DataArray or Grid, default: "image"
@@ -107,7 +109,11 @@ def margin(
     margins : float, sequence of six floats or mapping
         In mm, in 3D, negative to shrink: one for all sides; left, right, anterior, posterior,
         superior, inferior of the patient; or by these names, where those not named are 0:
-        ``{"posterior": 3, "superior": 8}``. See :mod:`rtxr.analysis.sets.margins`.
+        ``{"posterior": 3, "superior": 8}``. They are measured from the surface of the voxels of
+        ``grid`` that are inside, not from the contour: on slices 3 mm thick flat ends move by
+        whole slices, and a sphere of 20 mm comes out 0.1 to 0.35 mm too large
+        (docs/accuracy.md). A structure that is made smaller ends where the grid does; see
+        :mod:`rtxr.analysis.sets.margins`.
     name : str, optional
         ROI Name (3006,0026) and label; such as ``"CTV + 5mm"`` by default.
     grid : str, DataArray or Grid, default: "image"

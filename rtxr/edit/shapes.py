@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -61,13 +62,67 @@ class MaskOptions:
     simplify: float | None = None
 
 
-def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
-    """A shape as contours.
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """The image of a case, as shapes are drawn on it; what is asked of it is found once.
 
     Parameters
     ----------
     ds : Dataset
-        A case: what an array without coordinates lies on, and which way its slices run.
+        A case, with or without an image.
+    """
+
+    ds: xr.Dataset
+
+    @cached_property
+    def name(self) -> str | None:
+        """Variable of the image."""
+        return model.image_name(self.ds)
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """Grid of the image."""
+        return None if self.name is None else model.grid_of(self.ds, self.name)
+
+    @cached_property
+    def ascending(self) -> Grid | None:
+        """The grid with the same voxels, its axes ascending."""
+        if self.grid is None:
+            return None
+        z, y, x = map(np.sort, self.grid.axes)
+        return replace(self.grid, axes=(z, y, x))
+
+    @cached_property
+    def dim(self) -> int:
+        """Number of the grid dimension along which slices run; 0 where nothing says."""
+        uid = self.ds.coords.get(model.uid_name(self.name or ""))
+        if self.name is None or self.grid is None or uid is None:
+            return 0
+        dims = self.grid.dims
+        gone = [dim for dim in dims if dim not in self.ds[self.name].dims]  # of a single slice
+        along = [dim for dim in uid.dims if dim in dims] or gone or [dims[0]]
+        return dims.index(str(along[0]))
+
+    @cached_property
+    def blank(self) -> xr.DataArray | None:
+        """A mask of the image, of one label where it is dynamic; its values take no memory."""
+        if self.name is None or self.grid is None:
+            return None
+        image = self.ds[self.name]
+        image = image.isel(dict.fromkeys(model.leading_dims(image), 0))
+        names = (*self.grid.dims, model.SPATIAL_REF)
+        coords = {each: image.coords[each].variable for each in names if each in image.coords}
+        values = np.broadcast_to(np.False_, image.shape)
+        return xr.DataArray(values, coords, image.dims, model.MASK)
+
+
+def drawn(canvas: Canvas, shape: Shape, options: MaskOptions) -> Drawing:
+    """A shape as contours.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        What an array without coordinates lies on, and which way its slices run.
     shape : DataArray, ndarray or sequence of array_like
         As in :func:`rtxr.edit.structures.add_structure`.
     options : MaskOptions
@@ -84,7 +139,7 @@ def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
         Values other than true and false, or options for masks with contours.
     """
     if not isinstance(shape, Sequence):
-        return _from_mask(ds, shape, options)
+        return _from_mask(canvas, shape, options)
     if isinstance(shape, str):
         require_array(shape, "a shape is a DataArray, an ndarray or a list of contours, (n, 3)")
     if (options.smooth, options.simplify) != (None, None):
@@ -93,27 +148,25 @@ def drawn(ds: xr.Dataset, shape: Shape, options: MaskOptions) -> Drawing:
     return Drawing(points, [POINT if len(each) == 1 else CLOSED for each in points])
 
 
-def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
+def image_uids(canvas: Canvas, contours: Sequence[FloatArray]) -> list[str]:
     """Image in whose plane each contour lies, within 0.01 mm; empty where there is none.
 
     Parameters
     ----------
-    ds : Dataset
-        A case. Of a dynamic series the first label's images are named: contours hold for all.
+    canvas : Canvas
+        The image. Of a dynamic series the first label's images are named: contours hold for all.
     contours : sequence of ndarray, (n, 3)
         Patient LPS (x, y, z), mm.
     """
-    name, dim = model.image_name(ds), _slice_dim(ds)
-    uid = ds.coords.get(model.uid_name(name or ""))
-    if name is None or uid is None or not contours:
+    grid, uid = canvas.grid, canvas.ds.coords.get(model.uid_name(canvas.name or ""))
+    if grid is None or uid is None or not contours:
         return [""] * len(contours)
-    grid = model.grid_of(ds, name)
     leading = [each for each in uid.dims if each not in grid.dims]
     uids = np.atleast_1d(uid.isel(dict.fromkeys(leading, 0)).values)
     starts = np.cumsum([0, *map(len, contours)])[:-1]
-    height = grid.to_own(np.concatenate(list(contours)))[:, 2 - dim]
+    height = grid.to_own(np.concatenate(list(contours)))[:, 2 - canvas.dim]
     low, high = np.minimum.reduceat(height, starts), np.maximum.reduceat(height, starts)
-    axis = grid.axes[dim]
+    axis = grid.axes[canvas.dim]
     nearest = np.abs(axis - (low + high)[:, None] / 2).argmin(axis=1)
     off = np.maximum(np.abs(low - axis[nearest]), np.abs(high - axis[nearest]))
     return [
@@ -122,7 +175,7 @@ def image_uids(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[str]:
     ]
 
 
-def outside_findings(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[Finding]:
+def outside_findings(canvas: Canvas, contours: Sequence[FloatArray]) -> list[Finding]:
     """A finding where contours leave the image, whose voxels reach half way to their neighbours.
 
     What is smaller than half a voxel does not count: points, and what marks an empty slice beside
@@ -130,18 +183,18 @@ def outside_findings(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[Fin
 
     Parameters
     ----------
-    ds : Dataset
-        A case.
+    canvas : Canvas
+        The image.
     contours : sequence of ndarray, (n, 3)
         Patient LPS (x, y, z), mm.
     """
-    if model.image_name(ds) is None or not contours:
+    grid, ascending = canvas.grid, canvas.ascending
+    if grid is None or ascending is None or not contours:
         return []
-    grid = model.grid_of(ds)
     starts = np.cumsum([0, *map(len, contours)])[:-1]
     own = grid.to_own(np.concatenate(list(contours)))
     low, high = np.minimum.reduceat(own, starts), np.maximum.reduceat(own, starts)
-    edges = [cell_edges(np.sort(axis)) for axis in grid.axes[::-1]]
+    edges = [cell_edges(axis) for axis in ascending.axes[::-1]]
     counted = (high - low).max(axis=1) > min(np.diff(each).min() for each in edges) / 2
     low, high = low[counted], high[counted]
     first, last = np.array([each[[0, -1]] for each in edges]).T
@@ -156,83 +209,53 @@ def outside_findings(ds: xr.Dataset, contours: Sequence[FloatArray]) -> list[Fin
     return [Finding("outside-image", "warning", text)]
 
 
-def _slice_dim(ds: xr.Dataset) -> int:
-    """Number of the image's grid dimension along which its slices run; 0 where nothing says."""
-    name = model.image_name(ds)
-    uid = ds.coords.get(model.uid_name(name or ""))
-    if name is None or uid is None:
-        return 0
-    dims = model.grid_of(ds, name).dims
-    gone = [dim for dim in dims if dim not in ds[name].dims]  # of a single slice
-    along = [dim for dim in uid.dims if dim in dims] or gone or [dims[0]]
-    return dims.index(str(along[0]))
-
-
-def _dim_on(ds: xr.Dataset, grid: Grid) -> int:
+def _dim_on(canvas: Canvas, grid: Grid) -> int:
     """Number of a grid's dimension that runs as the slices of the image do; else 0."""
-    name = model.image_name(ds)
-    if name is None:
+    if canvas.grid is None:
         return 0
-    along = frames.axis_map(model.grid_of(ds, name).matrix, grid.matrix)
-    return 0 if along is None else 2 - along.axis[2 - _slice_dim(ds)]
+    along = frames.axis_map(canvas.grid.matrix, grid.matrix)
+    return 0 if along is None else 2 - along.axis[2 - canvas.dim]
 
 
 # --- masks ----------------------------------------------------------------------------------------
 def _from_mask(
-    ds: xr.Dataset, shape: xr.DataArray | npt.NDArray[np.generic], options: MaskOptions
+    canvas: Canvas, shape: xr.DataArray | npt.NDArray[np.generic], options: MaskOptions
 ) -> Drawing:
     require_array(shape, "a shape is a DataArray, an ndarray or a list of contours, (n, 3)")
-    array = shape if isinstance(shape, xr.DataArray) else _on_image(ds, np.asarray(shape))
+    array = shape if isinstance(shape, xr.DataArray) else _on_image(canvas, np.asarray(shape))
     array = placed(array)
     grid = model.grid_of(array)
-    image = model.image_name(ds)
     found = outlines(
         true_or_false(array.values),
         grid,
-        _dim_on(ds, grid),
+        _dim_on(canvas, grid),
         holes=options.holes,
         smooth=options.smooth,
         simplify=options.simplify,
-        image=_ascending(model.grid_of(ds, image)) if image else None,
+        image=canvas.ascending,
     )
     # Holes that are contours of their own are holes by XOR alone, which the type then says.
     kind = XOR_TYPE if options.holes == "nested" else CLOSED
     kinds = [kind] * len(found.points)
-    return Drawing(found.points, kinds, (*found.findings, *_frame_findings(ds, grid)))
+    findings = frame_findings(grid, canvas.grid, "its mask was", "the image")
+    return Drawing(found.points, kinds, (*found.findings, *findings))
 
 
-def _ascending(grid: Grid) -> Grid:
-    """The grid with the same voxels, its axes ascending."""
-    z, y, x = map(np.sort, grid.axes)
-    return replace(grid, axes=(z, y, x))
-
-
-def _on_image(ds: xr.Dataset, values: npt.NDArray[np.generic]) -> xr.DataArray:
+def _on_image(canvas: Canvas, values: npt.NDArray[np.generic]) -> xr.DataArray:
     """Values in the shape of the image, with its coordinates."""
-    name = model.image_name(ds)
-    if name is None:
+    blank = canvas.blank
+    if blank is None:
         raise MissingDataError(
             "an array without coordinates is taken to lie on the image, and this Dataset has none; "
             "give a DataArray with coordinates, such as ds.dose > 20"
         )
-    image = ds[name]
-    if leading := model.leading_dims(image):
-        image = image.isel(dict.fromkeys(leading, 0))
-    if values.shape != image.shape:
+    if values.shape != blank.shape:
         raise GeometryError(
-            f"the array has shape {values.shape}, and the image {name!r} is "
-            f"{', '.join(f'{dim}: {size}' for dim, size in image.sizes.items())}; give a DataArray "
+            f"the array has shape {values.shape}, and the image {canvas.name!r} is "
+            f"{', '.join(f'{dim}: {size}' for dim, size in blank.sizes.items())}; give a DataArray "
             "for a mask on another grid, and a list for contours: [points, …]"
         )
-    names = (*model.grid_of(image).dims, model.SPATIAL_REF)
-    coords = {each: image.coords[each].variable for each in names if each in image.coords}
-    return xr.DataArray(values, coords, image.dims, model.MASK)
-
-
-def _frame_findings(ds: xr.Dataset, grid: Grid) -> list[Finding]:
-    """A finding where a mask is in another frame of reference than the image."""
-    image = model.grid_of(ds) if model.image_name(ds) else None
-    return frame_findings(grid, image, "its mask was", "the image")
+    return blank.copy(deep=False, data=values)
 
 
 # --- contours -------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, islice
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from rtxr.errors import ConflictingDataError, Finding
 from rtxr.read.roi_numbers import numbers_in_headers
 from rtxr.read.rt_structure_set import no_structures
 
-_OF_ROI = (model.ROI, model.ROI_NUMBER, model.ROI_NAME, model.ROI_TYPE, model.ROI_COLOR)
+#: Coordinates of a ROI.
+OF_ROI = (model.ROI, model.ROI_NUMBER, model.ROI_NAME, model.ROI_TYPE, model.ROI_COLOR)
 #: Largest integer that an integer string (IS) may hold.
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -35,50 +37,65 @@ def along_roi(ds: xr.Dataset) -> xr.Dataset:
     if ds[model.ROI].ndim:
         return ds
     refuse_edited_mask(ds)
-    known = [name for name in (*_OF_ROI, model.ROI_ALIAS) if name in ds.coords]
+    known = [name for name in (*OF_ROI, model.ROI_ALIAS) if name in ds.coords]
     rows = {name: ((model.ROI,), np.atleast_1d(ds[name].values), ds[name].attrs) for name in known}
     made = ds.drop_vars([*known, model.MASK], errors="ignore").assign_coords(rows)
     return with_fresh_mask(made) if model.MASK in ds.coords else made
 
 
-def with_row(
-    ds: xr.Dataset, roi: Mapping[str, str | int], drawing: Drawing, image_uids: Sequence[str]
-) -> xr.Dataset:
-    """The case with one ROI more, its contours and their points; without ``mask``.
+class Row(NamedTuple):
+    """A ROI to be added.
+
+    Parameters
+    ----------
+    roi : mapping
+        Value of every coordinate in :data:`OF_ROI`.
+    drawing : Drawing
+        Contours.
+    image_uids : sequence of str
+        Image of each contour, empty for none.
+    """
+
+    roi: Mapping[str, str | int]
+    drawing: Drawing
+    image_uids: Sequence[str]
+
+
+def with_rows(ds: xr.Dataset, rows: Sequence[Row]) -> xr.Dataset:
+    """The case with more ROIs, their contours and points; without ``mask``.
 
     Parameters
     ----------
     ds : Dataset
         As :func:`along_roi` gives it.
-    roi : mapping
-        The new value of every coordinate along ``roi``.
-    drawing : Drawing
-        Contours.
-    image_uids : sequence of str
-        Image of each contour, empty for none.
+    rows : sequence of Row
+        In the order in which they follow the others.
 
     Raises
     ------
     ConflictingDataError
         Another variable runs along a dimension that grows.
     """
-    counts = [len(points) for points in drawing.points]
+    contours = [points for row in rows for points in row.drawing.points]
+    counts = [len(points) for points in contours]
     keys = np.arange(len(counts), dtype=np.int64) + _free_key(ds)
-    points = np.concatenate([np.empty((0, 3)), *drawing.points])
+    points = np.concatenate([np.empty((0, 3)), *contours])
     more: dict[str, npt.ArrayLike] = {
-        **{name: [value] for name, value in roi.items()},
+        **{name: [row.roi[name] for row in rows] for name in OF_ROI},
         model.CONTOUR: keys,
-        model.CONTOUR_ROI_NUMBER: [roi[model.ROI_NUMBER]] * len(counts),
-        model.CONTOUR_TYPE: drawing.kinds,
-        model.CONTOUR_IMAGE_UID: list(image_uids),
+        model.CONTOUR_ROI_NUMBER: [
+            row.roi[model.ROI_NUMBER] for row in rows for _ in row.drawing.points
+        ],
+        model.CONTOUR_TYPE: [kind for row in rows for kind in row.drawing.kinds],
+        model.CONTOUR_IMAGE_UID: [uid for row in rows for uid in row.image_uids],
         model.NODE_CONTOUR: np.repeat(keys, counts),
         **dict(zip((model.NODE_X, model.NODE_Y, model.NODE_Z), points.T, strict=True)),
     }
     if model.ROI_ALIAS in ds.coords:
-        more[model.ROI_ALIAS] = [""]
+        more[model.ROI_ALIAS] = [""] * len(rows)
     _refuse_others(ds, more)
-    rows = {name: _longer(ds.coords.variables[name], new) for name, new in more.items()}
-    return ds.drop_vars([*more, model.MASK], errors="ignore").assign_coords(rows)
+    longer = {name: _longer(ds.coords.variables[name], new) for name, new in more.items()}
+    return ds.drop_vars([*more, model.MASK], errors="ignore").assign_coords(longer)
 
 
 def with_texts(ds: xr.Dataset, coordinate: str, texts: Mapping[int, str]) -> xr.Dataset:
@@ -99,15 +116,17 @@ def with_findings(ds: xr.Dataset, findings: Sequence[Finding]) -> xr.Dataset:
     return ds.assign_attrs({model.FINDINGS_ATTR: model.findings_to_json(findings)})
 
 
-def free_number(ds: xr.Dataset) -> int:
-    """A ROI number that nothing in the case has or has had: the next one."""
+def free_numbers(ds: xr.Dataset, wanted: int) -> list[int]:
+    """ROI numbers that nothing in the case has or has had: the next ones."""
     used = {
         *np.atleast_1d(ds[model.ROI_NUMBER].values).tolist(),
         *np.atleast_1d(ds[model.CONTOUR_ROI_NUMBER].values).tolist(),
         *numbers_in_headers(ds),
     }
     following = max([0, *used]) + 1
-    return following if following <= _LARGEST_NUMBER else next(n for n in count(1) if n not in used)
+    if following + wanted - 1 <= _LARGEST_NUMBER:
+        return list(range(following, following + wanted))
+    return list(islice((number for number in count(1) if number not in used), wanted))
 
 
 def _free_key(ds: xr.Dataset) -> int:

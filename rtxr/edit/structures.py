@@ -8,7 +8,6 @@ one. Its contours get keys that no place in a source file can have.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -18,18 +17,27 @@ import xarray as xr
 from rtxr import model, roi_names
 from rtxr.analysis.drawing.outlines import Holes
 from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
-from rtxr.edit.shapes import MaskOptions, Shape, drawn, image_uids, outside_findings
-from rtxr.edit.structure_rows import along_roi, free_number, with_findings, with_row, with_texts
-from rtxr.errors import ConflictingDataError, Finding, RTXRError, UnknownNameError, did_you_mean
-from rtxr.iod.roi_items import INTERPRETED_TYPES
+from rtxr.edit.shapes import Canvas, MaskOptions, Shape, drawn, image_uids, outside_findings
+from rtxr.edit.structure_facts import (
+    Color,
+    hex_color,
+    known_type,
+    new_name,
+    next_color,
+    refuse_clash,
+    refuse_others,
+)
+from rtxr.edit.structure_rows import (
+    OF_ROI,
+    Row,
+    along_roi,
+    free_numbers,
+    with_findings,
+    with_rows,
+    with_texts,
+)
+from rtxr.errors import ConflictingDataError, Finding, RTXRError
 from rtxr.read.structure_findings import of_roi
-
-#: A colour: ``"#rrggbb"`` or red, green and blue from 0 to 255.
-Color = str | Sequence[int]
-
-_HEX = re.compile(r"#[0-9a-f]{6}")
-#: Longest ROI Name (3006,0026): its VR is LO.
-_LONGEST_NAME = 64
 
 
 def add_structure(
@@ -94,29 +102,79 @@ def add_structure(
     UnknownNameError
         No such type, or no such way to draw holes.
     """
-    text, kind = _new_name(name), _known_type(type)
-    given = None if color is None else _hex(color)
+    text = new_name(name)
+    return add_structures(
+        ds,
+        {text: shape},
+        type=type,
+        color=None if color is None else {text: color},
+        holes=holes,
+        smooth=smooth,
+        simplify=simplify,
+    )
+
+
+def add_structures(
+    ds: xr.Dataset,
+    shapes: Mapping[str, Shape],
+    *,
+    type: str | Mapping[str, str] = "",  # noqa: A002 (as above)
+    color: Mapping[str, Color] | None = None,
+    holes: Holes = "keyhole",
+    smooth: float | None = None,
+    simplify: float | None = None,
+) -> xr.Dataset:
+    """Add several structures at once: the result of :func:`add_structure` for each, sooner.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case, with or without structures.
+    shapes : mapping of str to shape
+        Name > mask or contours: ``{"Bone": ds.ct > 300, "Hot": ds.dose > 60}``.
+    type : str or mapping of str to str, optional
+        RT ROI Interpreted Type (3006,00A4), one for all or by name.
+    color : mapping of str to color, optional
+        By name; the others get the next of :data:`rtxr.model.PALETTE` that no ROI has.
+    holes, smooth, simplify
+        How masks become contours, see :func:`rtxr.analysis.drawing.outlines.outlines`.
+
+    Returns
+    -------
+    Dataset
+        With these ROIs after the others, in the order given.
+
+    Raises
+    ------
+    ConflictingDataError, GeometryError, MissingDataError, RTXRError
+        As :func:`add_structure`; nothing is added then.
+    UnknownNameError
+        Likewise, or ``type`` or ``color`` name a structure that is not in ``shapes``.
+    """
+    kinds = dict.fromkeys(shapes, type) if isinstance(type, str) else {**type}
+    colors = {name: hex_color(each) for name, each in (color or {}).items()}
+    for what, told in (("type", kinds), ("color", colors)):
+        refuse_others(told, list(shapes), what)
+    names = {name: new_name(name) for name in shapes}
+    kinds = {name: known_type(kinds.get(name, "")) for name in shapes}
     refuse_edited_mask(ds)
     ds = along_roi(ds)
-    _refuse_clash(ds, [text], [])
-    drawing = drawn(ds, shape, MaskOptions(holes, smooth, simplify))
-    number = free_number(ds)
-    roi: dict[str, str | int] = {
-        model.ROI: text,
-        model.ROI_NUMBER: number,
-        model.ROI_NAME: text,
-        model.ROI_TYPE: kind,
-        model.ROI_COLOR: given or _next_color(ds),
-    }
-    uids = image_uids(ds, drawing.points)
-    noticed = (
-        *drawing.findings,
-        *_contour_findings(ds, uids),
-        *outside_findings(ds, drawing.points),
-    )
-    told = [replace(each, message=f"{of_roi(number, text)}: {each.message}") for each in noticed]
-    added = with_row(ds, roi, drawing, uids)
-    return with_fresh_mask(with_findings(added, [*model.findings_of(ds), *told]))
+    refuse_clash(ds, list(names.values()), [])
+    taken = [str(each).lower() for each in ds[model.ROI_COLOR].values]
+    canvas, options = Canvas(ds), MaskOptions(holes, smooth, simplify)
+    rows: list[Row] = []
+    findings = model.findings_of(ds)
+    for (name, shape), number in zip(shapes.items(), free_numbers(ds, len(shapes)), strict=True):
+        taken.append(colors.get(name) or next_color(taken))
+        roi = (names[name], number, names[name], kinds[name], taken[-1])
+        drawing = drawn(canvas, shape, options)
+        row = Row(dict(zip(OF_ROI, roi, strict=True)), drawing, image_uids(canvas, drawing.points))
+        rows.append(row)
+        begin = of_roi(number, names[name])
+        findings += [
+            replace(each, message=f"{begin}: {each.message}") for each in _noticed(canvas, row)
+        ]
+    return with_fresh_mask(with_findings(with_rows(ds, rows), findings))
 
 
 def rename(ds: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
@@ -144,10 +202,10 @@ def rename(ds: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
         No such structure; the message shows the nearest.
     """
     labels = model.roi_labels(ds)
-    asked = {roi_names.one(ds, old): _new_name(new) for old, new in names.items()}
+    asked = {roi_names.one(ds, old): new_name(new) for old, new in names.items()}
     if len(asked) < len(names):
         raise ConflictingDataError("two of the old names mean the same structure; give one")
-    _refuse_clash(ds, list(asked.values()), list(asked))
+    refuse_clash(ds, list(asked.values()), list(asked))
     numbers = np.atleast_1d(ds[model.ROI_NUMBER].values).tolist()
     prefixes = {
         of_roi(number, label): of_roi(number, asked[label])
@@ -244,9 +302,9 @@ def set_structure(
     labels = model.roi_labels(ds)
     places = [labels.index(label) for label in roi_names.select(ds, roi)]
     if color is not None:
-        ds = with_texts(ds, model.ROI_COLOR, dict.fromkeys(places, _hex(color)))
+        ds = with_texts(ds, model.ROI_COLOR, dict.fromkeys(places, hex_color(color)))
     if type is not None:
-        ds = with_texts(ds, model.ROI_TYPE, dict.fromkeys(places, _known_type(type)))
+        ds = with_texts(ds, model.ROI_TYPE, dict.fromkeys(places, known_type(type)))
     return ds
 
 
@@ -258,77 +316,14 @@ def _begun(message: str, prefixes: Mapping[str, str]) -> str:
     return message
 
 
-def _contour_findings(ds: xr.Dataset, uids: Sequence[str]) -> list[Finding]:
-    """Findings about new contours, by the image each names."""
-    if not uids:
-        return [Finding("roi-without-contours", "info", "it has no contours")]
-    missing = sum(not uid for uid in uids)
-    if not missing or model.image_name(ds) is None:
-        return []
-    text = f"{missing} of {len(uids)} contours lie in the plane of no image and name none"
-    return [Finding("contour-images-missing", "info", text)]
-
-
-# --- what may be given ----------------------------------------------------------------------------
-def _new_name(name: str) -> str:
-    """A name that ROI Name can hold, without spaces around it."""
-    if not isinstance(name, str):
-        raise RTXRError(
-            f"a name is text, not {type(name).__name__}; add_structure(name, shape) takes the name "
-            "first, then the shape"
-        )
-    text = name.strip()
-    if not text or len(text) > _LONGEST_NAME or "\\" in text or not text.isprintable():
-        raise RTXRError(
-            f"name={name!r}: (3006,0026) ROIName takes 1 to {_LONGEST_NAME} characters, no "
-            f"backslash and no line breaks; this one has {len(text)}"
-        )
-    return text
-
-
-def _known_type(type_: str) -> str:
-    """A Defined Term, or empty."""
-    term = type_.strip().upper()
-    if term and term not in INTERPRETED_TYPES:
-        raise UnknownNameError(
-            f"type={type_!r} is no Defined Term of (3006,00A4) RTROIInterpretedType; "
-            f"{did_you_mean(term, INTERPRETED_TYPES, len(INTERPRETED_TYPES))}"
-        )
-    return term
-
-
-def _hex(color: Color) -> str:
-    """A colour as ``"#rrggbb"``."""
-    if isinstance(color, str):
-        text = color.strip().lower()
-    else:
-        whole = all(isinstance(each, int | np.integer) and 0 <= each <= 255 for each in color)
-        text = "#" + "".join(f"{int(each):02x}" for each in color) if whole else ""
-    if not _HEX.fullmatch(text):
-        raise RTXRError(f'color={color!r}: give "#rrggbb", or red, green and blue from 0 to 255')
-    return text
-
-
-def _next_color(ds: xr.Dataset) -> str:
-    """The first colour of the palette that no ROI has, else the next in turn."""
-    taken = [str(color).lower() for color in ds[model.ROI_COLOR].values]
-    free = [color for color in model.PALETTE if color not in taken]
-    return free[0] if free else model.PALETTE[len(taken) % len(model.PALETTE)]
-
-
-def _refuse_clash(ds: xr.Dataset, names: Sequence[str], renamed: Sequence[str]) -> None:
-    """Raise where a name would stand for two structures; ``renamed`` lose theirs."""
-    facts = zip(model.roi_labels(ds), np.atleast_1d(ds[model.ROI_NAME].values), strict=True)
-    taken = {
-        str(text).casefold(): label
-        for label, name in facts
-        if label not in renamed
-        for text in (name, label)
-    }
-    for name in names:
-        if name.casefold() in taken:
-            raise ConflictingDataError(
-                f"there is a structure {taken[name.casefold()]!r} already; choose another name for "
-                f"{name!r}, or ds.rt.remove({taken[name.casefold()]!r}) first"
-            )
-        taken[name.casefold()] = name
+def _noticed(canvas: Canvas, row: Row) -> list[Finding]:
+    """Findings about a new structure."""
+    points = row.drawing.points
+    found = [*row.drawing.findings]
+    missing = sum(not uid for uid in row.image_uids)
+    if not points:
+        found.append(Finding("roi-without-contours", "info", "it has no contours"))
+    elif missing and canvas.name is not None:
+        text = f"{missing} of {len(points)} contours lie in the plane of no image and name none"
+        found.append(Finding("contour-images-missing", "info", text))
+    return [*found, *outside_findings(canvas, points)]

@@ -12,7 +12,7 @@ Everything that is wrong is collected first and raised at once, before a byte is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,23 +21,38 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import header_store, model
-from rtxr.errors import ConformanceError, Finding, RTXRError
-from rtxr.export import changes, doses, dvhs, files, identity, images, plans, structures
-from rtxr.export.deidentified import Finished, deidentified, profile_of
+from rtxr.errors import (
+    ConformanceError,
+    Finding,
+    RTXRError,
+    Violation,
+    merged,
+    violation_table,
+)
+from rtxr.export import (
+    before_saving,
+    changes,
+    doses,
+    dvhs,
+    files,
+    identity,
+    images,
+    made,
+    plans,
+    registered,
+    series_values,
+    structures,
+)
+from rtxr.export.deidentified import deidentified, profile_of
+from rtxr.export.finishing import finish
 from rtxr.export.objects import Outgoing
-from rtxr.iod import provenance
-from rtxr.iod.build import build
+from rtxr.export.overrides import Overrides, overrides
+from rtxr.export.transfer_syntaxes import transfer_syntax_of
 from rtxr.iod.deidentification import Deidentify
 
 __all__ = ["to_dicom", "validate"]
 
 NO_HEADERS = "no-source-headers"
-_NO_HEADERS = Finding(
-    NO_HEADERS,
-    "warning",
-    "the Dataset carries no source headers, so that every object is made from scratch; "
-    "ds[[...]] drops them, ds.drop_vars(...) keeps them",
-)
 
 
 def to_dicom(
@@ -50,7 +65,10 @@ def to_dicom(
     strict: bool = False,
     dvh: pd.DataFrame | None = None,
     deidentify: bool | Deidentify = False,
-    **attributes: object,
+    transfer_syntax: str | None = None,
+    attributes: Mapping[str, Mapping[str, object]] | None = None,
+    before_save: before_saving.BeforeSave | None = None,
+    **everywhere: object,
 ) -> pd.DataFrame:
     """Write a case as DICOM files, linked to each other.
 
@@ -77,10 +95,28 @@ def to_dicom(
     deidentify : bool or Deidentify, default: False
         True: the files go through the Basic Application Level Confidentiality Profile of PS3.15
         Annex E; with options, pseudonyms and shifted dates as :class:`rtxr.Deidentify` says.
-        Pixels are not looked at. ``attributes`` are written as given.
-    **attributes
+        Pixels are not looked at. What you set by keyword is written as given.
+    transfer_syntax : str, optional
+        ``"implicit"``, ``"explicit"`` (both little endian), ``"deflated"``, ``"RLE"``,
+        ``"JPEG-LS"`` or ``"JPEG 2000"`` (both without loss; they need ``rtxr[codecs]``), or the UID
+        of one of them. Only images and doses are compressed: structure sets and plans are in
+        Explicit VR Little Endian then, and so is what the syntax cannot hold, such as a dose of 32
+        bits, with a Finding ``other-transfer-syntax``. A structure set with a contour of more than
+        65534 bytes is always in Implicit VR. By default Implicit VR where the source was, else
+        Explicit VR Little Endian. Another transfer syntax alone changes no UID.
+    attributes : mapping, optional
+        Values for the objects of one IOD or one variable only: ``{"RTDOSE": {"DoseComment": "…"},
+        "dose_2": {…}}``. A variable comes before its IOD, and that before ``everywhere``.
+    before_save : callable, optional
+        ``before_save(dataset, saving)`` is called with a copy of each finished object, without its
+        pixels, and a :class:`~rtxr.export.before_saving.Saving` that says what it is. It may change
+        the data set in place, or return another one; what it changes counts as a change of the
+        object and is checked again. It is called where nothing else stands against writing, and
+        before de-identification.
+    **everywhere
         Values to write, by DICOM keyword, in every object whose IOD has the attribute:
-        ``StudyDescription="…"``.
+        ``StudyDescription="…"``. None writes an attribute empty; a sequence is a list of mappings
+        or pydicom data sets. What follows from the Dataset cannot be set.
 
     Returns
     -------
@@ -92,33 +128,51 @@ def to_dicom(
     Raises
     ------
     ConformanceError
-        The files would not conform; ``findings`` holds every violation. Nothing was written.
+        The files would not conform; ``findings`` holds every violation, ``table`` the same as
+        :func:`validate` shows them. Nothing was written.
     ExistingFilesError
         A file of the same name exists, or is one of the sources.
     UnknownNameError
-        A keyword in ``attributes`` that DICOM or these IODs do not have; in ``dvh`` a dose or ROI
+        A keyword that DICOM or these IODs do not have, an IOD or variable in ``attributes`` of
+        which nothing is written; an unknown
+        ``transfer_syntax``; in ``dvh`` a dose or ROI
         that the case does not have.
     RTXRError
         ``dvh`` is no table of ``ds.rt.dvh()``, or one that a DVH Sequence cannot hold; or
-        ``deidentify`` and ``uids="keep"`` contradict each other.
+        ``deidentify`` and ``uids="keep"`` contradict each other; or ``transfer_syntax`` is lossy.
+    CustomCodeError
+        A function that the user registered, or ``before_save``, failed.
+    MissingExtraError
+        The encoder of ``transfer_syntax`` is not installed.
+    OSError
+        No room, or no permission to write: the folder is as it was before. The error's notes say
+        what can be done.
     """
+    syntax = transfer_syntax_of(transfer_syntax)
     profile = profile_of(deidentify, uids)
-    changes.check_overrides(attributes)
+    asked = overrides(everywhere, attributes)
     dvhs.check(ds, dvh)
     files.check_target(ds, Path(out), overwrite=overwrite)
     outgoing, findings = prepare(
-        ds, uids=uids, strict=strict, attributes=attributes, dvh=dvh, profile=profile
+        ds,
+        uids=uids,
+        strict=strict,
+        asked=asked,
+        dvh=dvh,
+        profile=profile,
+        before_save=before_save,
     )
+    outgoing, more = files.in_syntax(outgoing, syntax)
+    findings += merged(more)
     violations = [finding for finding in findings if finding.severity == "error"]
     if violations:
-        violations += [finding for finding in findings if finding.code == NO_HEADERS]
         raise ConformanceError(
             f"nothing was written: {len(violations)} violation(s); ds.rt.validate() lists them "
             "with what else was noticed",
             violations,
         )
-    table = files.write(outgoing, Path(out), overwrite=overwrite)
-    table.attrs["findings"] = model.findings_frame(findings).to_dict("records")
+    table, more = files.write(outgoing, Path(out), overwrite=overwrite)
+    table.attrs["findings"] = violation_table([*findings, *merged(more)]).to_dict("records")
     return table
 
 
@@ -130,25 +184,38 @@ def validate(
     strict: bool = False,
     dvh: pd.DataFrame | None = None,
     deidentify: bool | Deidentify = False,
-    **attributes: object,
+    transfer_syntax: str | None = None,
+    attributes: Mapping[str, Mapping[str, object]] | None = None,
+    before_save: before_saving.BeforeSave | None = None,
+    **everywhere: object,
 ) -> pd.DataFrame:
     """What :func:`to_dicom` would say, without writing.
 
     Returns
     -------
     DataFrame
-        Columns code, severity, message, uid, path. Rows of severity ``"error"`` are the
-        violations that would stop an export.
+        Columns severity, code, IOD, module, attribute (``(gggg,eeee) Keyword``, with the sequences
+        around it), type, message (what is wrong), fix (what to do), uid, path. Rows of severity
+        ``"error"`` are the violations that would stop an export. Files are checked by
+        :func:`rtxr.validate`.
     """
+    syntax = transfer_syntax_of(transfer_syntax)
     profile = profile_of(deidentify, uids)
     if profile is not None:  # what is only tried leaves no trace in the map of UIDs
         profile = replace(profile, uid_map=dict(profile.uid_map))
-    changes.check_overrides(attributes)
+    asked = overrides(everywhere, attributes)
     dvhs.check(ds, dvh)
-    _, findings = prepare(
-        ds, uids=uids, strict=strict, attributes=attributes, dvh=dvh, profile=profile
+    outgoing, findings = prepare(
+        ds,
+        uids=uids,
+        strict=strict,
+        asked=asked,
+        dvh=dvh,
+        profile=profile,
+        before_save=before_save,
     )
-    return model.findings_frame(findings)
+    findings += merged(files.in_syntax(outgoing, syntax)[1])
+    return violation_table(findings)
 
 
 def prepare(
@@ -156,40 +223,35 @@ def prepare(
     *,
     uids: identity.UIDPolicy,
     strict: bool,
-    attributes: dict[str, object],
+    asked: Overrides,
     dvh: pd.DataFrame | None = None,
     profile: Deidentify | None = None,
+    before_save: before_saving.BeforeSave | None = None,
 ) -> tuple[list[files.Ready], list[Finding]]:
     """Everything an export does before it writes: the finished objects and all findings."""
     found, findings = collect(ds)
-    judged = dvhs.settle(ds, [changes.judge(each) for each in found], dvh)
-    judged = [changes.override(each, attributes) for each in judged]
-    identified, more = identity.assign(judged, uids)
-    findings += more
+    found = made.linked(found, asked.everywhere, _plan_uid(ds))
+    judged = series_values.follow([changes.judge(each) for each in found])
+    judged = dvhs.settle(ds, judged, dvh)
+    judged = registered.computed(ds, judged)
+    asked.require(judged)
+    judged = [asked.apply(each) for each in judged]
     findings += _patients(found)
-    finished = []
-    for each in identified.objects:
-        stamped: dict[str, object] = {}
-        if each.changes:
-            source = each.header if each.record else None
-            stamped = provenance.changed_values(each.iod, source, each.why, derived=each.edited)
-        values = {**stamped, **each.values}
-        built = build(each.iod, each.header, values, derived=each.derived, strict=strict)
-        identified.follow(built.dataset)
-        findings += [*each.findings, *built.findings, *built.violations]
-        ready = files.Ready(each.file_name, each.iod.name, built.dataset, each.pixels, each.why)
-        finished.append(Finished(ready, each, stamped))
+    finished, more = finish(
+        judged, uids, strict=strict, signed=profile is None, before_save=before_save
+    )
+    findings += more
     if profile is not None:
-        written, findings = deidentified(finished, profile, attributes, findings)
-        return written, _merged(findings)
-    return [each.ready for each in finished], _merged(findings)
+        written, findings = deidentified(finished, profile, asked.of, findings)
+        return written, merged(findings)
+    return [each.ready for each in finished], merged(findings)
 
 
 def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
     """Objects of a case, image slices first; and what kept one from being made."""
     records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
     found: list[Outgoing] = []
-    findings: list[Finding] = [] if records else [_NO_HEADERS]
+    findings: list[Finding] = []
     stages = (
         images.image_objects,
         plans.plan_objects,
@@ -201,10 +263,35 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
             found += stage(ds, records)
         except RTXRError as error:  # one bad object must not hide what is wrong with the others
             findings.append(Finding("not-exportable", "error", str(error)))
+    found += registered.new_objects(ds, found)
     findings += _left_out(ds)
     if not found and not any(finding.severity == "error" for finding in findings):
-        findings.append(Finding("nothing-to-export", "error", "the Dataset holds no object"))
-    return found, findings
+        fix = "check what was selected, or build a case with an image, ROIs, a plan or a dose"
+        text = "the Dataset holds no object"
+        findings.append(Violation("nothing-to-export", "error", text, fix=fix))
+    return found, findings if records else [_no_headers(ds), *findings]
+
+
+def _no_headers(ds: xr.Dataset) -> Finding:
+    """That nothing is known of patient and study; an error where it was known and got lost."""
+    names = {*map(model.uid_name, map(str, ds.data_vars)), model.STRUCTURE_SET_UID, model.PLAN_UID}
+    lost = sorted(names.intersection(map(str, ds.coords)))
+    if not lost:
+        text = "the Dataset carries no source headers: every object is made from scratch"
+        return Finding(NO_HEADERS, "info", text)
+    return Violation(
+        NO_HEADERS,
+        "error",
+        f"{lost[0]!r} names source objects whose headers the Dataset has lost; ds[[...]] drops "
+        "them, and with them what they say of patient, study and equipment",
+        fix="use ds.drop_vars(...), which keeps the headers; to begin without them, drop "
+        f"{lost} too, or use rtxr.new_case",
+    )
+
+
+def _plan_uid(ds: xr.Dataset) -> str:
+    plan = ds.coords.get(model.PLAN_UID)
+    return "" if plan is None else str(plan.values)
 
 
 def _patients(objects: Iterable[Outgoing]) -> list[Finding]:
@@ -231,16 +318,4 @@ def _left_out(ds: xr.Dataset) -> list[Finding]:
         )
         for name in ds.data_vars
         if name not in known
-    ]
-
-
-def _merged(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding for what several objects share, with their number; the first one's UID."""
-    shared: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in dict.fromkeys(findings):
-        key = (finding.code, finding.severity, finding.message)
-        shared.setdefault(key, []).append(finding)
-    return [
-        some[0] if len(some) == 1 else replace(some[0], message=f"{message} [{len(some)} objects]")
-        for (_, _, message), some in shared.items()
     ]

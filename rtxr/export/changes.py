@@ -1,4 +1,4 @@
-"""What differs from the sources: found by comparing with their files, or set by the caller."""
+"""What differs from the sources: found by comparing with their files, or set by keyword."""
 
 from __future__ import annotations
 
@@ -6,58 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from pydicom.datadict import dictionary_VR
 
-from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.export.objects import OUT_OF_REACH, PIXELS_CHANGED, Outgoing
+from rtxr.errors import RTXRError
+from rtxr.export.objects import MADE_IN_MEMORY, OUT_OF_REACH, PIXELS_CHANGED, Outgoing
 from rtxr.iod import pixels
-from rtxr.iod.tables import IODS
+from rtxr.iod.raw import element_at, is_empty, is_signed, value_of
 from rtxr.read import headers
 from rtxr.read.pixels import pixel_file, read_frames
-
-#: What an export decides or computes itself; set by hand it would contradict the Dataset.
-OWNED = frozenset(
-    [
-        "SOPClassUID",
-        "SOPInstanceUID",
-        "SeriesInstanceUID",
-        "FrameOfReferenceUID",
-        "Modality",
-        "PixelData",
-        "Rows",
-        "Columns",
-        "NumberOfFrames",
-        "FrameIncrementPointer",
-        "GridFrameOffsetVector",
-        "ImagePositionPatient",
-        "ImageOrientationPatient",
-        "PixelSpacing",
-        "SliceLocation",
-        "RescaleSlope",
-        "RescaleIntercept",
-        "DoseGridScaling",
-        "DoseUnits",
-        "SamplesPerPixel",
-        "PhotometricInterpretation",
-        "BitsAllocated",
-        "BitsStored",
-        "HighBit",
-        "PixelRepresentation",
-    ]
-)
-
-
-def check_overrides(attributes: Mapping[str, object]) -> None:
-    """Raise UnknownNameError for a keyword that no IOD here has, or that is not the caller's."""
-    existing = sorted({keyword for iod in IODS.values() for keyword in iod.keywords})
-    for keyword in attributes:
-        if keyword not in existing:
-            raise UnknownNameError(
-                f"{keyword!r} is no attribute of the IODs written here; "
-                f"{did_you_mean(keyword, existing)}"
-            )
-        if keyword in OWNED or dictionary_VR(keyword) == "SQ":
-            raise UnknownNameError(f"{keyword} follows from the Dataset; edit the Dataset instead")
 
 
 def judge(each: Outgoing) -> Outgoing:
@@ -74,18 +29,39 @@ def judge(each: Outgoing) -> Outgoing:
     return replace(each, changes=changes, edited=edited, values={**each.values, **extremes})
 
 
-def override(each: Outgoing, attributes: Mapping[str, object]) -> Outgoing:
-    """Set attributes of the caller's; those that say what the header says are no change."""
-    new = {
-        keyword: value
-        for keyword, value in attributes.items()
-        if keyword in each.iod.keywords
-        and (each.header is None or each.header.get(keyword) != value)
-    }
+def set_values(each: Outgoing, values: Mapping[str, object], why: str) -> Outgoing:
+    """Set attributes by keyword; those that say what the object says already are no change.
+
+    Parameters
+    ----------
+    each : Outgoing
+        The object.
+    values : mapping
+        Keyword, or the name of a private row, > value.
+    why : str
+        How the note on the change begins; the keywords follow.
+    """
+    new = {keyword: value for keyword, value in values.items() if not _says(each, keyword, value)}
     if not new:
         return each
-    note = "set by the caller: " + ", ".join(new)
+    note = why + ", ".join(new)
     return replace(each, values={**each.values, **new}, changes=(*each.changes, note))
+
+
+def _says(each: Outgoing, keyword: str, value: object) -> bool:
+    """Whether the header says this already, as it would be written."""
+    row = each.iod.row(keyword)
+    if row is None or each.header is None or keyword in each.values:
+        return False
+    row = row.placed(each.header)
+    there = element_at(each.header, row.tag)
+    try:
+        wanted = row.element(value, signed=is_signed(each.header))
+        if is_empty(wanted) or is_empty(there):
+            return there is not None and is_empty(there) and is_empty(wanted)
+        return bool(value_of(each.header, row.tag) == wanted.value)
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _difference(each: Outgoing) -> str:
@@ -93,6 +69,8 @@ def _difference(each: Outgoing) -> str:
     record = each.record
     if record is None:
         return ""
+    if each.is_made:
+        return MADE_IN_MEMORY
     try:
         source = headers.read_header(record.path, record.uid)
         if source.record.data != record.data:

@@ -6,10 +6,10 @@ It comes after everything else is decided, so that what it sees is what would be
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from rtxr.errors import Finding, RTXRError
@@ -22,6 +22,7 @@ from rtxr.iod.deidentification.walk import Walk
 from rtxr.iod.deidentification.words import words_of
 from rtxr.iod.raw import text_of
 from rtxr.iod.tables import IOD
+from rtxr.iod.violations import of_flaw
 
 #: Why an object is not its source any more, and the finding that says what was done.
 DEIDENTIFIED = "de-identified"
@@ -72,7 +73,7 @@ def profile_of(deidentify: bool | Deidentify, uids: str) -> Deidentify | None:
 def deidentified(
     finished: Sequence[Finished],
     profile: Deidentify,
-    given: Mapping[str, object],
+    given: Callable[[Outgoing], Mapping[str, object]],
     findings: Sequence[Finding],
 ) -> tuple[list[Ready], list[Finding]]:
     """The objects after the profile, and the findings without anything of the old ones.
@@ -83,13 +84,14 @@ def deidentified(
         Objects of one case; not changed.
     profile : Deidentify
         What to do. Its ``uid_map`` grows by the UIDs met here.
-    given : mapping
-        Attributes that the caller set: they stay as they are.
+    given : callable
+        Attributes of an object that the caller set: they stay as they are.
     findings : sequence of Finding
         What was noticed before.
     """
-    for keyword, value in given.items():
-        if dictionary_VR(keyword) == "UI":
+    asked = [given(each.source) for each in finished]
+    for keyword, value in (pair for some in asked for pair in some.items()):
+        if tag_for_keyword(keyword) and dictionary_VR(keyword) == "UI":
             profile.uid_map.setdefault(str(value), str(value))
     headers = [each.source.header or each.ready.dataset for each in finished]
     words = words_of(headers)
@@ -98,10 +100,10 @@ def deidentified(
     done: Counter[str] = Counter()
     made = []
     more: list[Finding] = []
-    for each in finished:
-        walk = Walk(profile, each.source.iod, words, days, given, each.stamped, done)
+    for each, own in zip(finished, asked, strict=True):
+        walk = Walk(profile, each.source.iod, words, days, own, each.stamped, done)
         dataset = walk.cleaned(each.ready.dataset)
-        state(dataset, profile, words, given)
+        state(dataset, profile, words, own)
         more += _new_flaws(each.ready.dataset, dataset, each.source.iod)
         why = "; ".join(filter(None, [each.ready.why, DEIDENTIFIED]))
         made.append(replace(each.ready, dataset=dataset, why=why))
@@ -116,12 +118,9 @@ def _new_flaws(before: Dataset, after: Dataset, iod: IOD) -> list[Finding]:
         return []
     had = audit(before, iod)
     return [
-        Finding(
-            flaw.code,
-            "error",
-            f"({flaw.tag.group:04X},{flaw.tag.element:04X}) {flaw.path}: what the confidentiality "
-            "profile leaves does not meet the IOD; give the attribute, or its option",
-            text_of(after, "SOPInstanceUID"),
+        replace(
+            of_flaw(flaw, iod, text_of(after, "SOPInstanceUID")),
+            fix="the confidentiality profile took it: give the attribute, or name its option",
         )
         for key, flaw in flaws.items()
         if key not in had or had[key].count < flaw.count

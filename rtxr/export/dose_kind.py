@@ -14,7 +14,9 @@ from rtxr import model
 from rtxr.errors import Finding
 from rtxr.export.objects import Records, source_of
 from rtxr.iod.raw import text_of
+from rtxr.iod.rt_dose import RT_DOSE
 from rtxr.iod.values import ENUMERATED
+from rtxr.iod.violations import of_attribute
 
 #: Defined terms of (3004,000A) DoseSummationType, PS3.3 C.8.8.3.
 SUMMATION_TYPES = frozenset(
@@ -62,10 +64,14 @@ def kind_values(
     if kind and kind not in SUMMATION_TYPES:
         message = (
             f"(3004,000A) DoseSummationType of {array.name!r} is {kind!r}, for which the Standard "
-            f"has no word; say what it is with ds[{str(array.name)!r}].attrs['DoseSummationType']: "
+            "has no word"
+        )
+        fix = (
+            f"say what it is with ds[{str(array.name)!r}].attrs['DoseSummationType']: "
             + ", ".join(sorted(SUMMATION_TYPES))
         )
-        return values, (Finding("dose-summation-type", "error", message),)
+        found = of_attribute("dose-summation-type", message, "", RT_DOSE, "DoseSummationType", fix)
+        return values, (found,)
     return values | _references(array.attrs, values, header, records), ()
 
 

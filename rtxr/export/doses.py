@@ -10,9 +10,9 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.export.dose_kind import kind_values
-from rtxr.export.images import AXIAL, on_grid_only, pixel_spacing, recomputed
-from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, source_of
-from rtxr.geometry import Layout, layout_for, slice_normal, slice_origins
+from rtxr.export.images import on_grid_only, pixel_spacing, recomputed
+from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
+from rtxr.geometry import Grid, Layout, layout_for, own_orientation, slice_normal, slice_origins
 from rtxr.iod import pixels, rt_dose
 from rtxr.iod.tables import IODS
 
@@ -39,15 +39,16 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
     if not own:  # a dose made in memory says of patient, study and plan what its sisters say
         sisters = [uid for each in model.dose_names(ds) if (uid := _uid(ds, each)) in records]
         record, header = source_of(records, sisters[0] if sisters else "")
-    layout = _frames_like(layout_for(grid, _orientation(header)), header)
+    described = coded(record, header)
+    layout = _frames_like(layout_for(grid, _orientation(header, grid)), described)
     positions, cosines = slice_origins(grid, layout)
     spacing = pixel_spacing(grid, layout.order, header)
     frames = layout.store(array.values)
-    encoded = pixels.encode_dose(frames, header)
+    encoded = pixels.encode_dose(frames, described)
     kind, noticed = kind_values(array, header, records)
     values = {
         **kind,
-        **rt_dose.grid_values(positions, cosines, spacing, frames.shape[1:], header),
+        **rt_dose.grid_values(positions, cosines, spacing, frames.shape[1:], described),
         **encoded.attributes,
     }
     return Outgoing(
@@ -61,7 +62,7 @@ def _dose(ds: xr.Dataset, name: str, file_name: str, records: Records) -> Outgoi
         pixels=encoded.stored,
         own_uid=own,
         edited=bool(values) or not own,
-        changes=recomputed(values) if own else (MADE_IN_MEMORY,),
+        changes=recomputed(values) if own and described is not None else (MADE_IN_MEMORY,),
         findings=(*encoded.findings, *noticed),
     )
 
@@ -71,9 +72,9 @@ def _uid(ds: xr.Dataset, name: str) -> str:
     return "" if uid is None else str(uid.values)
 
 
-def _orientation(header: pydicom.Dataset | None) -> list[float]:
+def _orientation(header: pydicom.Dataset | None, grid: Grid) -> list[float]:
     cosines = None if header is None else header.get("ImageOrientationPatient")
-    return [float(value) for value in cosines] if cosines else list(AXIAL)
+    return [float(value) for value in cosines] if cosines else own_orientation(grid)
 
 
 def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
@@ -83,7 +84,7 @@ def _frames_like(layout: Layout, header: pydicom.Dataset | None) -> Layout:
         return layout
     along = float(offsets[-1]) - float(offsets[0])
     if rt_dose.has_patient_z(header):
-        along *= slice_normal(_orientation(header))[2]
+        along *= slice_normal(header.ImageOrientationPatient)[2]
     if along >= 0:
         return layout
     flip = list(layout.flip)

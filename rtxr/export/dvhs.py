@@ -66,6 +66,11 @@ def check(ds: xr.Dataset, table: pd.DataFrame | None) -> None:
             f"dvh= takes a table of ds.rt.dvh(), whose attrs say what it is; there is no "
             f"{missing[0]!r} in those of this {type(table).__name__}"
         )
+    if isinstance(table.attrs["prescription"], Mapping):
+        raise RTXRError(
+            "DVHs in % of a prescription by ROI cannot be written, one DVH Sequence has one "
+            "reference; make the table without prescription="
+        )
     if table.attrs["units"] not in _UNITS:
         raise RTXRError(
             f"DVHs in {table.attrs['units']!r} cannot be written; (3004,0002) DoseUnits is GY or "

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import os
-import shutil
-import tempfile
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,51 +12,69 @@ import numpy.typing as npt
 import pandas as pd
 import pydicom
 import xarray as xr
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
+from pydicom.tag import Tag
 from pydicom.uid import (
     PYDICOM_IMPLEMENTATION_UID,
     UID,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
 from rtxr import header_store
-from rtxr.errors import ExistingFilesError, RTXRError
-from rtxr.export.read_back import differing
-from rtxr.iod.encoding import encoded, has_long_text
+from rtxr.errors import ExistingFilesError, Finding, RTXRError
+from rtxr.export import placing
+from rtxr.export.encapsulated import encapsulated
+from rtxr.export.names import safe_name
+from rtxr.export.read_back import differing, untrue
+from rtxr.export.transfer_syntaxes import TransferSyntax, not_encoded, written_in
+from rtxr.iod.data_set_bytes import UNDEFINED_LENGTH, data_set_bytes
+from rtxr.iod.raw import duplicate, numbers_of, put
 from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
 from rtxr.read.pixels import pixel_file, read_frames
 
-IMPLEMENTATION_VERSION_NAME = "RTXR"
-PIXEL_DATA = 0x7FE00010
+PIXEL_DATA = Tag(0x7FE00010)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A finished object: its data set without pixels, its stored pixels, and why it changed."""
+    """A finished object: its data set without pixels, its stored pixels, and why it changed.
+
+    ``transfer_syntax`` is what it is written in; ``compressed`` what makes its pixels smaller.
+    """
 
     file_name: str
     iod: str
     dataset: pydicom.Dataset
     pixels: npt.NDArray[np.generic] | None
     why: str
+    transfer_syntax: UID = ExplicitVRLittleEndian
+    compressed: TransferSyntax | None = None
 
 
 def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
     """Refuse a folder that is a file, or one that holds the files the case was opened from."""
-    if out.exists() and not out.is_dir():
-        raise ExistingFilesError(f"{out} is a file; name a folder to write to")
-    if out.exists() and any(out.iterdir()) and not overwrite:
-        raise ExistingFilesError(
-            f"{out} is not empty; name a new folder, or pass overwrite=True to replace an earlier "
-            "export"
-        )
-    if out.exists() and header_store.has_headers(ds):
+    with placing.advised(out):
+        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise ExistingFilesError(f"{there} is a file; name a folder to write to")
+        if there != out:
+            return
+        if not overwrite and any(out.iterdir()):
+            raise ExistingFilesError(
+                f"{out} is not empty; name a new folder, or pass overwrite=True to replace an "
+                "earlier export"
+            )
+    if header_store.has_headers(ds):
         folders = {
             Path(file_on_disk(record.path)).resolve().parent
             for record in header_store.unpack(ds).values()
+            if record.path
         }
         if out.resolve() in folders:
             raise ExistingFilesError(
@@ -67,53 +82,106 @@ def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
             )
 
 
-def write(objects: Sequence[Ready], out: Path, *, overwrite: bool) -> pd.DataFrame:
+def in_syntax(
+    objects: Sequence[Ready], asked: TransferSyntax | None
+) -> tuple[list[Ready], list[Finding]]:
+    """The objects with what each is written in, and a Finding where that was not asked for."""
+    found, findings = [], []
+    for each in objects:
+        uid, finding = written_in(each.dataset, each.pixels, asked)
+        compressed = asked if asked is not None and asked.encoders and uid == asked.uid else None
+        found.append(replace(each, transfer_syntax=uid, compressed=compressed))
+        findings += [] if finding is None else [finding]
+    return found, findings
+
+
+def write(
+    objects: Sequence[Ready], out: Path, *, overwrite: bool
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Write the objects and say what was written.
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
         Columns path, IOD, SOPInstanceUID, bytes, changed.
+    findings : list of Finding
+        Of pixels that an encoder did not take.
 
     Raises
     ------
     RTXRError
         A file did not read back as it was written; nothing was moved into place.
     OSError
-        Disk full, no permission; the folder is left as it was.
+        Disk full, no permission; the folder is left as it was. A note says what can be done.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    aside.chmod(out.parent.stat().st_mode & 0o777)  # mkdtemp makes a folder for one user only
-    try:
-        rows = []
-        for each in objects:
-            path = aside / each.file_name
-            _write_one(each, path)
+    rows, findings = [], []
+    names = [safe_name(each.file_name) for each in objects]
+    with placing.advised(out), placing.aside(out) as folder:
+        for each, name in zip(objects, names, strict=True):
+            path = folder / name
+            finding = _write_one(each, path)
+            findings += [] if finding is None else [finding]
             _read_back(each, path)
             uid = str(each.dataset.SOPInstanceUID)
-            size = path.stat().st_size
-            rows.append((str(out / each.file_name), each.iod, uid, size, each.why))
-        _move(aside, out, [each.file_name for each in objects], overwrite=overwrite)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return pd.DataFrame(rows, columns=["path", "IOD", "SOPInstanceUID", "bytes", "changed"])
+            rows.append((str(out / name), each.iod, uid, path.stat().st_size, each.why))
+        placing.move(folder, out, names, overwrite=overwrite)
+    table = pd.DataFrame(rows, columns=["path", "IOD", "SOPInstanceUID", "bytes", "changed"])
+    return table, findings
 
 
-def _write_one(each: Ready, path: Path) -> None:
-    implicit = _is_implicit(each.dataset)
-    dataset = encoded(each.dataset, implicit_vr=implicit)
+def _write_one(each: Ready, path: Path) -> Finding | None:
+    """Write a file, and read its bytes back; a Finding where its pixels could not be compressed."""
+    syntax, finding = each.transfer_syntax, None
+    dataset = duplicate(each.dataset)
     if each.pixels is not None:
-        data = each.pixels.astype(each.pixels.dtype.newbyteorder("<"), copy=False).tobytes()
-        dataset.add_new(PIXEL_DATA, "OW", data + b"\0" * (len(data) % 2))
-    dataset.file_meta = _file_meta(
-        dataset, ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    )
-    buffer = io.BytesIO()
-    pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
-    path.write_bytes(buffer.getvalue())
-    if path.read_bytes() != buffer.getvalue():
+        element = _compressed(each)
+        if each.compressed is not None and element is None:
+            syntax, finding = ExplicitVRLittleEndian, not_encoded(each.dataset, each.compressed)
+        put(dataset, element or _native(each.pixels))
+    data = _file_bytes(dataset, syntax)
+    path.write_bytes(data)
+    if path.read_bytes() != data:
         raise RTXRError(f"{path.name} did not read back byte for byte")
+    return finding
+
+
+def _file_bytes(dataset: pydicom.Dataset, syntax: UID) -> bytes:
+    """A file (PS3.10 7.1): preamble, prefix, file meta information, data set."""
+    front = DicomBytesIO()
+    front.is_little_endian, front.is_implicit_VR = True, False
+    front.write(bytes(128) + b"DICM")
+    write_file_meta_info(front, _file_meta(dataset, syntax), enforce_standard=True)
+    implicit = syntax == ImplicitVRLittleEndian
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return data_set_bytes(dataset, implicit_vr=implicit, front=front.getvalue())
+    body = zlib.compress(data_set_bytes(dataset, implicit_vr=False), wbits=-zlib.MAX_WBITS)
+    return front.getvalue() + body + b"\0" * (len(body) % 2)  # PS3.5 A.5
+
+
+def _native(pixels: npt.NDArray[np.generic]) -> RawDataElement:
+    data = _little(pixels).tobytes()
+    if len(data) % 2:
+        data += b"\0"
+    return RawDataElement(PIXEL_DATA, "OW", len(data), data, 0, False, True)
+
+
+def _compressed(each: Ready) -> RawDataElement | None:
+    """Encapsulated pixels; None where they are not to be compressed, or the encoder fails."""
+    if each.compressed is None or each.pixels is None:
+        return None
+    bits = numbers_of(each.dataset, "BitsStored") or [8 * each.pixels.dtype.itemsize]
+    data = encapsulated(_frames(_little(each.pixels)), each.compressed, bits_stored=int(bits[0]))
+    if data is None:
+        return None
+    return RawDataElement(PIXEL_DATA, "OB", UNDEFINED_LENGTH, data, 0, False, True)
+
+
+def _little(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    return pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
+
+
+def _frames(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    return pixels.reshape(-1, *pixels.shape[-2:])
 
 
 def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> FileMetaDataset:
@@ -122,14 +190,8 @@ def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> FileMetaDatase
     meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
     meta.TransferSyntaxUID = transfer_syntax
     meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    meta.ImplementationVersionName = placing.IMPLEMENTATION_VERSION_NAME
     return meta
-
-
-def _is_implicit(dataset: pydicom.Dataset) -> bool:
-    """Implicit VR where the source was, so that untouched bytes stay, or a contour needs it."""
-    source = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    return source == ImplicitVRLittleEndian or has_long_text(dataset)
 
 
 def _read_back(each: Ready, path: Path) -> None:
@@ -139,53 +201,11 @@ def _read_back(each: Ready, path: Path) -> None:
     # Group lengths are retired and not written (PS3.5 7.2): they would have to be true.
     if set(back.keys()) != {tag for tag in expected if tag & 0xFFFF}:
         raise RTXRError(f"{path.name} did not read back with the elements it was written with")
-    if tags := differing(each.dataset, back):
+    if tags := [*untrue(each.dataset, back), *differing(each.dataset, back)]:
         names = ", ".join(f"({tag.group:04X},{tag.element:04X})" for tag in tags)
-        raise RTXRError(f"{path.name}: the items of {names} did not read back as written")
+        raise RTXRError(f"{path.name}: {names} did not read back as written")
     if each.pixels is not None:
-        frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
-        if not np.array_equal(
-            read_frames(pixel_file(read_header(path)), range(len(frames))), frames
-        ):
+        frames = _frames(each.pixels)
+        back_frames = read_frames(pixel_file(read_header(path)), range(len(frames)))
+        if not np.array_equal(back_frames, frames):
             raise RTXRError(f"{path.name}: (7FE0,0010) PixelData did not read back as written")
-
-
-def _move(aside: Path, out: Path, names: Sequence[str], *, overwrite: bool) -> None:
-    """Move finished files into place; put everything back if one of the moves fails."""
-    if not out.exists():
-        aside.rename(out)
-        return
-    earlier = {path.name for path in out.iterdir() if _is_export(path)}
-    clashes = sorted({name for name in names if (out / name).exists()} | earlier)
-    foreign = [name for name in clashes if name not in earlier]
-    if foreign or (clashes and not overwrite):
-        raise ExistingFilesError(
-            f"{out} holds {(foreign or clashes)[0]!r}"
-            + (", which is no export of rtxr's" if foreign else "")
-            + "; nothing was replaced, name another folder"
-        )
-    kept = aside / "replaced"
-    kept.mkdir()
-    moved: list[str] = []
-    try:
-        for name in clashes:
-            os.replace(out / name, kept / name)
-        for name in names:
-            os.replace(aside / name, out / name)
-            moved.append(name)
-    except OSError:
-        for name in moved:
-            (out / name).unlink()
-        for name in clashes:
-            if (kept / name).exists():
-                os.replace(kept / name, out / name)
-        raise
-
-
-def _is_export(path: Path) -> bool:
-    """Whether rtxr wrote this file; another's is never replaced."""
-    try:
-        meta = pydicom.filereader.read_file_meta_info(path)
-    except (OSError, InvalidDicomError, EOFError):
-        return False
-    return str(meta.get("ImplementationVersionName", "")) == IMPLEMENTATION_VERSION_NAME

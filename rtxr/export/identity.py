@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import pydicom
 from pydicom.uid import generate_uid
 
-from rtxr.errors import Finding, UnknownNameError, did_you_mean
+from rtxr.errors import Finding, UnknownNameError, Violation, did_you_mean
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import remap_uids
 from rtxr.iod.raw import duplicate
@@ -96,12 +96,17 @@ def _refuse_changes(objects: Iterable[Outgoing]) -> list[Finding]:
         if each.changes:
             changed.setdefault(each.variable, []).append(each)
     return [
-        Finding(
+        Violation(
             "changed-object",
             "error",
             f"{len(some)} object(s) of {variable!r} differ from their source ({some[0].why}) and "
-            'uids="keep" forbids it; use uids="auto" for new UIDs',
+            'uids="keep" forbids it',
             some[0].uid,
+            iod=some[0].iod.name,
+            module="SOP Common",
+            attribute="(0008,0018) SOPInstanceUID",
+            type="1",
+            fix='use uids="auto" for new UIDs',
         )
         for variable, some in changed.items()
     ]

@@ -12,19 +12,17 @@ import xarray as xr
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from rtxr import model
-from rtxr.catalog.dynamic import Label
 from rtxr.errors import Finding, GeometryError
-from rtxr.export.labels import unclaimed
-from rtxr.export.objects import Outgoing, Records, source_of
+from rtxr.export.labels import is_labelled, relabelled, unclaimed
+from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
 from rtxr.export.slice_sources import Known, SliceSource, slice_sources
-from rtxr.geometry import FloatArray, Grid, layout_for, slice_normal, slice_origins
+from rtxr.geometry import FloatArray, Grid, layout_for, own_orientation, slice_normal, slice_origins
 from rtxr.header_store import Record
 from rtxr.iod import ct_image, pixels
+from rtxr.iod.raw import text_of
 from rtxr.iod.tables import IODS, iod_for
 from rtxr.read.files import file_size
 
-#: Row cosine and column cosine of an axial image, for images that were never files.
-AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 #: Rows and columns must be evenly spaced to this many mm for one Pixel Spacing to describe them.
 SPACING_TOLERANCE_MM = 1e-3
 #: Differences below this part of a step are those of floating point, not of rounding.
@@ -55,7 +53,7 @@ def image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     found: list[Outgoing] = []
     for stack, known in _labels(on_grid_only(ds, name), records):
         known = known or dict(_of_modality(records, name))  # noqa: PLW2901
-        found += _stack_objects(stack, known, first=len(found))
+        found += _counted(_stack_objects(stack, known, first=len(found)))
     return _numbered(found)
 
 
@@ -87,14 +85,39 @@ def _stack_objects(array: xr.DataArray, known: Known, first: int) -> list[Outgoi
         positions = positions[::-1]
     sources = slice_sources(known, uids, positions, cosines)
     spacing = pixel_spacing(grid, layout.order, sources[0].header)
-    step = _step(positions, cosines) if any(each.why for each in sources) else None
+    other = any(each.why or coded(each.record, each.header) is None for each in sources)
+    step = _step(positions, cosines) if other else None
     along = grid.dims[layout.slice_dim]
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
         plane = layout.store(array.isel({along: [at]}).values)[0]
         found.append(_slice(name, first + at, plane, source, (position, cosines, spacing, step)))
     derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
-    return [replace(each, derived=derived) for each in found]
+    return [_labelled(replace(each, derived=derived), array) for each in found]
+
+
+def _labelled(each: Outgoing, array: xr.DataArray) -> Outgoing:
+    """A slice with the labels that its stack was given in memory."""
+    values, told = relabelled(array, each.header)
+    values = {keyword: value for keyword, value in values.items() if keyword not in each.values}
+    if not values and not told:
+        return each
+    return replace(
+        each,
+        values={**each.values, **values},
+        changes=(*each.changes, *recomputed(values)),
+        findings=(*each.findings, *told),
+    )
+
+
+def _counted(slices: list[Outgoing]) -> list[Outgoing]:
+    """The slices of a PET series that never was one of files, counted (PS3.3 C.8.9.1, C.8.9.4)."""
+    return [
+        replace(each, values={**each.values, "NumberOfSlices": len(slices), "ImageIndex": number})
+        if each.is_made and "ImageIndex" in each.iod.keywords
+        else each
+        for number, each in enumerate(slices, start=1)
+    ]
 
 
 def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
@@ -190,16 +213,8 @@ def _known(array: xr.DataArray, records: Records) -> Known:
     return {
         uid: source
         for uid, source in of_modality
-        if all(_has(source[1], keyword, label) for keyword, label in labels.items())
+        if all(is_labelled(source[1], keyword, label) for keyword, label in labels.items())
     }
-
-
-def _has(header: pydicom.Dataset | None, keyword: str, label: Label) -> bool:
-    """Whether a label is what the header says."""
-    value = None if header is None else header.get(keyword)
-    if value is None or isinstance(label, str):
-        return label == "\\".join([value] if isinstance(value, str) else map(str, value or ()))
-    return np.size(value) == 1 and float(np.ravel(value)[0]) == label
 
 
 def _orientation(known: Known, grid: Grid) -> list[float]:
@@ -208,9 +223,7 @@ def _orientation(known: Known, grid: Grid) -> list[float]:
         cosines = None if header is None else header.get("ImageOrientationPatient")
         if cosines:
             return [float(value) for value in cosines]
-    if grid.is_axis_aligned:
-        return list(AXIAL)
-    return [*grid.matrix[:3, 0], *grid.matrix[:3, 1]]
+    return own_orientation(grid)
 
 
 def _of_modality(
@@ -235,10 +248,13 @@ def _slice(
     record, header = source.record, source.header
     modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
     iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
-    encoded = pixels.encode_image(plane, header, modality=modality)
     position, cosines, spacing, step = geometry
-    values = ct_image.plane_values(position, cosines, spacing, header, slice_spacing=step)
+    described = coded(record, header)
+    encoded = pixels.encode_image(plane, described, modality=modality)
+    values = ct_image.plane_values(position, cosines, spacing, described, slice_spacing=step)
     values |= encoded.attributes
+    if described is None and text_of(header, "SliceThickness"):
+        values.pop("SliceThickness", None)  # slices may be thinner than their distance, or thicker
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
     compression = _compression(record, header)
@@ -259,7 +275,7 @@ def _slice(
         pixels=encoded.stored,
         own_uid=not source.why,
         edited=bool(values or source.why),
-        changes=(*reasons, *recomputed(values)),
+        changes=(*reasons, *(recomputed(values) if described is not None else (MADE_IN_MEMORY,))),
         findings=(*findings, *noticed),
     )
 

@@ -1,20 +1,24 @@
-"""Slices made of several images at one position: none of their labels may be claimed.
+"""What slices say of where they are along a dynamic axis: only what their headers do, if that.
 
 The mean over the phases of a 4D-CT takes the header of one of its source slices. What told that
-slice from the others at its position, its phase, is not true of the mean.
+slice from the others at its position, its phase, is not true of the mean. A label that was given in
+memory is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pydicom
+import xarray as xr
+from pydicom.datadict import dictionary_VR
 
 from rtxr import model
 from rtxr.catalog.table import describe
 from rtxr.errors import Finding
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import has_value, text_of
+from rtxr.iod.raw import has_value, numbers_of, text_of
 from rtxr.iod.tables import IOD
 
 #: What says which of several images at one position this one is. Content Date and Time are not
@@ -71,6 +75,70 @@ def unclaimed(
         if name not in kept
     }
     return values, [*_removed(list(values)), *_kept(kept)]
+
+
+def relabelled(
+    array: xr.DataArray, header: pydicom.Dataset | None
+) -> tuple[dict[str, object], list[Finding]]:
+    """Labels that were given in memory to the slices of a stack.
+
+    Parameters
+    ----------
+    array : DataArray
+        The stack of one label, whose leading dimensions are scalar coordinates.
+    header : pydicom.Dataset or None
+        Of one of its slices.
+
+    Returns
+    -------
+    values : dict
+        By keyword, where the header has another label.
+    findings : list of Finding
+        Labels that the attribute cannot hold.
+    """
+    values: dict[str, object] = {}
+    found = []
+    for keyword, (dim, _) in model.LEADING.items():
+        if header is None or dim not in array.coords or array.coords[dim].ndim:
+            continue
+        label = array.coords[dim].item()
+        if not has_value(header, keyword) or is_labelled(header, keyword, label):
+            continue
+        value = _stored(keyword, label)
+        if value is None:
+            found.append(_not_written(keyword))
+        else:
+            values[keyword] = value
+    return values, found
+
+
+def _stored(keyword: str, label: object) -> object:
+    """A label as a value of an attribute; None where it cannot be one."""
+    vr = dictionary_VR(keyword)
+    if vr not in ("IS", "US", "DS", "FD"):
+        return str(label).split("\\") if vr == "CS" else str(label)
+    try:
+        number = float(str(label))
+    except ValueError:
+        return None
+    if vr in ("DS", "FD"):
+        return number if np.isfinite(number) else None
+    return int(number) if number.is_integer() else None
+
+
+def is_labelled(header: pydicom.Dataset | None, keyword: str, label: object) -> bool:
+    """Whether a label is what the header says."""
+    if isinstance(label, str):
+        return label == text_of(header, keyword)
+    return numbers_of(header, keyword) == [label]
+
+
+def _not_written(keyword: str) -> Finding:
+    text = (
+        f"coordinate {model.LEADING[keyword][0]!r} has a label that {describe(keyword)} (VR "
+        f"{dictionary_VR(keyword)}) cannot hold; the slices go on saying what they said"
+    )
+    return Finding("label-not-written", "warning", text)
 
 
 def _removed(keywords: Sequence[str]) -> list[Finding]:

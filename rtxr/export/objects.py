@@ -17,7 +17,7 @@ from pydicom.uid import generate_uid
 
 from rtxr.errors import Finding
 from rtxr.header_store import Record
-from rtxr.iod.raw import text_of
+from rtxr.iod.raw import text_of, values_of
 from rtxr.iod.tables import IOD
 from rtxr.read import headers
 
@@ -47,7 +47,7 @@ class Outgoing:
     file_name : str
         Name in the output folder.
     record : Record or None
-        Source header; None for an object that was never a file.
+        Source header; None, or one without a path, for an object that was never a file.
     header : pydicom.Dataset or None
         The parsed record; without a record, what others say of patient and study.
     values : dict
@@ -91,17 +91,35 @@ class Outgoing:
     @property
     def key(self) -> str:
         """UID by which others refer to it until UIDs are decided; a made-up one if not its own."""
-        return self.uid if self.own_uid else _made_up(self.file_name)
+        return self.uid if self.own_uid and self.uid else made_up(self.file_name)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was never a file, nor is made of one."""
+        return self.record is None or not self.record.path
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a caller said of an object that was never a file, by keyword."""
+        if self.record is None or self.record.path or self.header is None:
+            return {}
+        return values_of(self.header)
 
     @property
     def series(self) -> str:
         """Series Instance UID by which others refer to it; a made-up one where it has none yet."""
-        return text_of(self.header, "SeriesInstanceUID") or _made_up("series", self.variable)
+        return text_of(self.header, "SeriesInstanceUID") or made_up("series", self.variable)
 
     @property
     def study(self) -> str:
         """Study Instance UID by which others refer to it; a made-up one where it has none yet."""
-        return text_of(self.header, "StudyInstanceUID") or _made_up("study")
+        return text_of(self.header, "StudyInstanceUID") or made_up("study")
+
+    @property
+    def has_other_pixels(self) -> bool:
+        """Whether what it shows is not what its source showed."""
+        sized = "Rows" in self.values or "Columns" in self.values
+        return sized or PIXELS_CHANGED in self.changes or not self.own_uid
 
     @property
     def why(self) -> str:
@@ -109,9 +127,14 @@ class Outgoing:
         return "; ".join(self.changes)
 
 
-def _made_up(*names: str) -> str:
+def made_up(*names: str) -> str:
     """A UID that stands for the one still to be given."""
     return str(generate_uid(entropy_srcs=list(names)))
+
+
+def coded(record: Record | None, header: pydicom.Dataset | None) -> pydicom.Dataset | None:
+    """The header where it is that of a file, whose pixels, geometry and items it describes."""
+    return None if record is None or not record.path else header
 
 
 def source_of(records: Records, uid: str) -> tuple[Record | None, pydicom.Dataset | None]:

@@ -1,7 +1,8 @@
-"""Sequences that were encoded as one (:mod:`rtxr.iod.packed`), read back from a file item by item.
+"""What was written, held against what is read back from a file.
 
-The way back shares nothing with the way there: the items are followed from one length to the next,
-and each value is held against the one that it was made of.
+Sequences that were encoded as one (:mod:`rtxr.iod.packed`) are read item by item. The way back
+shares nothing with the way there: the items are followed from one length to the next, and each
+value is held against the one that it was made of.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from rtxr.iod.packed import Column, Packed
-from rtxr.iod.raw import element_at, elements_of, items_of
+from rtxr.iod.raw import element_at, elements_of, items_of, vr_of
 from rtxr.read.elements import Element, Encoding, Item, elements, items
 
 #: By tag: VR, and the values of all items or what the only nested item holds.
@@ -42,6 +43,33 @@ def differing(written: Dataset, back: Dataset) -> list[BaseTag]:
         for path, tag, packed in _packed(written, ())
         if not _came_back(packed, _element_at_path(back, path, tag))
     ]
+
+
+def untrue(written: Dataset, back: Dataset) -> list[BaseTag]:
+    """Elements that nobody touched, whose bytes are not in the file as they were.
+
+    Parameters
+    ----------
+    written : pydicom.Dataset
+        What went to the file.
+    back : pydicom.Dataset
+        What the file holds, just read.
+    """
+    return [
+        element.tag
+        for element in elements_of(written)
+        if isinstance(element, RawDataElement)
+        and isinstance(there := element_at(back, element.tag), RawDataElement)
+        and _same_encoding(element, there)
+        and (element.value or b"") != (there.value or b"")
+    ]
+
+
+def _same_encoding(element: RawDataElement, there: RawDataElement) -> bool:
+    """Whether the bytes of the two have to be the same; those of sequences depend on VRs."""
+    if not element.is_little_endian:
+        return False
+    return vr_of(element) != "SQ" or element.is_implicit_VR == there.is_implicit_VR
 
 
 def _packed(dataset: Dataset, path: _Path) -> Iterator[tuple[_Path, BaseTag, Packed]]:

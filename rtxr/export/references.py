@@ -75,7 +75,7 @@ def images_gone(
         points = _plane_points(header)
         points = contours.get(uid) if points is None else points
         frame = text_of(header, "FrameOfReferenceUID") or frame_of_reference_uid
-        at = None if points is None or planes is None else planes.find(points)
+        at = None if points is None or planes is None else planes.find([points])[0]
         same = at is not None and frame == (
             text_of(still[at].header, "FrameOfReferenceUID") or frame_of_reference_uid
         )
@@ -99,13 +99,13 @@ def images_below(
         return [""] * len(contours)
     planes = _planes(images)
     places = {each.uid: at for at, each in enumerate(images) if each.own_uid}
+    keys = [each.key for each in images]
     found = []
-    for points, uid in zip(contours, named, strict=True):
-        at = planes.find(points) if len(points) else None
+    for at, uid in zip(planes.find(contours), named, strict=True):
         own = places.get(uid)
-        if at is not None and own is not None and planes.are_one(own, at):
-            at = own
-        found.append("" if at is None else images[at].key)
+        same = at is not None and own is not None and planes.are_one(own, at)
+        place = own if same else at
+        found.append("" if place is None else keys[place])
     return found
 
 
@@ -140,12 +140,21 @@ class _Planes:
     normal: FloatArray
     heights: FloatArray
 
-    def find(self, points: FloatArray) -> int | None:
-        """Number of the slice in whose plane all points, (n, 3), lie."""
-        along = points @ self.normal
-        at = int(np.argmin(np.abs(self.heights - along[0])))
-        inside = np.abs(along - self.heights[at]) <= SAME_HEIGHT_MM
-        return at if inside.all() else None
+    def find(self, contours: Sequence[FloatArray]) -> list[int | None]:
+        """Number of the slice in whose plane all points of each contour, (n, 3), lie."""
+        found: list[int | None] = [None] * len(contours)
+        filled = [at for at, points in enumerate(contours) if len(points)]
+        if not filled:
+            return found
+        along = np.concatenate([contours[at] for at in filled]) @ self.normal
+        starts = np.cumsum([0, *(len(contours[at]) for at in filled)])[:-1]
+        nearest = np.abs(self.heights - along[starts, None]).argmin(axis=1)
+        height = self.heights[nearest]
+        high = np.maximum.reduceat(along, starts) - height
+        low = height - np.minimum.reduceat(along, starts)
+        for at, place, off in zip(filled, nearest.tolist(), np.maximum(low, high), strict=True):
+            found[at] = place if off <= SAME_HEIGHT_MM else None
+        return found
 
     def are_one(self, one: int, other: int) -> bool:
         """Whether two slices lie in one plane."""

@@ -14,7 +14,13 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.edit.masks import HINT, disagreeing, disagreement
-from rtxr.errors import ConflictingDataError, Finding, MissingDataError, RTXRError
+from rtxr.errors import (
+    ConflictingDataError,
+    Finding,
+    MissingDataError,
+    RTXRError,
+    Violation,
+)
 from rtxr.export.objects import (
     CONTOURS_CHANGED,
     MADE_IN_MEMORY,
@@ -22,6 +28,7 @@ from rtxr.export.objects import (
     STRUCTURE_SET,
     Outgoing,
     Records,
+    coded,
     source_of,
 )
 from rtxr.export.references import image_refs, images_below, images_gone, images_known
@@ -61,11 +68,12 @@ def structure_objects(
     record, header = source_of(records, "" if uid is None else str(uid.values))
     compared = _compare(ds, record)
     images = images_known(records, others)
-    data = _referring(structure_data(ds, compared), header, images)
+    source = coded(record, header)
+    data = _referring(structure_data(ds, compared), source, images)
     on = dict(zip(data.contour_image_uids, data.points, strict=True))
     gone = images_gone(records, others, on, data.frame_of_reference_uid)
     values, findings = rt_structure_set.values(
-        data, header, image_refs=image_refs(images), gone=gone, **_image_series(images)
+        data, source, image_refs=image_refs(images), gone=gone, **_image_series(images)
     )
     changes = compared.changes
     if gone and (findings or "ReferencedFrameOfReferenceSequence" in values):
@@ -153,11 +161,11 @@ def mask_findings(ds: xr.Dataset) -> list[Finding]:
     try:
         labels = disagreeing(ds)
     except RTXRError as error:
-        message = f"coordinate 'mask': {error}; drop it with ds.drop_vars('mask')"
-        return [Finding("mask-without-grid", "error", message)]
+        fix = "drop it with ds.drop_vars('mask')"
+        return [Violation("mask-without-grid", "error", f"coordinate 'mask': {error}", fix=fix)]
     if not labels:
         return []
-    return [Finding("mask-disagrees", "error", f"{disagreement(labels)}; {HINT}")]
+    return [Violation("mask-disagrees", "error", disagreement(labels), fix=HINT)]
 
 
 @dataclass(frozen=True)
@@ -209,7 +217,10 @@ def structure_data(ds: xr.Dataset, compared: _Compared | None = None) -> Structu
 def _frame_of_reference(ds: xr.Dataset) -> str:
     """Frame of Reference UID of the image, else of the first dose; empty without either."""
     name = next(iter([*filter(None, [model.image_name(ds)]), *model.dose_names(ds)]), None)
-    return model.grid_of(ds, name).frame_of_reference_uid if name else ""
+    if name:
+        return model.grid_of(ds, name).frame_of_reference_uid
+    alone = ds.coords.get(model.SPATIAL_REF)  # a case made of structures alone
+    return "" if alone is None else str(alone.attrs.get("FrameOfReferenceUID", ""))
 
 
 def _image_frame(ds: xr.Dataset) -> str:
@@ -239,7 +250,7 @@ def _strings(
 
 def _compare(ds: xr.Dataset, record: Record | None) -> _Compared:
     """Which contours are still the source's, and what differs from it."""
-    if record is None:
+    if record is None or not record.path:
         return _Compared(changes=(MADE_IN_MEMORY,))
     try:
         part = read_structure_set(record.path, frame_of_reference_uid=_image_frame(ds))

@@ -231,6 +231,13 @@ def slice_origins(grid: Grid, layout: Layout) -> tuple[FloatArray, FloatArray]:
     return grid.to_patient(first), np.concatenate([directions[2], directions[1]])
 
 
+def own_orientation(grid: Grid) -> list[float]:
+    """Image Orientation (Patient) of a grid that was never a file: axial, or along its axes."""
+    if grid.is_axis_aligned:
+        return [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return [*map(float, grid.matrix[:3, 0]), *map(float, grid.matrix[:3, 1])]
+
+
 def layout_for(grid: Grid, orientation: Sequence[float]) -> Layout:
     """Layout that stores an ascending grid with rows and columns like those of an orientation.
 

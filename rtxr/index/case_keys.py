@@ -17,7 +17,8 @@ def case_keys(cases: Sequence[Case]) -> list[str]:
     -------
     list of str
         SOPInstanceUID of the plan, else of the structure set, else of the first dose, else
-        SeriesInstanceUID of the image; where cases share it, with that of the first slice.
+        SeriesInstanceUID of the image (where cases share it, with that of the first slice), else
+        SOPInstanceUID of the first RT Image.
     """
     keys = [_key(case) for case in cases]
     counts = Counter(keys)
@@ -60,6 +61,8 @@ def _key(case: Case) -> str:
     if case.objects:
         lead = case.plan if case.plan is not None else case.objects[0]
         return str(lead["SOPInstanceUID"] or lead["path"])
+    if case.image is None:
+        return str(case.lead["SOPInstanceUID"] or case.lead["path"])
     return str(case.lead["SeriesInstanceUID"] or case.lead["path"])
 
 

@@ -149,7 +149,7 @@ def _case_row(case: Case) -> dict[str, Any]:
     image = case.image
     names = ("PatientID", "StudyDate", "StudyDescription", "SeriesDescription")
     if image is None:
-        facts = {name: case.objects[0][name] for name in names}
+        facts = {name: case.lead[name] for name in names}
     else:  # a row or column of a table costs much more than some values
         columns = list(image.columns)
         facts = {name: image.iat[0, columns.index(name)] for name in names}

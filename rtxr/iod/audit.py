@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag
@@ -10,11 +11,14 @@ from pydicom.tag import BaseTag, Tag
 
 from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.packed import each_value, judged_as_one
+from rtxr.iod.private_rows import value_flaws
 from rtxr.iod.raw import element_at, elements_of, is_empty, items_of, vr_of
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values import flaw
 
 MISSING_1, MISSING_2, BAD_VALUE = "missing-type-1", "missing-type-2", "bad-value"
+#: Modules with their rows, or the one module around an item with the rows of the item.
+_Tables = Sequence[tuple[Module, tuple[Attribute, ...]]]
 _NOT_CHECKED = ("SQ", "OB", "OW", "OB or OW", "UN", "FL", "FD", "UL", "SL")
 
 
@@ -36,6 +40,8 @@ class Flaw:
         What is wrong with a value.
     count : int
         In how many items.
+    type : str
+        Of the attribute in that table; empty without one.
     """
 
     code: str
@@ -44,6 +50,12 @@ class Flaw:
     module: Module | None
     detail: str = ""
     count: int = 0
+    type: str = ""
+
+    @property
+    def name(self) -> str:
+        """The attribute as ``(gggg,eeee) Keyword``."""
+        return f"({self.tag.group:04X},{self.tag.element:04X}) {self.path.rpartition('.')[2]}"
 
 
 def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
@@ -63,7 +75,11 @@ def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
             _note_missing(dataset, row, "", use.module, iod, found)
             rows.setdefault(row.tag, (row, use.module))
     _note_excluded(dataset, rows, found)
-    _note_values(dataset, "", None, found)
+    tables = [(use.module, use.module.attributes) for use in iod.uses(dataset)]
+    _note_values(dataset, "", tables, found)
+    for row, module, detail in value_flaws(dataset, iod):
+        flawed = Flaw(BAD_VALUE, row.keyword, row.tag, module, detail, count=1, type=row.type)
+        found[BAD_VALUE, row.keyword] = flawed
     for row, module in rows.values():
         _descend(dataset, row, "", module, iod, found)
     return found
@@ -89,7 +105,7 @@ def _descend(
         for inner in row.checked:
             _note_missing(item, inner, here, module, iod, found, each)
             _descend(item, inner, here, module, iod, found, each)
-        _note_values(item, here, module, found)
+        _note_values(item, here, [(module, row.items)], found)
 
 
 def _note_missing(
@@ -112,7 +128,7 @@ def _note_missing(
         if condition is None or not condition(dataset):
             return
     code = MISSING_1 if row.type[0] == "1" else MISSING_2
-    known = found.setdefault((code, path), Flaw(code, path, row.tag, module))
+    known = found.setdefault((code, path), Flaw(code, path, row.tag, module, type=row.type))
     known.count += count * (known.module is module)
 
 
@@ -131,13 +147,13 @@ def _note_excluded(
                 name = f"({other.group:04X},{other.element:04X}) {keyword_for_tag(other)}"
                 detail = f"a value, which {name} rules out"
                 found[BAD_VALUE, keyword] = Flaw(
-                    BAD_VALUE, keyword, row.tag, module, detail, count=1
+                    BAD_VALUE, keyword, row.tag, module, detail, count=1, type=row.type
                 )
                 break
 
 
 def _note_values(
-    dataset: Dataset, prefix: str, module: Module | None, found: dict[tuple[str, str], Flaw]
+    dataset: Dataset, prefix: str, tables: _Tables, found: dict[tuple[str, str], Flaw]
 ) -> None:
     """Values of every standard element, listed or not."""
     for element in elements_of(dataset):
@@ -146,7 +162,18 @@ def _note_values(
         for each, count in each_value(element):
             if detail := flaw(each):
                 path = prefix + (keyword_for_tag(element.tag) or str(element.tag))
+                module, kind = _place(element.tag, tables, prefix)
                 known = found.setdefault(
-                    (BAD_VALUE, path), Flaw(BAD_VALUE, path, element.tag, module, detail)
+                    (BAD_VALUE, path),
+                    Flaw(BAD_VALUE, path, element.tag, module, detail, type=kind),
                 )
                 known.count += count
+
+
+def _place(tag: BaseTag, tables: _Tables, prefix: str) -> tuple[Module | None, str]:
+    """Module and type of an element; of a nested one without a row, the module around it."""
+    for module, rows in tables:
+        for row in rows:
+            if row.tag == tag:
+                return module, row.type
+    return (tables[0][0] if prefix else None), ""

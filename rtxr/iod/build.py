@@ -11,19 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 
-from rtxr.errors import Finding, UnknownNameError, did_you_mean
+from rtxr.errors import UnknownNameError, Violation, did_you_mean
 from rtxr.iod import charset
 from rtxr.iod.audit import BAD_VALUE, Flaw, audit
-from rtxr.iod.complete import Addition, Completion
-from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, make, put, text_of, value_of
+from rtxr.iod.complete import Completion
+from rtxr.iod.private_rows import reserve
+from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, put, text_of, value_of
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD
+from rtxr.iod.violations import of_addition, of_attribute, of_flaw
 
 __all__ = ["DELETE", "Built", "build", "remap_uids"]
 
@@ -40,6 +41,9 @@ DELETE: Final = _Delete()
 #: Not in headers. Texts that rtxr writes are never too long, so that flaws are the source's.
 _CONTOUR_DATA = "ROIContourSequence.ContourSequence.ContourData"
 _OPAQUE_VRS = ("SQ", "OB", "OW", "UN")
+RECODED = "character-set-changed"
+_TEXTS_RECODED = f"all texts are written in {charset.UNICODE}"
+_TEXTS_IN_THE_WAY = "the source's texts cannot be written in the set that new ones need"
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,15 @@ class Built:
     ----------
     dataset : pydicom.Dataset
         Shares untouched elements and items with the header it was built from.
-    findings : tuple of Finding
+    findings : tuple of Violation
         What was added, and flaws that came with the source.
-    violations : tuple of Finding
+    violations : tuple of Violation
         What forbids writing it; severity ``"error"``.
     """
 
     dataset: Dataset
-    findings: tuple[Finding, ...]
-    violations: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
+    violations: tuple[Violation, ...]
 
 
 def build(
@@ -99,24 +103,28 @@ def build(
     dataset = Dataset() if header is None else duplicate(header)
     given, violations = _apply(dataset, values, iod)
     uid = text_of(dataset, "SOPInstanceUID")
-    violations += _characters(dataset, header, given, uid)
+    recoded = _characters(dataset, header, given, uid, iod)
+    violations += [each for each in recoded if each.severity == "error"]
     sop_class = text_of(dataset, "SOPClassUID")
     if sop_class not in ("", iod.sop_class_uid):
         text = f"(0008,0016) SOPClassUID is {sop_class}, not that of {iod.name}"
-        violations.append(Finding("wrong-sop-class", "error", text, uid))
+        fix = f"leave it as it is, or make it {iod.sop_class_uid}"
+        violations.append(of_attribute("wrong-sop-class", text, uid, iod, "SOPClassUID", fix))
     completion = Completion(iod, derived or {}, from_scratch=header is None)
     dataset = completion.complete(dataset)
     uid = text_of(dataset, "SOPInstanceUID")
-    findings = [_added(each, path, uid) for path, each in completion.additions.items()]
+    additions = completion.additions.items()
+    findings = [each for each in recoded if each.severity != "error"]
+    findings += [of_addition(each, path, iod, uid) for path, each in additions]
     for flaw, inherited in _judged(audit(dataset, iod), iod, header, given):
-        finding = _finding(flaw, uid, inherited=inherited, strict=strict)
+        finding = of_flaw(flaw, iod, uid, inherited=inherited, strict=strict)
         (violations if finding.severity == "error" else findings).append(finding)
     return Built(dataset, tuple(findings), tuple(violations))
 
 
 def _apply(
     dataset: Dataset, values: Mapping[str, Any], iod: IOD
-) -> tuple[dict[str, DataElement], list[Finding]]:
+) -> tuple[dict[str, DataElement], list[Violation]]:
     """Set, empty and remove attributes; what was really set, and values that no VR can hold."""
     given: dict[str, DataElement] = {}
     violations = []
@@ -124,22 +132,25 @@ def _apply(
     # Whether an ambiguous VR is signed depends on this attribute: it goes first.
     for keyword in sorted(values, key=lambda each: each != "PixelRepresentation"):
         value = values[keyword]
-        tag = tag_for_keyword(keyword)
-        if tag is None:
+        row = iod.row(keyword)
+        if row is None:
             near = did_you_mean(keyword, sorted(iod.keywords))
             raise UnknownNameError(f"{keyword!r} is no DICOM keyword; {near}")
+        row = row.placed(dataset)
         if value is DELETE:
-            if tag in dataset:
-                del dataset[tag]
+            if row.tag in dataset:
+                del dataset[row.tag]
             continue
         try:
-            element = make(keyword, value, signed=is_signed(dataset))
+            element = row.element(value, signed=is_signed(dataset))
             _try_encoding(element)
         except (ValueError, TypeError, OverflowError, AttributeError):
-            text = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {keyword}: the value does not fit its VR"
-            violations.append(Finding("bad-value", "error", text, uid))
+            text = f"{row}: the value does not fit its VR"
+            fix = f"give a value of VR {row.vr} (PS3.5 6.2)"
+            violations.append(of_attribute("bad-value", text, uid, iod, keyword, fix))
             continue
         if not _already(dataset, element):
+            reserve(dataset, row)
             put(dataset, element)
             given[keyword] = element
     return given, violations
@@ -151,7 +162,8 @@ def _try_encoding(element: DataElement) -> None:
         return
     buffer = DicomBytesIO()
     buffer.is_little_endian = buffer.is_implicit_VR = True
-    write_data_element(buffer, element)
+    # As a text of any language: a name remembers the bytes that it was first written in.
+    write_data_element(buffer, element, ["utf8"])
 
 
 def _already(dataset: Dataset, element: DataElement) -> bool:
@@ -168,19 +180,29 @@ def _already(dataset: Dataset, element: DataElement) -> bool:
 
 
 def _characters(
-    dataset: Dataset, header: Dataset | None, given: Mapping[str, DataElement], uid: str
-) -> list[Finding]:
-    """Declare a character set for new texts, or say that the source's has no room for them."""
-    if header is not None and text_of(header, "SpecificCharacterSet") not in (
-        "",
-        text_of(dataset, "SpecificCharacterSet"),
-    ):
-        what = "the source's texts are in another character set; it cannot be changed"
-    elif charset.needs_more(dataset, given.values()) and not charset.declare_unicode(dataset):
-        what = "a new text has characters that the source's character set does not have"
-    else:
+    dataset: Dataset,
+    header: Dataset | None,
+    given: Mapping[str, DataElement],
+    uid: str,
+    iod: IOD,
+) -> list[Violation]:
+    """Write new texts in a character set that has them, or say that there is none."""
+    source = None if header is None else value_of(header, "SpecificCharacterSet")
+    asked = text_of(dataset, "SpecificCharacterSet")
+    moved = bool(source) and asked != text_of(header, "SpecificCharacterSet")
+    if not moved and not charset.needs_more(dataset, given.values()):
         return []
-    return [Finding("character-set", "error", f"(0008,0005) SpecificCharacterSet: {what}", uid)]
+    free = asked == charset.UNICODE or "SpecificCharacterSet" not in given
+    recoded = free and charset.to_unicode(dataset, source)
+    if recoded and not source:  # what was there was ASCII, and its bytes are what they were
+        return []
+    keyword = "SpecificCharacterSet"
+    text = f"(0008,0005) {keyword}: {_TEXTS_RECODED if recoded else _TEXTS_IN_THE_WAY}"
+    if recoded:
+        fix = "check that the receiver reads it"
+        return [of_attribute(RECODED, text, uid, iod, keyword, fix, severity="info")]
+    fix = "use characters that the source's set has, or leave it as it is"
+    return [of_attribute("character-set", text, uid, iod, keyword, fix)]
 
 
 def _judged(
@@ -196,37 +218,11 @@ def _judged(
     judged = []
     for key, flaw in flaws.items():
         had = before[key].count if key in before else 0
-        same = had >= flaw.count and flaw.path not in given
+        same = had >= flaw.count and flaw.path not in given and not _asked_by_user(flaw)
         judged.append((flaw, same or flaw.path == _CONTOUR_DATA))
     return judged
 
 
-def _added(addition: Addition, path: str, uid: str) -> Finding:
-    row, module = addition.row, addition.module
-    how = "written empty" if addition.empty else "derived"
-    text = (
-        f"{row}{_where(path, addition.count)} was missing and is {how} "
-        f"(type {row.type}, {module.name} module, PS3.3 {module.section})"
-    )
-    return Finding("added-empty" if addition.empty else "added-derived", "info", text, uid)
-
-
-def _finding(flaw: Flaw, uid: str, *, inherited: bool, strict: bool) -> Finding:
-    name = f"({flaw.tag.group:04X},{flaw.tag.element:04X}) {flaw.path.rpartition('.')[2]}"
-    table = f", {flaw.module.name} module, PS3.3 {flaw.module.section}" if flaw.module else ""
-    if flaw.code == BAD_VALUE:
-        what = f"{name}{_where(flaw.path, flaw.count)} has {flaw.detail}{table}"
-    else:
-        kind = flaw.code.rpartition("-")[2]
-        what = f"{name}{_where(flaw.path, flaw.count)} has no value (type {kind}{table})"
-    if not inherited:
-        return Finding(flaw.code, "error", f"{what}; give one", uid)
-    code = "inherited-value" if flaw.code == BAD_VALUE else "inherited-missing"
-    return Finding(code, "error" if strict else "warning", f"{what}, as in the source", uid)
-
-
-def _where(path: str, count: int) -> str:
-    around = path.rpartition(".")[0]
-    if not around:
-        return ""
-    return f" in {around}" + (f" ({count} items)" if count > 1 else "")
+def _asked_by_user(flaw: Flaw) -> bool:
+    """Whether an attribute is missing that only a user's own module asks for."""
+    return flaw.code != BAD_VALUE and flaw.module is not None and not flaw.module.is_standard

@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
 from rtxr.iod.packed import judged_as_one
-from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, items_of, make, put, value_of
+from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, items_of, put, value_of
 from rtxr.iod.tables import IOD, Attribute, Module, Rule
 
 
@@ -51,7 +51,8 @@ class Completion:
     def complete(self, dataset: Dataset) -> Dataset:
         """The data set with what the modules it uses ask for; itself where nothing is missing."""
         for use in self.iod.uses(dataset):
-            dataset = self._filled(dataset, use.module.checked, "", use.module)
+            rows = use.placed(dataset).module.checked  # beside what the modules before it added
+            dataset = self._filled(dataset, rows, "", use.module)
         return dataset
 
     def _filled(
@@ -106,7 +107,7 @@ class Completion:
             return None
         known = self.additions.setdefault(path, Addition(row, module, empty))
         known.count += 1
-        return make(row.keyword, None if empty else value, signed=is_signed(dataset))
+        return row.element(None if empty else value, signed=is_signed(dataset))
 
     def _value(self, dataset: Dataset, path: str, rule: Rule) -> Any:
         """Value for what is missing: derived by the caller, else by the rule; None without one."""

@@ -15,6 +15,7 @@ from rtxr.iod.conformance_html import statement_html, table_html
 from rtxr.iod.conformance_lines import MEANING, Line, Place, Status, places
 from rtxr.iod.conformance_text import statement_text, table_text
 from rtxr.iod.edition_2006 import FORMER_MODULES, FORMER_TYPES, former_rows
+from rtxr.iod.private_rows import PrivateAttribute
 from rtxr.iod.support import LISTED_ONLY, NOT_SUPPORTED, READERS, WRITTEN, Reader
 from rtxr.iod.tables import IOD, IODS, ModuleUse
 
@@ -47,8 +48,10 @@ class Conformance:
     @property
     def import_note(self) -> str:
         """What ``open`` makes of an object."""
-        if not self.is_opened:
+        if self.key in LISTED_ONLY:
             return "read for the index; the object is listed, neither opened nor written"
+        if not self.is_opened:
+            return "read for the index; the object is listed, not opened"
         return f"read by open, for {', '.join(dict.fromkeys(each.name for each in self.readers))}"
 
     def modules(self) -> Iterator[tuple[ModuleUse, Status, list[Line]]]:
@@ -87,6 +90,8 @@ class Conformance:
             status, note = "grey", "" if place.level else reason
         elif self.key in LISTED_ONLY:
             status, written = "grey", ""
+        if isinstance(row, PrivateAttribute):
+            note = f"private block of {row.creator!r}"
         return Line(place, status, written, self._reads(path), note)
 
     def _written(self, path: str) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Literal
 
 from rtxr.iod.macros import MACROS, TITLES, macros_among
+from rtxr.iod.private_rows import PrivateAttribute
 from rtxr.iod.tables import Attribute, ModuleUse
 
 Status = Literal["green", "yellow", "plain", "grey"]
@@ -148,6 +149,8 @@ def heading(use: ModuleUse) -> str:
 
 
 def tag_text(row: Attribute) -> str:
-    """Group and element; ``60xx`` for what repeats from overlay to overlay."""
+    """Group and element; ``xx`` for what differs between overlays, or between private blocks."""
+    if isinstance(row, PrivateAttribute):
+        return row.any_block
     group = "60xx" if row.tag.group == 0x6000 else f"{row.tag.group:04X}"
     return f"({group},{row.tag.element:04X})"

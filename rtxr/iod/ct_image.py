@@ -17,6 +17,7 @@ from rtxr.iod import modules_image as image
 from rtxr.iod import modules_modality as modality
 from rtxr.iod import modules_patient as patient
 from rtxr.iod.raw import has_value, numbers_of
+from rtxr.iod.rules import given
 from rtxr.iod.tables import (
     COMPUTED,
     GIVEN,
@@ -62,9 +63,12 @@ CONTRAST_BOLUS = ModuleUse(
 
 IDENTITY_RULES: dict[str, Rule] = {
     "SOPInstanceUID": NEW_UID,
-    "StudyInstanceUID": GIVEN,
-    "SeriesInstanceUID": GIVEN,
-    "FrameOfReferenceUID": GIVEN,
+    "StudyInstanceUID": COMPUTED,
+    "SeriesInstanceUID": COMPUTED,
+    "FrameOfReferenceUID": given(
+        "rtxr.new_case gives one; else ds.assign_coords(spatial_ref=ds.spatial_ref.assign_attrs("
+        "FrameOfReferenceUID=pydicom.uid.generate_uid())), and so for each grid"
+    ),
     "PatientName": GIVEN,
     "PatientID": GIVEN,
 }

@@ -44,7 +44,7 @@ def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
     copy = duplicate(dataset)
     signed = is_signed(dataset)
     for element in elements_of(copy):
-        put(copy, _encoded(copy, element, implicit_vr, signed))
+        put(copy, encoded_element(copy, element, implicit_vr, signed))
     copy.set_original_encoding(implicit_vr, True, copy._character_set)
     return copy
 
@@ -64,9 +64,10 @@ def _contours(roi: Dataset) -> list[Dataset]:
     return items_of(roi, _CONTOURS) if packed is None else [packed.item]
 
 
-def _encoded(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool) -> Element:
+def encoded_element(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool) -> Element:
+    """An element of a data set, encoded; ``signed`` says what its ambiguous VRs stand for."""
     if vr_of(element) == "SQ":
-        return _encoded_items(dataset, element, implicit_vr)
+        return _encoded_sequence(dataset, element, implicit_vr)
     if isinstance(element, DataElement):
         return element
     if not element.is_little_endian:
@@ -77,20 +78,33 @@ def _encoded(dataset: Dataset, element: Element, implicit_vr: bool, signed: bool
     )
 
 
-def _encoded_items(dataset: Dataset, element: Element, implicit_vr: bool) -> Element:
-    """A sequence with encoded items; raw bytes of the same encoding stay as they are."""
-    if isinstance(element, RawDataElement):
-        same = element.is_implicit_VR == implicit_vr and element.is_little_endian
-        if same or is_empty(element):
-            return element._replace(VR="SQ", value=element.value or b"")
+def items_to_encode(dataset: Dataset, element: Element, implicit_vr: bool) -> list[Dataset] | None:
+    """Items of a sequence; None where its raw bytes stay, of the same encoding or unreadable."""
+    if _stays(element, implicit_vr):
+        return None
     items = items_of(dataset, element.tag)
-    if not items and isinstance(element, RawDataElement):
-        return element._replace(VR="UN")  # cannot be parsed: its bytes are passed through
-    made = DataElement(
-        element.tag, "SQ", Sequence([encoded(item, implicit_vr=implicit_vr) for item in items])
-    )
+    return None if isinstance(element, RawDataElement) and not items else items
+
+
+def _encoded_sequence(dataset: Dataset, element: Element, implicit_vr: bool) -> Element:
+    """A sequence with encoded items; raw bytes of the same encoding stay as they are."""
+    items = items_to_encode(dataset, element, implicit_vr)
+    if items is None and isinstance(element, RawDataElement):
+        # What cannot be parsed is passed through as bytes of no known kind.
+        vr = "SQ" if _stays(element, implicit_vr) else "UN"
+        return element._replace(VR=vr, value=element.value or b"")
+    encoded_items = [encoded(item, implicit_vr=implicit_vr) for item in items or ()]
+    made = DataElement(element.tag, "SQ", Sequence(encoded_items))
     made.is_undefined_length = bool(getattr(element, "is_undefined_length", False))
     return made
+
+
+def _stays(element: Element, implicit_vr: bool) -> bool:
+    """Whether the raw bytes of a sequence are written as they are."""
+    if not isinstance(element, RawDataElement):
+        return False
+    same = element.is_implicit_VR == implicit_vr and element.is_little_endian
+    return same or is_empty(element)
 
 
 def _converted(dataset: Dataset, element: RawDataElement) -> Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from rtxr.iod import conditions
@@ -10,6 +11,15 @@ from rtxr.iod import modules_image as image
 from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import CONTRAST_BOLUS, IMAGE_RULES, LAST, PATIENT_TO_SERIES
 from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
+
+_IS_PLANAR = conditions.equals("ScanningSequence", "EP")
+_IS_SEGMENTED = conditions.equals("SequenceVariant", "SK")
+
+
+def _repeats(dataset: Dataset) -> bool:
+    """All but echo planar sequences without segmented k-space."""
+    return not _IS_PLANAR(dataset) or _IS_SEGMENTED(dataset)
+
 
 MR_IMAGE = register_iod(
     "MR",
@@ -46,6 +56,7 @@ MR_IMAGE = register_iod(
             **conditions.COMMON,
             **conditions.IMAGE_SERIES,
             "PatientPosition": conditions.absent("PatientOrientationCodeSequence"),
+            "RepetitionTime": _repeats,
             "InversionTime": conditions.equals("ScanningSequence", "IR"),
         },
     ),

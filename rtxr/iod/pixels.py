@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from rtxr.errors import Finding
+from rtxr.errors import Finding, Violation
 from rtxr.iod.build import DELETE
 from rtxr.iod.decimal_strings import ds_string
 from rtxr.iod.raw import numbers_of, text_of
@@ -88,7 +88,10 @@ class _Coding:
         """Values as whole steps, as far as their type can tell; None where some are between."""
         slope, intercept = float(self.slope), float(self.intercept)
         if values.dtype.kind in "iu" and slope == 1 and intercept.is_integer():
-            return values.astype(np.int64) - int(intercept)
+            narrow = values.dtype.itemsize <= 2 and abs(intercept) < 2**30  # half as long
+            whole_numbers: npt.NDArray[Any] = values.astype(np.int32 if narrow else np.int64)
+            whole_numbers -= int(intercept)
+            return whole_numbers
         steps = self.steps(values)
         whole: FloatArray = np.rint(steps)
         tolerance = STEP_TOLERANCE
@@ -170,9 +173,9 @@ def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded
     if negative and not is_error:
         text = (
             f"the dose is negative in {negative} voxels and (3004,0004) DoseType is not ERROR; "
-            "a stored dose is unsigned (PS3.3 C.8.8.3.4): clip it at 0"
+            "a stored dose is unsigned (PS3.3 C.8.8.3.4)"
         )
-        findings += (Finding("negative-dose", "error", text),)
+        findings += (_unstorable("negative-dose", text, "clip it at 0"),)
         numbers = np.maximum(numbers, 0)
     own = _dose_coding(header)
     coding = _kept_dose_coding(numbers, own) or _new_dose_coding(numbers, own, signed=is_error)
@@ -203,11 +206,16 @@ def _finite(values: npt.NDArray[Any], what: str) -> tuple[npt.NDArray[Any], tupl
     if not bad.any():
         return values, ()
     text = (
-        f"the {what} has voxels without a number (NaN or infinite) and "
-        "stored integers have no NaN: fill it, with fillna or the fill_value of resample, or "
-        "select the rest"
+        f"the {what} has voxels without a number (NaN or infinite) and stored integers have no NaN"
     )
-    return np.where(bad, 0, values), (Finding(f"nan-in-{what}", "error", text),)
+    fix = "fill it, with fillna or the fill_value of resample, or select the rest"
+    return np.where(bad, 0, values), (_unstorable(f"nan-in-{what}", text, fix),)
+
+
+def _unstorable(code: str, message: str, fix: str) -> Violation:
+    """Values that no stored pixels can stand for."""
+    module, name = "Image Pixel", "(7FE0,0010) PixelData"
+    return Violation(code, "error", message, module=module, attribute=name, type="1C", fix=fix)
 
 
 def _image_coding(header: Dataset | None) -> _Coding | None:

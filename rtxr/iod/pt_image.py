@@ -9,8 +9,19 @@ from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
 from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import IMAGE_RULES, LAST, PATIENT_TO_SERIES, SYNCHRONIZATION
+from rtxr.iod.rules import given
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
+#: Facts of an acquisition that nothing else tells > an example.
+_OWED = {
+    "SeriesDate": '"20260131"',
+    "SeriesTime": '"120000"',
+    "Units": '"BQML"',
+    "CountsSource": '"EMISSION"',
+    "SeriesType": '["STATIC", "IMAGE"]',
+    "DecayCorrection": '"START"',
+    "FrameReferenceTime": "0",
+}
 _CLASS = str(PositronEmissionTomographyImageStorage)
 
 PT_IMAGE = register_iod(
@@ -44,9 +55,14 @@ PT_IMAGE = register_iod(
             **IMAGE_RULES,
             "SOPClassUID": constant(_CLASS),
             "Modality": constant("PT"),
-            "ImageType": default(["DERIVED", "SECONDARY"]),
-            "RescaleIntercept": COMPUTED,
-            "RescaleSlope": COMPUTED,
+            "ImageType": default(["DERIVED", "PRIMARY"]),
+            **dict.fromkeys(
+                ("RescaleIntercept", "RescaleSlope", "NumberOfSlices", "ImageIndex"), COMPUTED
+            ),
+            **{
+                keyword: given(f"rtxr.new_case(..., {keyword}={example}) or to_dicom, the same way")
+                for keyword, example in _OWED.items()
+            },
         },
         conditions={**conditions.COMMON, **conditions.IMAGE_SERIES},
     ),

@@ -127,6 +127,13 @@ def _plain_text(dataset: Dataset, keyword: str | BaseTag) -> str | None:
     return (element.value or b"").decode("ascii", "replace").strip(" \0")
 
 
+def values_of(dataset: Dataset) -> dict[str, Any]:
+    """Decoded values of standard elements by keyword, without the character set they had."""
+    values = {each.keyword: each.value for each in dataset if each.keyword and not is_empty(each)}
+    values.pop("SpecificCharacterSet", None)
+    return values
+
+
 def items_of(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
     """Items of a sequence; empty where it is absent, not a sequence or cannot be parsed.
 
@@ -164,7 +171,11 @@ def make(keyword: str, value: Any, *, signed: bool = False) -> DataElement:
         The value does not fit the element's VR.
     """
     tag = Tag(keyword)
-    vr = _definite(dictionary_VR(tag), signed=signed)
+    return new_element(tag, _definite(dictionary_VR(tag), signed=signed), value)
+
+
+def new_element(tag: BaseTag, vr: str, value: Any) -> DataElement:
+    """Element of a tag and one VR with a value; see :func:`make`."""
     if vr == "SQ":
         return DataElement(tag, vr, Sequence(value or []))
     if isinstance(value, np.ndarray | np.generic):

@@ -20,13 +20,18 @@ from rtxr.iod import modules_patient as patient
 from rtxr.iod import modules_rt as rt
 from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
 from rtxr.iod.raw import has_value, numbers_of
-from rtxr.iod.tables import COMPUTED, GIVEN, IOD, ModuleUse, constant, default, register_iod
+from rtxr.iod.rules import given
+from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
 GRID_FRAME_OFFSET_VECTOR = Tag("GridFrameOffsetVector")
 #: Frames further than this from the normal through the first one make no dose grid, mm.
 _OFF_NORMAL_MM = 0.01
 _WITH_GRID = "dose data contains grid-based doses"
-_OF_PLAN = (
+#: Kinds of a dose, by Dose Summation Type, that are of some beams, and of some fractions of a plan.
+OF_BEAMS = ("BEAM", "BEAM_SESSION", "CONTROL_POINT")
+OF_FRACTIONS = (*OF_BEAMS, "FRACTION", "FRACTION_SESSION", "BRACHY", "BRACHY_SESSION")
+#: Those that belong to a plan.
+OF_PLAN = (
     "PLAN",
     "MULTI_PLAN",
     "PLAN_OVERVIEW",
@@ -88,7 +93,10 @@ RT_DOSE = register_iod(
             "DoseType": default("PHYSICAL"),
             "DoseSummationType": default("PLAN"),
             "FrameIncrementPointer": constant(GRID_FRAME_OFFSET_VECTOR),
-            "ReferencedRTPlanSequence": GIVEN,
+            "ReferencedRTPlanSequence": given(
+                "ds.rt.add_plan(...) makes a plan for it; or name one that exists elsewhere: "
+                'ds.assign_coords(plan_uid="1.2...")'
+            ),
             **dict.fromkeys(
                 (
                     "ImageOrientationPatient",
@@ -113,7 +121,7 @@ RT_DOSE = register_iod(
             **conditions.COMMON,
             "DoseGridScaling": conditions.has_pixels,
             "GridFrameOffsetVector": conditions.is_multi_frame,
-            "ReferencedRTPlanSequence": conditions.equals("DoseSummationType", *_OF_PLAN),
+            "ReferencedRTPlanSequence": conditions.equals("DoseSummationType", *OF_PLAN),
             "ReferencedSpatialRegistrationSequence": conditions.valued("SpatialTransformOfDose"),
             "PatientOrientation": conditions.absent("ImageOrientationPatient"),
         },
@@ -188,7 +196,11 @@ def _sizes(frames: int, shape: tuple[int, int], header: Dataset | None) -> dict[
     }
     if frames == 1 and header is not None and not has_value(header, "NumberOfFrames"):
         del changed["NumberOfFrames"]  # a plane without frames stays one
-    elif header is None or (frames > 1 and not has_value(header, "FrameIncrementPointer")):
+    elif header is None or (
+        frames > 1
+        and "NumberOfFrames" in changed
+        and not has_value(header, "FrameIncrementPointer")
+    ):
         changed["FrameIncrementPointer"] = GRID_FRAME_OFFSET_VECTOR
     return changed
 

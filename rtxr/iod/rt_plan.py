@@ -13,6 +13,7 @@ from rtxr.iod import modules_rt as rt
 from rtxr.iod.ct_image import IDENTITY_RULES
 from rtxr.iod.raw import Predicate, item, items_of
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
+from rtxr.iod.rules import COMPUTED, given
 from rtxr.iod.tables import IOD, ModuleUse, Rule, constant, default, derived, register_iod
 
 _LAST = (
@@ -41,6 +42,9 @@ _FIRST_POINT = (
 )
 
 
+_ENHANCED = conditions.equals("EnhancedRTBeamLimitingDeviceDefinitionFlag", "YES")
+
+
 def _any_group(keyword: str) -> Predicate:
     """Some fraction group has beams, or brachytherapy setups."""
     counts = conditions.positive(keyword)
@@ -49,6 +53,11 @@ def _any_group(keyword: str) -> Predicate:
         return any(counts(group) for group in items_of(dataset, _FRACTIONS))
 
     return holds
+
+
+def _not_enhanced(beam: Dataset) -> bool:
+    """The devices that limit a beam are described in the usual way."""
+    return not _ENHANCED(beam)
 
 
 def _has_beams(dataset: Dataset) -> bool:
@@ -66,6 +75,39 @@ _RULES: dict[str, Rule] = {
     "Modality": constant("RTPLAN"),
     "RTPlanLabel": default("RTXR"),
     "RTPlanGeometry": derived(_geometry),
+}
+_OF_POINTS = "is a column of the tables of ds.rt.add_plan"
+_TURNS = "it turns, CW or CC: the direction " + _OF_POINTS
+#: What a plan that was never a file takes from its tables, and what these owe.
+_MADE: dict[str, Rule] = {
+    "ReferencedStructureSetSequence": given(
+        'ds.rt.add_structure makes a structure set; else leave RTPlanGeometry="PATIENT" out'
+    ),
+    "DoseReferenceSequence": COMPUTED,
+    "PatientSetupSequence": COMPUTED,
+    _FRACTIONS: COMPUTED,
+    "BeamSequence": COMPUTED,
+    **{
+        f"BeamSequence.{keyword}": default(0)
+        for keyword in ("NumberOfWedges", "NumberOfCompensators", "NumberOfBoli", "NumberOfBlocks")
+    },
+    "BeamSequence.BeamLimitingDeviceSequence": given(
+        "X1 and X2, Y1 and Y2 (mm), or the leaves of MLCX or MLCY: each " + _OF_POINTS
+    ),
+    **{
+        f"{_POINTS}.{angle}": given(f"{angle} (degrees) {_OF_POINTS}")
+        for angle in ("GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle")
+    },
+    **{
+        f"{_POINTS}.{direction}": given(_TURNS)
+        for direction in (
+            "GantryRotationDirection",
+            "BeamLimitingDeviceRotationDirection",
+            "PatientSupportRotationDirection",
+            "TableTopEccentricRotationDirection",
+        )
+    },
+    f"{_POINTS}.TableTopEccentricAngle": default(0.0),
 }
 _PLAN_CONDITIONS: dict[str, Predicate] = {
     **conditions.COMMON,
@@ -87,6 +129,7 @@ _BEAM_CONDITIONS: dict[str, Predicate] = {
     "BeamSequence.WedgeSequence": conditions.positive("NumberOfWedges"),
     "BeamSequence.CompensatorSequence": conditions.positive("NumberOfCompensators"),
     "BeamSequence.BlockSequence": conditions.positive("NumberOfBlocks"),
+    "BeamSequence.BeamLimitingDeviceSequence": _not_enhanced,
     "BeamSequence.ReferencedBolusSequence": conditions.positive("NumberOfBoli"),
     "BeamSequence.BeamLimitingDeviceSequence.LeafPositionBoundaries": conditions.equals(
         "RTBeamLimitingDeviceType", "MLCX", "MLCY"
@@ -147,7 +190,7 @@ RT_PLAN = register_iod(
             ),
             *_LAST,
         ),
-        rules={**_RULES, "SOPClassUID": constant(str(RTPlanStorage))},
+        rules={**_RULES, **_MADE, "SOPClassUID": constant(str(RTPlanStorage))},
         conditions={**_PLAN_CONDITIONS, **_BEAM_CONDITIONS},
     ),
 )

@@ -252,6 +252,46 @@ _NEW_DOSE = frozenset(
     }
 )
 _CHANGED_PLAN = _CHANGED | {"RTPlanDate", "RTPlanTime", "ApprovalStatus"}
+_POINTS = "BeamSequence.ControlPointSequence"
+_NEW_PLAN = _CHANGED_PLAN | {
+    *("Manufacturer", "ManufacturerModelName"),
+    *_within("ReferencedStructureSetSequence", _REFERENCE),
+    *_within(
+        "DoseReferenceSequence",
+        "DoseReferenceNumber DoseReferenceStructureType ReferencedROINumber DoseReferenceType "
+        "TargetPrescriptionDose",
+    ),
+    *_within("PatientSetupSequence", "PatientSetupNumber PatientPosition"),
+    *_within(
+        "FractionGroupSequence",
+        "FractionGroupNumber NumberOfFractionsPlanned NumberOfBeams "
+        "NumberOfBrachyApplicationSetups",
+    ),
+    *_within(
+        "FractionGroupSequence.ReferencedBeamSequence", "ReferencedBeamNumber BeamDose BeamMeterset"
+    ),
+    *_within(
+        "BeamSequence",
+        "BeamNumber BeamName BeamDescription BeamType RadiationType TreatmentMachineName "
+        "TreatmentDeliveryType PrimaryDosimeterUnit SourceAxisDistance NumberOfControlPoints "
+        "ReferencedPatientSetupNumber FinalCumulativeMetersetWeight",
+    ),
+    *_within(
+        "BeamSequence.BeamLimitingDeviceSequence",
+        "RTBeamLimitingDeviceType NumberOfLeafJawPairs LeafPositionBoundaries",
+    ),
+    *_within(
+        _POINTS,
+        "ControlPointIndex CumulativeMetersetWeight NominalBeamEnergy DoseRateSet "
+        "GantryPitchAngle GantryPitchRotationDirection TableTopEccentricAngle TableTopPitchAngle "
+        "TableTopPitchRotationDirection TableTopRollAngle TableTopRollRotationDirection "
+        "TableTopVerticalPosition TableTopLongitudinalPosition TableTopLateralPosition "
+        "SourceToSurfaceDistance IsocenterPosition",
+    ),
+    *_within(
+        f"{_POINTS}.BeamLimitingDevicePositionSequence", "RTBeamLimitingDeviceType LeafJawPositions"
+    ),
+}
 #: Paths that an export writes from data, besides those that have a rule of their own.
 WRITTEN: Mapping[str, frozenset[str]] = {
     "CT": _NEW_IMAGE,
@@ -259,12 +299,12 @@ WRITTEN: Mapping[str, frozenset[str]] = {
     "PT": _NEW_IMAGE,
     "RTSTRUCT": _NEW_STRUCTURES,
     "RTDOSE": _NEW_DOSE,
-    "RTPLAN": _CHANGED_PLAN,
+    "RTPLAN": _NEW_PLAN,
     "RTIONPLAN": _CHANGED_PLAN,
 }
 
 _COLOR = "images in colour are not opened as arrays"
-_SIGNED = "signatures are neither made nor verified; those of the source are passed through"
+_SIGNED = "signatures are neither made nor verified; those of unchanged objects are passed through"
 #: Outermost attributes that are not supported > the reason.
 NOT_SUPPORTED: Mapping[str, str] = {
     "PixelDataProviderURL": "pixels that lie elsewhere are not fetched",

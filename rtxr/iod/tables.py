@@ -7,23 +7,40 @@ a condition, only sequences have items, no keyword stands twice in a module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.iod.raw import Predicate
+from rtxr.iod.raw import Predicate, make
+from rtxr.iod.rules import (
+    COMPUTED,
+    COPY,
+    GIVEN,
+    NEW_UID,
+    Rule,
+    constant,
+    default,
+    derived,
+    same_as,
+)
+
+__all__ = [
+    "COMPUTED", "COPY", "GIVEN", "IOD", "IODS", "NEW_UID", "OVERLAY_TAGS", "TYPES", "Attribute",
+    "Module", "ModuleUse", "Rule", "Usage", "check_paths", "constant", "default", "derived",
+    "iod_for", "key_of", "register_iod", "rows_at", "same_as", "walk",
+]  # fmt: skip
 
 TYPES = ("1", "1C", "2", "2C", "3")
+_SECTION = re.compile(r"[A-Z]\.\d[\d.]*")
 Usage = Literal["M", "C", "U"]
-RuleKind = Literal[
-    "copy", "computed", "given", "new uid", "same as", "constant", "default", "derived"
-]
 
 
 #: Keywords of repeating group 60xx stand for 16 tags: tables take those of the first overlay.
@@ -35,53 +52,6 @@ OVERLAY_TAGS: Mapping[str, int] = {
         0x60003000,
     )
 }
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Where the value of an attribute comes from.
-
-    Parameters
-    ----------
-    kind : str
-        ``copy``: as in the source, else by type (2: empty, 1: a violation). ``computed``: from the
-        arrays. ``given``: by the caller. The others fill in what is missing: ``new uid``,
-        ``same as`` another attribute, ``constant``, ``default`` (like a constant, but only for
-        objects made from scratch: guessing it for a source would be inventing), ``derived`` from
-        other attributes.
-    value : object, optional
-        The keyword or the constant.
-    function : callable, optional
-        For ``derived``: Dataset to value, or None where nothing can be derived.
-    """
-
-    kind: RuleKind
-    value: object = None
-    function: Callable[[Dataset], Any] | None = field(default=None, compare=False)
-
-
-COPY, COMPUTED, GIVEN = Rule("copy"), Rule("computed"), Rule("given")
-NEW_UID = Rule("new uid")
-
-
-def same_as(keyword: str) -> Rule:
-    """The value of another attribute of the same data set."""
-    return Rule("same as", keyword)
-
-
-def constant(value: object) -> Rule:
-    """The only value the IOD allows."""
-    return Rule("constant", value)
-
-
-def default(value: object) -> Rule:
-    """A sensible value for an object made from scratch."""
-    return Rule("default", value)
-
-
-def derived(function: Callable[[Dataset], Any]) -> Rule:
-    """A value that follows from other attributes of the same data set."""
-    return Rule("derived", function=function)
 
 
 @dataclass(frozen=True)
@@ -126,13 +96,36 @@ class Attribute:
         """The items' rows that ask for something: all but optional plain values."""
         return _checked(self.items)
 
+    @property
+    def own_rule(self) -> Rule | None:
+        """Rule that a row brings along, whatever the IOD."""
+        return None
+
+    def placed(self, dataset: Dataset) -> Attribute:  # noqa: ARG002 (a private row has no fixed tag)
+        """The row with the tag that it has in a data set."""
+        return self
+
+    def element(self, value: Any, *, signed: bool = False) -> DataElement:
+        """An element of this row with a value, None for an empty one; see :func:`make`."""
+        return make(self.keyword, value, signed=signed)
+
     def __str__(self) -> str:
         return f"({self.tag.group:04X},{self.tag.element:04X}) {self.keyword}"
 
 
 @dataclass(frozen=True)
 class Module:
-    """A table of attributes; one without rows stands for a module that is only passed through."""
+    """A table of attributes; one without rows stands for a module that is only passed through.
+
+    Parameters
+    ----------
+    name : str
+        As in PS3.3, for example ``"General Study"``.
+    section : str
+        Of PS3.3; of a module that is not in it, whose it is.
+    attributes : tuple of Attribute, optional
+        Its rows.
+    """
 
     name: str
     section: str
@@ -145,6 +138,21 @@ class Module:
     def checked(self) -> tuple[Attribute, ...]:
         """Rows that ask for something: all but optional plain values."""
         return _checked(self.attributes)
+
+    @cached_property
+    def private(self) -> Mapping[str, Attribute]:
+        """Rows of private blocks by name; which tags they have depends on the data set."""
+        return {row.keyword: row for row in self.attributes if row.tag.is_private}
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is a module of PS3.3, going by its section."""
+        return _SECTION.fullmatch(self.section) is not None
+
+    @property
+    def source(self) -> str:
+        """Where the table stands: ``"PS3.3 C.7.2.1"``, or whose it is."""
+        return f"PS3.3 {self.section}" if self.is_standard else self.section
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,13 @@ class ModuleUse:
             return self.when(dataset)
         return not self.own_tags.isdisjoint(dataset.keys())
 
+    def placed(self, dataset: Dataset) -> ModuleUse:
+        """The use with its private rows at the tags that they have in a data set."""
+        if not self.module.private:
+            return self
+        rows = tuple(row.placed(dataset) for row in self.module.attributes)
+        return replace(self, module=replace(self.module, attributes=rows))
+
 
 @dataclass(frozen=True)
 class IOD:
@@ -213,11 +228,26 @@ class IOD:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     conditions: Mapping[str, Predicate] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        rows = [row for use in self.modules for row in use.module.private.values()]
+        own = {row.keyword: row.own_rule for row in rows if row.own_rule is not None}
+        if own:
+            object.__setattr__(self, "rules", {**own, **self.rules})
+
     @cached_property
     def keywords(self) -> frozenset[str]:
         """Keywords that may stand at the top level of an object; of one tag each, no overlays."""
         rows = [row for use in self.modules for row in use.module.attributes]
         return frozenset(row.keyword for row in rows if row.keyword not in OVERLAY_TAGS)
+
+    @cached_property
+    def private(self) -> Mapping[str, Attribute]:
+        """Rows of private blocks by name."""
+        return {name: row for use in self.modules for name, row in use.module.private.items()}
+
+    def row(self, keyword: str) -> Attribute | None:
+        """The row of a name at the top level, private or of the dictionary; None without one."""
+        return self.private.get(keyword) or _dictionary_row(keyword)
 
     @cached_property
     def paths(self) -> Mapping[str, Attribute]:
@@ -240,7 +270,8 @@ class IOD:
 
     def uses(self, dataset: Dataset) -> Iterator[ModuleUse]:
         """Modules whose tables a data set has to meet."""
-        return (use for use in self.modules if use.applies(dataset))
+        placed = (use.placed(dataset) for use in self.modules)
+        return (use for use in placed if use.applies(dataset))
 
 
 #: IODs by short name: the modality, and ``RTIONPLAN`` for the second one with RTPLAN.
@@ -256,14 +287,19 @@ def register_iod(key: str, iod: IOD) -> IOD:
         A rule or a condition names a path that no module has, or a condition stands for a row
         that has none.
     """
+    check_paths(iod)
+    IODS[key] = iod
+    return iod
+
+
+def check_paths(iod: IOD) -> None:
+    """Raise RTXRError for a rule or a condition without a row that it could stand for."""
     for path in iod.rules:
         rows_at(iod, path)
     for path in iod.conditions:
         rows = rows_at(iod, path)
         if not any(row.type.endswith("C") for row in rows):
             raise RTXRError(f"{iod.name}: {path} is of type {rows[0].type}, which has no condition")
-    IODS[key] = iod
-    return iod
 
 
 def iod_for(sop_class_uid: str) -> IOD:
@@ -279,6 +315,11 @@ def iod_for(sop_class_uid: str) -> IOD:
             return iod
     known = ", ".join(f"{iod.sop_class_uid} {iod.name}" for iod in IODS.values())
     raise UnknownNameError(f"no IOD table for SOP class {sop_class_uid}; there are {known}")
+
+
+def key_of(iod: IOD) -> str:
+    """Short name of an IOD in :data:`IODS`; empty for one that is not there."""
+    return next((key for key, each in IODS.items() if each is iod), "")
 
 
 def rows_at(iod: IOD, path: str) -> list[Attribute]:
@@ -305,6 +346,11 @@ def walk(rows: tuple[Attribute, ...], path: str = "") -> Iterator[tuple[str, Att
         here = f"{path}.{row.keyword}" if path else row.keyword
         yield here, row
         yield from walk(row.items, here)
+
+
+@cache
+def _dictionary_row(keyword: str) -> Attribute | None:
+    return Attribute(keyword, "3") if tag_for_keyword(keyword) else None
 
 
 def _checked(rows: tuple[Attribute, ...]) -> tuple[Attribute, ...]:

@@ -7,7 +7,7 @@ without its scaling is there, and refuses to be read.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -25,6 +25,8 @@ from rtxr.read.image_references import image_reference_findings
 from rtxr.read.lazy import chunked
 from rtxr.read.part import Part
 from rtxr.read.rt_dose import check_scaling, has_grid, read_dose
+from rtxr.read.rt_image import read_rt_images
+from rtxr.read.rt_image_table import absent_beams
 from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
 from rtxr.read.side_by_side import side_by_side
@@ -55,7 +57,9 @@ def open_case(
         Uneven, missing, duplicate or mixed slices: keep them at their true positions with
         Findings; refuse; or put an uneven image on even positions at its usual step, linear
         between neighbouring slices, float and lazy, with Findings that say so. An even image, the
-        doses and the contours are not touched.
+        doses and the contours are not touched. Files of one SOPInstanceUID that differ are
+        refused as duplicates are; exact copies of a file are one image, in which nothing is
+        irregular.
     mask_source : callable, optional
         What draws masks from a Dataset with contours and an image; without it there is no
         ``mask``.
@@ -75,8 +79,9 @@ def open_case(
     Raises
     ------
     GeometryError
-        ``on_irregular="raise"`` and the image is not one even stack, or images of its series at
-        the same positions were set aside; or the image, being all there is, cannot be placed.
+        ``on_irregular="raise"`` and the image is not one even stack, images of its series at
+        the same positions were set aside, or one of several unlike files of one SOPInstanceUID
+        was used; or the image, being all there is, cannot be placed.
     NotDicomError
         Nothing of the case can be read.
     RTXRError
@@ -93,12 +98,14 @@ def open_case(
     frame = _frame_of_reference(image)
     plan = _plan_header(case)
     dosed = _doses(case, cache, dose_grid_scaling)
-    parts = [image, _structure_set(case, frame), _plan(plan), *dosed]
+    flat = _rt_images(case, cache)
+    parts = [image, _structure_set(case, frame), _plan(plan), *dosed, flat]
     if error is not None and not any(part.records for part in parts):
         raise error
     if isinstance(plan, Header):
-        parts.append(Part(findings=image_findings(plan, _uids(case, parts))))
-    parts.append(Part(findings=[*_first_dose(case, dosed), *_case_findings(case, parts)]))
+        referred = image_findings(plan, _uids(case, parts))
+        parts.append(Part(findings=[*referred, *absent_beams(plan, flat)]))
+    parts.append(Part(findings=[*_first_dose(case, dosed), *_case_findings(parts)]))
     ds = _dataset(case, parts)
     if mask_source is not None and model.image_name(ds) and model.ROI_NUMBER in ds.coords:
         ds = with_mask(ds, mask_source)
@@ -118,7 +125,8 @@ def _image(case: Case, on_irregular: OnIrregular, cache: bool) -> tuple[Part, RT
     """The image series, or the reason why it was left out."""
     if case.image is None or not len(case.image):
         return Part(), None
-    refuse([each for each in case.findings if leaves_doubles(each)], on_irregular)
+    files = set(case.image["path"])
+    refuse([each for each in case.findings if _ambiguous(each, files)], on_irregular)
     tried = _headers(case.image["path"])
     findings = [each for each in tried if isinstance(each, Finding)]
     try:
@@ -130,6 +138,12 @@ def _image(case: Case, on_irregular: OnIrregular, cache: bool) -> tuple[Part, RT
         return Part(findings=[*findings, finding]), error
     part.findings[:0] = findings
     return part, None
+
+
+def _ambiguous(finding: Finding, files: Collection[str]) -> bool:
+    """Whether a finding says that other values could stand at a place of the image."""
+    differ = (finding.code, finding.severity) == ("duplicate-sop-instance", "warning")
+    return leaves_doubles(finding) or (differ and finding.path in files)
 
 
 def _read_image(
@@ -229,6 +243,14 @@ def _dose(
         return Part(findings=[Finding("dose-not-opened", "error", str(error), uid, path)])
 
 
+def _rt_images(case: Case, cache: bool) -> Part:
+    """RT Images in the order of the case."""
+    tried = _headers(case.rt_images["path"]) if len(case.rt_images) else []
+    part = read_rt_images([each for each in tried if isinstance(each, Header)], cache=cache)
+    part.findings[:0] = [each for each in tried if isinstance(each, Finding)]
+    return part
+
+
 def _grid(part: Part, name: str) -> Grid:
     return model.grid_of(xr.DataArray(part.data_vars[name], part.coords, name=name))
 
@@ -262,11 +284,8 @@ def _first_dose(case: Case, doses: Sequence[Part]) -> list[Finding]:
     return [Finding(code, "warning", message, uid)]
 
 
-def _case_findings(case: Case, parts: Sequence[Part]) -> list[Finding]:
+def _case_findings(parts: Sequence[Part]) -> list[Finding]:
     findings = []
-    if len(case.rt_images):
-        message = f"{len(case.rt_images)} RT Image(s) of this case are not opened as arrays"
-        findings.append(Finding("not-opened", "info", message))
     frames = {frame for part in parts if (frame := _frame_of_reference(part))}
     if len(frames) > 1:
         message = (

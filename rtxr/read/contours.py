@@ -148,6 +148,7 @@ def _first_image(data: bytes, encoding: Encoding) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def geometric_type(stored: str, points: int) -> str:
     """Contour Geometric Type that a contour is taken as; as it is stored where it is unknown."""
     if not stored:

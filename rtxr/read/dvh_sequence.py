@@ -16,7 +16,7 @@ import pydicom
 import xarray as xr
 
 from rtxr import header_store, model
-from rtxr.errors import Finding, MissingDataError, RTXRError
+from rtxr.errors import Finding, MissingDataError, UnknownNameError, above_0, did_you_mean
 from rtxr.geometry import FloatArray
 from rtxr.read.dvh_axis import Edge, check_edge, place_of_dose, unit_of_statistics
 from rtxr.read.dvh_items import (
@@ -93,9 +93,9 @@ def stored_dvh(
     MissingDataError
         No such dose, no headers, or no DVH in the file.
     RTXRError
-        ``reference`` is not above 0.
+        ``reference``, or one of ``volumes``, is no number above 0.
     UnknownNameError
-        No such ``edge``.
+        No such ``edge``, or ``volumes`` of what is neither a ROI nor a stored DVH.
 
     Notes
     -----
@@ -105,10 +105,11 @@ def stored_dvh(
     percent of the reference, or fractions where none of the axes of a file goes beyond 5.
     """
     check_edge(edge)
-    if reference is not None and not reference > 0:
-        raise RTXRError(f"reference={reference!r}: it must be above 0 Gy")
+    if reference is not None:
+        reference = above_0("reference", reference, "Gy that relative doses refer to")
     header = dose_header(ds, dose)
-    curves, findings = _curves(header, _labels(ds), volumes or {}, reference)
+    given = _volumes(volumes or {}, _names(header, _labels(ds)))
+    curves, findings = _curves(header, _labels(ds), given, reference)
     if not curves:
         reasons = "; ".join(finding.message for finding in findings)
         raise MissingDataError(
@@ -155,6 +156,24 @@ def dose_header(ds: xr.Dataset, dose: str) -> pydicom.Dataset:
         there = ", ".join(model.dose_names(ds)) or "none"
         raise MissingDataError(f"no header of a dose {dose!r} in this Dataset; doses: {there}")
     return parse(records[uid])
+
+
+def _names(header: pydicom.Dataset, labels: Mapping[int, str]) -> list[str]:
+    """What stored DVHs and ROIs are called."""
+    stored = [_label(*roi_references(item, labels)) for item in items(header, "DVHSequence")]
+    numbered = [label or f"DVH {at}" for at, label in enumerate(stored, start=1)]
+    return list(dict.fromkeys([*numbered, *labels.values()]))
+
+
+def _volumes(volumes: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Volumes that a caller gave, each of something that there is."""
+    for label in volumes:
+        if label not in names:
+            raise UnknownNameError(
+                f"volumes={{{label!r}: ...}}: there is no such ROI or stored DVH; "
+                f"{did_you_mean(label, names)}"
+            )
+    return {label: above_0(f"volumes[{label!r}]", value, "cm3") for label, value in volumes.items()}
 
 
 def _curves(

@@ -75,7 +75,8 @@ WANTED: Mapping[int, Wanted] = _wanted(
 STOP: Mapping[str, int] = {RTStructureSetStorage: _tag("ROIContourSequence")}
 #: What is read of a structure set that names its images nowhere else.
 CONTOUR_IMAGES: Mapping[int, Wanted] = _wanted(
-    ROIContourSequence=_wanted(ContourSequence=_wanted(ContourImageSequence=_REFERENCE))
+    "TransferSyntaxUID",  # a deflated file is read again from its beginning
+    ROIContourSequence=_wanted(ContourSequence=_wanted(ContourImageSequence=_REFERENCE)),
 )
 
 #: Decoded values by keyword, VR and bytes, and texts by themselves.

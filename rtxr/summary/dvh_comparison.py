@@ -19,6 +19,7 @@ from rtxr.analysis.statistics import metrics, stored_curves
 from rtxr.analysis.statistics.dose_volume import RoiDose
 from rtxr.analysis.statistics.dvh import roi_doses
 from rtxr.analysis.statistics.metric_names import Metric
+from rtxr.analysis.statistics.prescriptions import Prescription, prescriptions
 from rtxr.analysis.statistics.stored_curves import Pair
 from rtxr.analysis.structures import contours
 from rtxr.analysis.structures.planes import Between, EndCap
@@ -27,6 +28,7 @@ from rtxr.errors import Finding, MissingDataError
 from rtxr.geometry import FloatArray
 from rtxr.read.dvh_axis import Edge
 from rtxr.roi_names import Rois
+from rtxr.summary.prescribed import asked_metrics
 from rtxr.summary.prescription import prescription_of
 from rtxr.summary.stored_dvhs import stored_dvh
 
@@ -48,14 +50,14 @@ class _Solids:
 
 def dvh_compare(
     ds: xr.Dataset,
-    rois: Rois = None,
     names: str | Sequence[str] = COMPARED,
+    rois: Rois = None,
     *,
     curves: bool = False,
     dose: str = model.DOSE,
     edge: Edge | None = None,
     reference: float | None = None,
-    prescription: float | None = None,
+    prescription: Prescription | None = None,
     end_cap: EndCap = "half",
     between: Between = "slab",
     combine: Combine = "xor",
@@ -66,10 +68,10 @@ def dvh_compare(
     ----------
     ds : Dataset
         A case with structures, a dose and the headers.
-    rois : str, regular expression, or sequence of them, optional
-        ROIs, see :mod:`rtxr.roi_names`; by default all that have a stored DVH.
     names : str or sequence of str
         Metrics, see :mod:`rtxr.analysis.statistics.metric_kinds`.
+    rois : str, regular expression, or sequence of them, optional
+        ROIs, see :mod:`rtxr.roi_names`; by default all that have a stored DVH.
     curves : bool, default: False
         The curves instead of metrics.
     dose : str, default: "dose"
@@ -77,8 +79,9 @@ def dvh_compare(
     edge, reference
         As in :func:`stored_dvh`; where stored means do not say what a bin's dose is, the place
         that fits the computed curves best is taken.
-    prescription : float, optional
-        Gy, for metrics in % of it; by default that of the plan.
+    prescription : float or mapping of ROI to float, optional
+        Gy, for metrics in % of it, see :func:`rtxr.summary.prescribed.dvh_metrics`; by default
+        that of the plan.
     end_cap, between, combine
         How contours become solids, as in :func:`rtxr.analysis.statistics.dvh.dvh`.
 
@@ -108,9 +111,10 @@ def dvh_compare(
     """
     if dose in ds.data_vars and (unit := unit_of(ds, dose)) != "Gy":
         raise MissingDataError(f"stored DVHs are compared in Gy, and {dose!r} is in {unit}")
-    asked = metrics.parsed(names)
+    asked = asked_metrics(ds, names)
     refers = any(metric.needs_prescription for metric in asked)
-    prescribed, _, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
+    given, _, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
+    prescribed = prescriptions(ds, given)
     # What a stored curve does not answer, its own findings explain.
     of_stored, measure = (metrics.Measure(ds, dose, prescribed, asked) for _ in SOURCES[:2])
     solids = _Solids(end_cap, between, combine)
@@ -127,7 +131,7 @@ def dvh_compare(
         "end_cap": end_cap,
         "between": between,
         "combine": combine,
-        "prescription": prescribed,
+        "prescription": prescribed.told(pair.label for pair in pairs),
         "findings": table.attrs["findings"] + model.findings_frame(findings).to_dict("records"),
     }
     return result

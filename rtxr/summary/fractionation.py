@@ -11,10 +11,18 @@ import xarray as xr
 from rtxr import model, roi_names
 from rtxr.analysis.doses import biological_dose
 from rtxr.analysis.doses.biological_dose import EFFECT_ATTR, MADE_ATTR
+from rtxr.analysis.doses.dose_choice import require_no_dataset
 from rtxr.analysis.doses.dose_kinds import Planned, Reference
 from rtxr.analysis.doses.dose_sum import references_of
 from rtxr.analysis.structures import masks
-from rtxr.errors import ConflictingDataError, Finding, MissingDataError, RTXRError, UnknownNameError
+from rtxr.errors import (
+    ConflictingDataError,
+    Finding,
+    MissingDataError,
+    RTXRError,
+    UnknownNameError,
+    above_0,
+)
 from rtxr.geometry import Grid
 from rtxr.summary import plan_sums
 
@@ -152,6 +160,12 @@ def _dose(ds: xr.Dataset, dose: str | xr.DataArray) -> tuple[xr.DataArray, tuple
             known_uid = str(ds[uid].values) == str(dose[uid].values)
             return dose, plan_sums.references(ds, name) if known_uid else ()
         return dose, references_of(dose)
+    require_no_dataset(dose)
+    if not isinstance(dose, str):
+        raise RTXRError(
+            f"dose={type(dose).__name__} is no dose: give the name of a variable, or a DataArray "
+            "with a grid, such as ds.dose"
+        )
     if dose not in ds.data_vars:
         raise UnknownNameError(
             f"no dose {dose!r}; this Dataset has {', '.join(model.dose_names(ds)) or 'none'}"
@@ -238,8 +252,7 @@ def alpha_beta_map(
     values = np.full(grid.shape, np.nan)
     findings: list[Finding] = []
     for key, value in by_roi.items():
-        if not biological_dose.is_positive(value):
-            raise RTXRError(f"alpha_beta[{key!r}]={value!r}: alpha/beta in Gy, above 0")
+        above_0(f"alpha_beta[{key!r}]", value, "alpha/beta in Gy")
         for roi in [] if key == _DEFAULT else roi_names.select(ds, key):
             inside = masks.mask(ds, roi, grid).values
             free = np.isnan(values)

@@ -18,6 +18,7 @@ from rtxr.analysis.doses.dose_choice import Doses
 from rtxr.analysis.statistics import dvh as dvh_tables
 from rtxr.analysis.statistics.dvh import Masks
 from rtxr.analysis.statistics.dvh_table import Kind
+from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.analysis.structures import contours
 from rtxr.analysis.structures.planes import Between, EndCap, about
 from rtxr.analysis.structures.polygons import Combine
@@ -188,7 +189,7 @@ def plot_dvh(
     mask: Masks | None = None,
     dose: Doses = model.DOSE,
     kind: Kind = "cumulative",
-    prescription: float | None = None,
+    prescription: Prescription | None = None,
     bin_width: float | None = None,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -203,7 +204,7 @@ def plot_dvh(
     rois : str, regular expression, or sequence of them, optional
         ROIs, see :mod:`rtxr.roi_names`; by default every ROI with a volume.
     static : True
-        A matplotlib figure, which is all there is.
+        A matplotlib figure, which is all there is; anything else is an error.
     relative : bool, default: True
         Volume in % of the ROI, else cm3.
     stored : bool, default: False
@@ -220,12 +221,21 @@ def plot_dvh(
     Raises
     ------
     RTXRError
-        Stored DVHs beside anything but cumulative ones of one dose of the Dataset.
+        Stored DVHs beside anything but cumulative ones of one dose of the Dataset and one
+        prescription; or ``static=False``.
     """
-    if not static:
-        raise ValueError("plot_dvh draws with matplotlib only: pass static=True")
+    if static is not True:
+        raise RTXRError(
+            f"static={static!r}: plot_dvh draws with matplotlib only, which is static=True; for an "
+            "interactive plot take the table: ds.rt.dvh(relative=True), such as "
+            "table.hvplot() or plotly.express.line(table)"
+        )
     if stored and not (isinstance(dose, str) and kind == "cumulative"):
         raise RTXRError("stored=True: stored DVHs are drawn beside cumulative ones of one dose")
+    if stored and isinstance(prescription, Mapping):
+        raise RTXRError(
+            "stored=True: stored DVHs are drawn in % of one prescription; give a number"
+        )
     table = dvh(
         ds,
         rois,
@@ -241,7 +251,8 @@ def plot_dvh(
     beside = None
     if stored and isinstance(dose, str):
         beside = stored_dvhs.stored_dvh(ds, dose=dose)
-        beside.index *= 1 if prescription is None else 100 / prescription
+        if prescription is not None and not isinstance(prescription, Mapping):
+            beside.index *= 100 / prescription
     return dvh_plot.plot_dvh(
         table,
         relative=relative,

@@ -11,15 +11,17 @@ from typing import TypeVar
 import pandas as pd
 import xarray as xr
 
-from rtxr import model
+from rtxr import model, roi_names
 from rtxr.analysis.doses.dose_choice import DoseLike
 from rtxr.analysis.statistics import goals as goal_rows
 from rtxr.analysis.statistics import metrics
 from rtxr.analysis.statistics.dvh import Masks
+from rtxr.analysis.statistics.metric_names import Metric
+from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.analysis.structures.contours import finding_dicts
 from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
-from rtxr.errors import Finding
+from rtxr.errors import Finding, UnknownNameError
 from rtxr.roi_names import Rois
 from rtxr.summary.prescription import prescription_of
 from rtxr.view.goal_table import GoalTable
@@ -33,7 +35,7 @@ def dvh_metrics(
     rois: Rois = None,
     *,
     mask: Masks | None = None,
-    prescription: float | None = None,
+    prescription: Prescription | None = None,
     dose: DoseLike = model.DOSE,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -54,9 +56,11 @@ def dvh_metrics(
         ROIs, see :mod:`rtxr.roi_names`; all by default, none where there is a ``mask``.
     mask : DataArray of bool, or mapping of name to DataArray, optional
         Masks on any grid, in rows of their own.
-    prescription : float, optional
+    prescription : float or mapping of ROI to float, optional
         Gy; by default what :func:`rtxr.read.rt_plan.target_prescription` finds in the plan: the
         dose of a target volume or site, else the sum of beam doses, never the dose of a point.
+        By ROI or mask, ``{"PTV": 50, "Boost": 66}``, each is in % of its own; ``"default"`` is
+        for the rest, which without it has no value in %, and a finding.
     dose : str or DataArray, default: "dose"
         Which dose: a variable, or an array with a grid, such as ``ds.dose * 2``.
     end_cap : {"half", "none"}, default: "half"
@@ -71,8 +75,9 @@ def dvh_metrics(
     -------
     DataFrame
         One row per ROI, one column per metric; NaN, with a finding, where a value is not known.
-        ``attrs``: ``prescription`` (Gy) and ``prescription_source`` say what percentages of dose
-        refer to, ``units`` the unit of each column, ``findings`` what was noticed.
+        ``attrs``: ``prescription`` (Gy; by label where it was given by ROI) and
+        ``prescription_source`` say what percentages of dose refer to, ``units`` the unit of each
+        column, ``findings`` what was noticed.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def dvh_metrics(
     MissingDataError
         No structures or dose, no one prescription, or a metric in Gy of a dose in another unit.
     """
-    asked = metrics.parsed(names)
+    asked = asked_metrics(ds, names)
     refers = any(metric.needs_prescription for metric in asked)
     prescription, source, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
     table = metrics.dvh_metrics(
@@ -102,7 +107,8 @@ def goals(
     ds: xr.Dataset,
     goals: str | Sequence[str],
     *,
-    prescription: float | None = None,
+    mask: Masks | None = None,
+    prescription: Prescription | None = None,
     dose: DoseLike = model.DOSE,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -121,6 +127,8 @@ def goals(
         :mod:`rtxr.analysis.statistics.goals`.
         ROIs are named as everywhere (:mod:`rtxr.roi_names`); a regular expression or a standard
         name that fits several makes a row for each.
+    mask : DataArray of bool, or mapping of name to DataArray, optional
+        Masks on any grid, which goals name as they name ROIs; one alone is called ``mask``.
     prescription, dose, end_cap, between, combine
         As in :func:`dvh_metrics`.
 
@@ -129,7 +137,8 @@ def goals(
     DataFrame
         A row per goal and ROI: ``goal`` (as given), ``roi``, ``metric``, ``relation``, ``limit``,
         ``unit``, ``value`` (both in that unit), ``passed`` (nullable boolean), ``margin`` (how
-        far the value is on the right side of the limit, below 0 on the wrong one),
+        far the value is on the right side of the limit, below 0 on the wrong one; within 1e-9 of
+        the limit, as a part of it or of 1, it is 0 and the value the limit),
         ``acceptable`` (the wider limit, NaN for none) and ``status`` (``"pass"``,
         ``"acceptable"``, ``"fail"``). Where there is no such ROI, or the metric has no value,
         ``passed`` and ``status`` are missing and a finding says why. ``attrs`` as in
@@ -150,6 +159,7 @@ def goals(
     rows = goal_rows.evaluate(
         ds,
         asked,
+        mask=mask,
         prescription=prescription,
         dose=dose,
         end_cap=end_cap,
@@ -159,6 +169,25 @@ def goals(
     table = GoalTable(rows)
     table.attrs = rows.attrs
     return _said(table, source, findings)
+
+
+def asked_metrics(ds: xr.Dataset, names: str | Sequence[str]) -> list[Metric]:
+    """Metrics by their names.
+
+    Raises
+    ------
+    UnknownNameError
+        No such metric; the message shows the nearest ones, or that it is a ROI.
+    """
+    try:
+        return metrics.parsed(names)
+    except UnknownNameError as error:
+        known = roi_names.names_of(ds).spellings if model.ROI in ds.coords else []
+        rois = [each for each in ([names] if isinstance(names, str) else names) if each in known]
+        if not rois:
+            raise
+        text = f"{rois[0]!r} is a ROI and no metric: metrics come first, ROIs second or as rois="
+        raise UnknownNameError(text) from error
 
 
 def _said(table: TableT, source: str, findings: Sequence[Finding]) -> TableT:

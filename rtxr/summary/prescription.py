@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Real
+from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
@@ -11,7 +10,8 @@ from rtxr import model
 from rtxr.analysis.doses.biological_dose import MADE_ATTR
 from rtxr.analysis.doses.dose_choice import KIND, DoseLike, one_dose
 from rtxr.analysis.doses.dose_units import unit_of_array
-from rtxr.errors import Finding, MissingDataError, RTXRError
+from rtxr.analysis.statistics.prescriptions import Prescription
+from rtxr.errors import Finding, MissingDataError, above_0
 from rtxr.read import rt_plan
 
 #: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
@@ -21,15 +21,15 @@ SEVERAL_PLANS = ("MULTI_PLAN", "PLAN_OVERVIEW")
 
 
 def prescription_of(
-    ds: xr.Dataset, given: float | None, *, refers: bool, dose: DoseLike
-) -> tuple[float | None, str, list[Finding]]:
+    ds: xr.Dataset, given: Prescription | None, *, refers: bool, dose: DoseLike
+) -> tuple[Prescription | None, str, list[Finding]]:
     """Prescription of a table, where it comes from and what was noticed.
 
     Parameters
     ----------
     ds : Dataset
         A case.
-    given : float or None
+    given : float, mapping of ROI to float, or None
         What the caller gave, in the unit of the dose.
     refers : bool
         Whether anything in the table refers to a prescription; if not, none is looked for.
@@ -42,13 +42,14 @@ def prescription_of(
         None is given, and there is no plan, it does not prescribe one dose, or the dose is not
         in Gy as that is.
     RTXRError
-        What is given is no number.
+        What is given is no number above 0.
     """
     if not refers:
         return given, "none" if given is None else "given", []
     array = one_dose(ds, dose).array
     if given is not None:
-        _require_number(given)
+        for name, value in _by_name(given).items():
+            above_0(name, value, "a dose in Gy, such as 70, or one by ROI")
         return given, "given", _part_of_plan(array, (*WHOLE_PLAN, *SEVERAL_PLANS))
     if (unit := unit_of_array(array)) != "Gy":
         raise MissingDataError(
@@ -78,9 +79,11 @@ def prescription_of(
     return found, source, noticed
 
 
-def _require_number(given: object) -> None:
-    if isinstance(given, bool) or not isinstance(given, Real):
-        raise RTXRError(f"prescription={given!r}: give a dose in Gy, such as 70")
+def _by_name(given: Prescription) -> dict[str, object]:
+    """Each number that was given, by what an error calls it."""
+    if not isinstance(given, Mapping):
+        return {"prescription": given}
+    return {f"prescription[{key!r}]": value for key, value in given.items()}
 
 
 def _part_of_plan(dose: xr.DataArray, whole: Sequence[str]) -> list[Finding]:

@@ -47,9 +47,9 @@ def stored_dvh(
     MissingDataError
         No such dose, no headers, or no DVH in the file.
     RTXRError
-        ``reference`` is not above 0.
+        ``reference``, or one of ``volumes``, is no number above 0.
     UnknownNameError
-        No such ``edge``.
+        No such ``edge``, or ``volumes`` of what is neither a ROI nor a stored DVH.
     """
     told: list[Finding] = []
     given = dict(volumes or {})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def phantom(
     Parameters
     ----------
     folder : path
-        Made where it does not exist; files of an earlier phantom are replaced.
+        Made where it does not exist. Files of an earlier phantom of the same slices, or fewer,
+        are replaced.
     spacing : (float, float, float), default: (3.0, 2.0, 2.0)
         Distance of the CT's voxel centres along z, y, x, mm. The field of view stays 192 mm
         square and 120 mm high: by default 40 slices of 96 x 96 pixels.
@@ -54,7 +56,8 @@ def phantom(
     GeometryError
         A spacing is not three millimetre distances from 0.1 to 20.
     ExistingFilesError
-        The folder holds other DICOM files (``*.dcm``), which would be taken for the same case.
+        The folder holds other DICOM files (``*.dcm``), which would be taken for the same case:
+        also the further slices of an earlier phantom that was finer, since nothing is deleted.
     """
     case = objects.Case(_spacing(spacing, "spacing"), _spacing(dose_spacing, "dose_spacing"))
     made = {
@@ -67,9 +70,12 @@ def phantom(
     out.mkdir(parents=True, exist_ok=True)
     others = sorted(path.name for path in out.glob("*.dcm") if path.name not in made)
     if others:
+        slices = all(re.fullmatch(r"CT_\d+\.dcm", name) for name in others)
+        kind = "slices more, as of an earlier phantom of finer spacing" if slices else "other files"
         raise ExistingFilesError(
-            f"the phantom's folder {out} holds {len(others)} other DICOM files "
-            f"({', '.join(others[:3])}{', …' if len(others) > 3 else ''}); name an empty folder"
+            f"the phantom has {len(made) - 3} slices, and its folder {out} holds {len(others)} "
+            f"{kind} ({', '.join(others[:3])}{', …' if len(others) > 3 else ''}), which would be "
+            "taken for the same case; name an empty folder, or delete them first"
         )
     for name, dataset in made.items():
         dataset.save_as(out / name, enforce_file_format=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -73,10 +74,17 @@ def summary(table: pd.DataFrame) -> str:
     prescription = table.attrs.get("prescription")
     if prescription is not None:
         source = table.attrs.get("prescription_source", "")
-        parts.append(f"prescription {prescription:g} Gy" + (f" ({source})" if source else ""))
+        parts.append(f"prescription {_doses(prescription)}" + (f" ({source})" if source else ""))
     if findings := len(table.attrs.get("findings", ())):
         parts.append(f"{findings} findings in attrs")
     return "; ".join(parts)
+
+
+def _doses(prescription: float | Mapping[str, float]) -> str:
+    """One prescription, or that of each structure."""
+    if not isinstance(prescription, Mapping):
+        return f"{prescription:g} Gy"
+    return ", ".join(f"{label} {dose:g} Gy" for label, dose in prescription.items()) or "of none"
 
 
 def _status(value: Any) -> str:
@@ -88,10 +96,12 @@ def _row(row: dict[Any, Any], at: list[Any], levels: int) -> str:
     symbol, color = _STYLES.get(status, _STYLES["unknown"])
     unit = f" {row['unit']}" if row["unit"] else ""
     relation = _SIGNS.get(row["relation"], row["relation"])
+    wider = row.get("acceptable", math.nan)
+    bracket = "" if pd.isna(wider) else f" ({relation} {wider:g}{unit})"
     texts = [
         *map(str, at[:levels]),
         str(row["roi"]),
-        f"{row['metric']} {relation} {row['limit']:g}{unit}",
+        f"{row['metric']} {relation} {row['limit']:g}{unit}{bracket}",
         _number(row["value"], unit),
         _number(row["margin"], unit, sign="+"),
     ]

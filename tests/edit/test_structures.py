@@ -180,62 +180,38 @@ def test_contours_of_a_dynamic_series_name_the_first_label(tmp_path):
     assert new.mask.dims == ("roi", "z", "y", "x")
 
 
-def test_two_structures_of_one_colour_only_when_the_palette_ends(image):
-    ds = image
-    for at in range(8):
-        ds = ds.rt.add_structure(f"S{at}", [])
-    assert ds.roi_color.values.tolist() == [*model.PALETTE, model.PALETTE[0]]
-
-
-@pytest.mark.parametrize(
-    ("color", "stored"),
-    [("#FF0080", "#ff0080"), ((255, 0, 128), "#ff0080"), ((0, 0, 0), "#000000")],
-)
-def test_colours_that_are_given(case, color, stored):
-    assert case.rt.add_structure("Box", [], color=color).roi_color.values[-1] == stored
-    assert case.rt.set_structure("BODY", color=color).roi_color.values[0] == stored
-
-
-@pytest.mark.parametrize("color", ["", "red", "#12345", (1, 2), (1, 2, 256), (0.5, 0.5, 0.5)])
-def test_colours_that_are_none(case, color):
-    with pytest.raises(RTXRError, match=r'give "#rrggbb", or red, green and blue'):
-        case.rt.add_structure("Box", [], color=color)
-
-
-@pytest.mark.parametrize(
-    ("name", "error", "match"),
-    [
-        ("", RTXRError, r"1 to 64 characters"),
-        ("  ", RTXRError, r"1 to 64 characters"),
-        ("x" * 65, RTXRError, r"this one has 65"),
-        ("a\\b", RTXRError, r"no backslash"),
-        ("a\nb", RTXRError, r"no line breaks"),
-        ("PTV_70", ConflictingDataError, r"ds.rt.remove\('PTV_70'\) first"),
-        ("ptv_70 ", ConflictingDataError, r"there is a structure 'PTV_70' already"),
-    ],
-)
-def test_names_that_cannot_be(case, name, error, match):
-    with pytest.raises(error, match=match):
-        case.rt.add_structure(name, [])
-
-
-def test_swapped_arguments_are_told_without_their_values(case):
-    with pytest.raises(RTXRError) as caught:
-        case.rt.add_structure(np.zeros((40, 96, 96), bool), "Box")
-    assert str(caught.value) == (
-        "a name is text, not ndarray; add_structure(name, shape) takes the name first, then the "
-        "shape"
+def test_several_at_once_are_what_they_are_one_by_one(case):
+    shapes = {
+        "Bone": case.ct.values > 300,
+        " Hot ": case.dose > 40,
+        "Nothing": [],
+        "Beside": [square(10.5) + np.array([900.0, 0, 0]), square(11.2)],
+    }
+    types, colors = {"Bone": "organ", " Hot ": "DOSE_REGION"}, {"Nothing": (1, 2, 3)}
+    one_by_one = case
+    for name, shape in shapes.items():
+        kind, color = types.get(name, ""), colors.get(name)
+        one_by_one = one_by_one.rt.add_structure(name, shape, type=kind, color=color)
+    at_once = case.rt.add_structures(shapes, type=types, color=colors)
+    xr.testing.assert_identical(at_once.drop_vars("mask"), one_by_one.drop_vars("mask"))
+    assert at_once.rt.findings.equals(one_by_one.rt.findings)
+    assert np.array_equal(at_once.mask.sel(roi="Bone").values, shapes["Bone"])
+    assert case.rt.add_structures({"A": [], "B": []}, type="PTV").roi_type.values[-2:].tolist() == [
+        "PTV",
+        "PTV",
+    ]
+    xr.testing.assert_identical(
+        case.rt.add_structures({}).drop_vars("mask"), case.drop_vars("mask")
     )
 
 
-def test_the_longest_name_is_kept_whole(case):
-    assert case.rt.add_structure("x" * 64, []).roi.values[-1] == "x" * 64
-
-
-def test_types_are_those_of_the_standard(case):
-    with pytest.raises(UnknownNameError, match="did you mean 'ORGAN'"):
-        case.rt.add_structure("Box", [], type="ORGANS")
-    assert case.rt.add_structure("Box", [], type="dose_region").roi_type.values[-1] == "DOSE_REGION"
+def test_several_at_once_are_added_or_none_is(case):
+    with pytest.raises(UnknownNameError, match=r"type= speaks of 'Bos'.*did you mean 'Box'"):
+        case.rt.add_structures({"Box": []}, type={"Bos": "PTV"})
+    with pytest.raises(UnknownNameError, match="color= speaks of 'Other'"):
+        case.rt.add_structures({"Box": []}, color={"Other": "#000000"})
+    with pytest.raises(ConflictingDataError, match="a structure 'Box' already"):
+        case.rt.add_structures({"Box": [], "box ": []})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 import rtxr
 from rtxr.errors import ExistingFilesError, RTXRError
-from rtxr.export import files
+from rtxr.export import files, placing
 
 
 @pytest.fixture(scope="module")
@@ -84,24 +84,42 @@ def test_the_folder_of_the_sources_is_never_written_to(phantom, case):
 
 def test_a_file_in_place_of_the_folder(small, tmp_path):
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(ExistingFilesError, match="is a file"):
-        small.rt.to_dicom(tmp_path / "out")
+    for out in (tmp_path / "out", tmp_path / "out" / "below" / "it"):
+        with pytest.raises(ExistingFilesError, match=r"out is a file; name a folder"):
+            small.rt.to_dicom(out)
+    assert (tmp_path / "out").read_text() == "a file"
+
+
+def test_the_folder_of_the_sources_is_known_by_another_name(phantom, case, tmp_path):
+    (tmp_path / "link").symlink_to(phantom)
+    with pytest.raises(ExistingFilesError, match="opened from"):
+        case.rt.to_dicom(tmp_path / "link", overwrite=True)
+
+
+def test_a_file_never_leaves_the_folder(small, tmp_path):
+    (plan,) = (path for path in small.rt.to_dicom(tmp_path / "made")["path"] if "PLAN" in path)
+    led = files.Ready("../../plan.dcm", "RT Plan", pydicom.dcmread(plan), None, "")
+    written, _ = files.write([led], tmp_path / "a" / "out", overwrite=False)
+    assert names(tmp_path) == {"made", "a"}
+    assert list(written["path"]) == [str(tmp_path / "a" / "out" / "_.._plan.dcm")]
+    assert Path(written["path"][0]).is_file()
 
 
 def test_a_full_disk_leaves_the_folder_as_it_was(small, tmp_path, monkeypatch):
     out = tmp_path / "out"
     small.rt.to_dicom(out)
     before = {path: path.read_bytes() for path in out.iterdir()}
-    write, count = pydicom.dcmwrite, iter(range(10))
+    write, count = Path.write_bytes, iter(range(10))
 
     def full(*args, **kwargs):
         if next(count) == 2:
             raise OSError(28, "No space left on device")
         return write(*args, **kwargs)
 
-    monkeypatch.setattr(files.pydicom, "dcmwrite", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught:
         small.rt.to_dicom(out, overwrite=True)
+    assert "make room" in caught.value.__notes__[0]
     assert {path: path.read_bytes() for path in out.iterdir()} == before
     assert names(tmp_path) == {"out"}
 
@@ -117,10 +135,27 @@ def test_a_failed_move_puts_everything_back(small, tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         move(source, target)
 
-    monkeypatch.setattr(files.os, "replace", refuse)
+    monkeypatch.setattr(placing.os, "replace", refuse)
     with pytest.raises(PermissionError):
         small.rt.to_dicom(out, overwrite=True, StudyDescription="new")
     assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda data: data.replace(b"RTPLAN", b"RTPLAM"), "did not read back as written"),
+        (lambda data: data[:-2], r"did not read back|parsed|truncated|[Ee]nd"),
+    ],
+)
+def test_bytes_that_are_not_those_of_the_object_are_not_delivered(
+    spoil, message, small, tmp_path, monkeypatch
+):
+    encode = files.data_set_bytes
+    monkeypatch.setattr(files, "data_set_bytes", lambda *a, **k: spoil(encode(*a, **k)))
+    with pytest.raises(Exception, match=message):
+        small.rt.to_dicom(tmp_path / "out")
+    assert names(tmp_path) == set()
 
 
 def test_a_file_that_does_not_read_back_is_not_delivered(small, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 import rtxr
 from rtxr import header_store
 from rtxr.errors import ConformanceError, UnknownNameError
-from rtxr.export.changes import OWNED
+from rtxr.export.overrides import OWNED
 from rtxr.read import headers
 
 

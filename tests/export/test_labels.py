@@ -7,10 +7,12 @@ from pathlib import Path
 import factories as make
 import pydicom
 import pytest
+import xarray as xr
 from pydicom.uid import MRImageStorage, PositronEmissionTomographyImageStorage
 
 import rtxr
-from rtxr.export.labels import unclaimed
+from rtxr import model
+from rtxr.export.labels import relabelled, unclaimed
 from rtxr.iod.build import DELETE
 from rtxr.iod.tables import IODS
 
@@ -133,3 +135,43 @@ def test_what_must_be_there_stays_and_is_told():
     assert (kept.code, kept.severity) == ("label-kept", "warning")
     assert "to_dicom(..., TriggerTime=...)" in kept.message
     assert unclaimed(twins[0], twins[:1], IODS["PT"]) == ({}, [])
+
+
+def test_labels_given_in_memory_are_written(tmp_path, case):
+    moved = case.assign_coords(temporal_position=[7, 8, 9])
+    table = moved.rt.to_dicom(tmp_path / "out")
+    assert set(table["changed"]) == {"recomputed: TemporalPositionIdentifier"}
+    back = rtxr.open_dir(tmp_path / "out", progress=False)
+    assert back.temporal_position.values.tolist() == [7, 8, 9]
+    assert back.ct.equals(moved.ct.assign_coords(ct_uid=back.ct_uid))
+    moved.isel(temporal_position=1).rt.to_dicom(tmp_path / "one")
+    assert first(tmp_path / "one").TemporalPositionIdentifier == 8
+
+
+def test_labels_that_an_attribute_cannot_hold_are_told(case):
+    table = case.assign_coords(temporal_position=[0.5, 2, 3]).rt.validate()
+    (message,) = table["message"][table["code"] == "label-not-written"]
+    assert "(0020,0100) TemporalPositionIdentifier" in message
+    for ds in (case, case.isel(temporal_position=1), case.isel(temporal_position=[2, 0])):
+        assert "label-not-written" not in set(ds.rt.validate()["code"])
+
+
+@pytest.mark.parametrize(
+    ("keyword", "label", "value"),
+    [
+        ("EchoTime", 3.5, 3.5),
+        ("DiffusionBValue", 400, 400.0),
+        ("EchoTime", "late", None),
+        ("AcquisitionNumber", 3.0, 3),
+        ("AcquisitionNumber", 3.5, None),
+        ("ImageType", "ORIGINAL\\PRIMARY", ["ORIGINAL", "PRIMARY"]),
+        ("AcquisitionTime", "101010", "101010"),
+    ],
+)
+def test_labels_as_values(keyword, label, value):
+    header = pydicom.Dataset()
+    setattr(header, keyword, 1 if keyword[0] in "ED" else "9")
+    dim, _ = model.LEADING[keyword]
+    values, told = relabelled(xr.DataArray(0, coords={dim: label}), header)
+    assert values == ({} if value is None else {keyword: value})
+    assert bool(told) == (value is None)

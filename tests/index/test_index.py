@@ -239,6 +239,20 @@ def test_images_set_aside_at_positions_of_the_stack_follow_the_policy(
     assert "case-not-opened" in set(leaf.rt.findings["code"])
 
 
+def test_unlike_files_of_one_image_follow_the_policy_and_copies_do_not_matter(
+    tmp_path: Path,
+) -> None:
+    series = make.ct_series(4)
+    make.write(tmp_path / "a", series)
+    make.write(tmp_path / "b", series[:1])
+    assert rtxr.open_dir(tmp_path, on_irregular="raise").sizes["z"] == 4
+    series[1].ImageComments = "another one"
+    make.write(tmp_path / "c", series[1:2])
+    assert rtxr.open_dir(tmp_path).sizes["z"] == 4
+    with pytest.raises(GeometryError, match="2 files carry this SOPInstanceUID and differ"):
+        rtxr.open_dir(tmp_path, on_irregular="raise")
+
+
 def test_each_case_of_a_series_follows_the_policy(tmp_path: Path) -> None:
     make.write(tmp_path, [ds for at, ds in enumerate(phases_and_one_without(2)) if at != 4])
     index = scan(tmp_path, progress=False)

@@ -85,10 +85,10 @@ def test_a_source_comes_out_as_it_was_plus_what_it_lacked():
         "StudyTime",
     }
     assert set(codes(built.findings)) == {f"added-empty {keyword}" for keyword in added}
-    message = next(each.message for each in built.findings if "KVP" in each.message)
-    assert "(0018,0060) KVP" in message
-    assert "CT Image module, PS3.3 C.8.2.1" in message
-    assert "type 2" in message
+    added = next(each for each in built.findings if "KVP" in each.message)
+    assert (added.iod, added.module, added.type) == ("CT Image", "CT Image", "2")
+    assert added.attribute == "(0018,0060) KVP"
+    assert "PS3.3 C.8.2.1" in added.message
 
 
 def test_elements_nobody_touched_are_still_raw_and_the_header_is_not_changed():
@@ -312,12 +312,28 @@ def test_new_texts_get_a_character_set_that_has_them():
     assert back.PatientName == "Doe^Jane"
 
 
-def test_a_text_the_source_character_set_lacks_is_a_violation():
+def test_texts_move_to_a_character_set_that_has_the_new_one():
+    texts = {"StudyDescription": "Größe", "PatientName": "Müller^Zoë"}
+    header = reread(ct_header(SpecificCharacterSet="ISO_IR 100", **texts))
+    moved = "character-set-changed SpecificCharacterSet:"
+    assert moved not in codes(build(CT, header, {"SeriesDescription": "Länge"}).findings)
+    for values in ({"SeriesDescription": "長さ"}, {"SpecificCharacterSet": "ISO_IR 192"}):
+        built = build(CT, header, values)
+        assert built.violations == ()
+        assert moved in codes(built.findings)
+        back = reread(built.dataset)
+        assert {keyword: back[keyword].value for keyword in texts} == texts
+        assert back.get("SeriesDescription", "") == values.get("SeriesDescription", "")
+        assert header.StudyDescription == "Größe"
+
+
+def test_texts_that_nobody_can_read_stay_in_their_character_set():
     header = ct_header(SpecificCharacterSet="ISO_IR 100", StudyDescription="Größe")
-    assert build(CT, header, {"SeriesDescription": "Länge"}).violations == ()
-    built = build(CT, header, {"SeriesDescription": "長さ"})
+    built = build(CT, header, {"SpecificCharacterSet": "ISO_IR 101"})
     assert [each.code for each in built.violations] == ["character-set"]
-    built = build(CT, header, {"SpecificCharacterSet": "ISO_IR 192"})
+    undeclared = reread(header)
+    del undeclared["SpecificCharacterSet"]
+    built = build(CT, undeclared, {"SeriesDescription": "長さ"})
     assert [each.code for each in built.violations] == ["character-set"]
 
 

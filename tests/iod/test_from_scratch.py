@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import CTImageStorage, generate_uid
 
 from iod.objects import write
+from rtxr.errors import UnknownNameError
 from rtxr.iod import ct_image, pixels, rt_dose, rt_plan, rt_structure_set
 from rtxr.iod.build import build
+from rtxr.iod.from_scratch import CHOSEN, decisions
 from rtxr.iod.provenance import changed_values
 from rtxr.iod.raw import item
 from rtxr.iod.rt_structure_set import StructureData
@@ -172,3 +177,46 @@ def test_nothing_given_is_all_that_is_owed():
     }
     assert built.dataset.Modality == "RTDOSE"
     assert built.dataset.SOPClassUID == IODS["RTDOSE"].sop_class_uid
+
+
+# --- what comes from where ------------------------------------------------------------------------
+PAGE = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs" / "from_scratch.py"))
+
+
+@pytest.mark.parametrize("key", CHOSEN)
+def test_of_every_attribute_it_is_decided_where_it_comes_from(key):
+    assert [each.path for each in decisions(key) if each.decision == "undecided"] == []
+
+
+@pytest.mark.parametrize("key", CHOSEN)
+def test_the_modules_chosen_exist_and_are_not_mandatory(key):
+    uses = {use.module.name: use.usage for use in IODS[key].modules}
+    assert {uses[name] for name in CHOSEN[key]} <= {"C", "U"}
+
+
+@pytest.mark.parametrize("key", CHOSEN)
+def test_all_that_is_owed_is_asked_for_where_it_is_missing(key):
+    """The tables against what building says of an object of which only sizes are known."""
+    point = item(ControlPointIndex=0)
+    beams = {"BeamSequence": [item(BeamNumber=1, ControlPointSequence=[point])]}
+    values = {"RTPlanGeometry": "PATIENT", **beams} if key == "RTPLAN" else {}
+    built = build(IODS[key], None, values)
+    missing = {each.attribute.split()[1] for each in built.violations}
+    owed = {each.path.rpartition(".")[2] for each in decisions(key) if each.decision == "owed"}
+    assert owed <= missing
+    by_default = {
+        each.path for each in decisions(key) if each.decision == "default" and "." not in each.path
+    }
+    for keyword in by_default:
+        assert keyword in built.dataset
+
+
+def test_what_is_not_made_from_scratch_is_said():
+    with pytest.raises(UnknownNameError, match="RTPLAN"):
+        decisions("RTIONPLAN")
+
+
+def test_the_page_is_true():
+    assert PAGE["PAGE"].read_text(encoding="utf-8") == PAGE["page"](), (
+        "run: python docs/from_scratch.py"
+    )

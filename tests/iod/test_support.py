@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pydicom
 import pytest
 import xarray as xr
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 import rtxr
-from rtxr import export, model
-from rtxr.iod import support
+from rtxr import model
+from rtxr.export import finishing
+from rtxr.iod import beam_items, support
 from rtxr.iod.build import DELETE
 from rtxr.iod.conformance import conformance
 from rtxr.iod.tables import IODS
@@ -23,7 +25,11 @@ from rtxr.iod.tables import IODS
 READ = Path(rtxr.__file__).parent / "read"
 READERS = {reader.name: reader for some in support.READERS.values() for reader in some}
 #: Written with values of the source: what is above or beside what is edited.
-_PASSED_ON = frozenset({"DVHNormalizationPoint", "DVHNormalizationDoseValue"})
+_PASSED_ON = frozenset({"DVHNormalizationPoint", "DVHNormalizationDoseValue"}) | {
+    # Of patient and study, which a new plan takes from the objects beside it.
+    *("PatientSex", "PatientBirthDate", "StudyDate", "StudyTime", "StudyID", "StudyDescription"),
+    *("ReferringPhysicianName", "AccessionNumber"),
+}
 #: Given by callers, shared by the objects of a case, or written beside the other attributes.
 _ELSEWHERE = frozenset(
     {"StudyInstanceUID", "FrameOfReferenceUID", "PatientName", "PatientID", "PixelData"}
@@ -107,13 +113,26 @@ def _cases(ds: xr.Dataset) -> Iterator[tuple[xr.Dataset, dict[str, Any]]]:
     headers = [str(name) for name in ds.coords if str(name).startswith("header")]
     new = ds.drop_vars(headers).rt.add_structure("new", ds.mask.isel(roi=0))
     yield new, {"PatientName": "Nobody", "PatientID": "1"}
+    turning = {each: ["CW", "NONE"] for each in beam_items.ROTATIONS.values()}
+    point = dict.fromkeys((*beam_items.POINT_NUMBERS, *beam_items.ISOCENTER, *["X1", "Y1"]), 1.0)
+    beam = {**dict.fromkeys(beam_items.BEAM_TEXTS, "X"), "BeamMeterset": 1.0, "BeamDose": 1.0}
+    rows = {**beam, **point, **turning, "X2": 2.0, "Y2": 2.0, "SourceAxisDistance": 1000.0}
+    rows |= {"BeamNumber": 1, "ControlPointIndex": [0, 1], "CumulativeMetersetWeight": [0.0, 1.0]}
+    table = pd.DataFrame({**rows, "MLCX": [(-1.0, 1.0)] * 2})
+    leaves = {"MLCX": (-5, 5)}
+    bare = ds.drop_vars("plan_uid")
+    (first, *_) = model.roi_labels(ds)
+    planned = bare.rt.add_plan(
+        table, prescription={first: 60}, fractions=30, leaf_boundaries=leaves
+    )
+    yield planned, {"PatientPosition": "HFS"}
 
 
 @pytest.fixture(scope="module")
 def written(source: Path) -> dict[str, set[str]]:
     """Short name of an IOD > paths that exports of edited cases and of new objects give values."""
     found: dict[str, set[str]] = {key: set() for key in IODS}
-    build = export.build
+    build = finishing.build
 
     def watched(iod, header, values, **more):
         key = next(key for key, each in IODS.items() if each is iod)
@@ -123,7 +142,7 @@ def written(source: Path) -> dict[str, set[str]]:
         return build(iod, header, values, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "build", watched)
+        patch.setattr(finishing, "build", watched)
         for ds, more in _cases(rtxr.open_dir(source)):
             ds.rt.validate(**more)
     return found

@@ -9,7 +9,7 @@ from factories import item
 
 from read.stored_dvhs import case_with, codes, dvh_item, messages
 from rtxr import header_store, model
-from rtxr.errors import MissingDataError, RTXRError
+from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 from rtxr.read.dvh_sequence import rois_in_percent
 from rtxr.read.headers import read_header
 from rtxr.read.rt_dose import stored_dvh
@@ -59,8 +59,21 @@ def test_unreadable_and_missing_dvhs(tmp_path):
         stored_dvh(case_with(tmp_path, dvh_item([])))
     with pytest.raises(MissingDataError, match="no header of a dose 'dose_9'"):
         stored_dvh(case_with(tmp_path, dvh_item([1, 0])), "dose_9")
-    with pytest.raises(RTXRError, match="above 0 Gy"):
-        stored_dvh(case_with(tmp_path, dvh_item([1, 0])), reference=0)
+
+
+@pytest.mark.parametrize("reference", [0, -1, np.nan, np.inf, "50", True, [50]])
+def test_a_reference_is_a_dose(tmp_path, reference):
+    with pytest.raises(RTXRError, match=r"reference=.*above 0.*Gy that relative doses refer to"):
+        stored_dvh(case_with(tmp_path, dvh_item([1, 0])), reference=reference)
+
+
+def test_volumes_are_of_something_that_is_there(tmp_path):
+    ds = case_with(tmp_path, dvh_item([100, 0], DVHVolumeUnits="PERCENT"))
+    assert stored_dvh(ds, volumes={"PTV": 20.0, "Heart": 1.0})["PTV"].iloc[0] == 20
+    with pytest.raises(UnknownNameError, match="no such ROI or stored DVH; did you mean 'Heart'"):
+        stored_dvh(ds, volumes={"Hearts": 20.0})
+    with pytest.raises(RTXRError, match=r"volumes\['PTV'\]=0.*above 0.*cm3"):
+        stored_dvh(ds, volumes={"PTV": 0})
 
 
 def test_a_curve_that_cannot_be_read_leaves_the_others(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pydicom
 import pytest
 import xarray as xr
@@ -68,6 +69,7 @@ def test_computed_values_are_those_of_dvh_metrics(case):
     names = ["D95%", "D2cc", "V20Gy", "V95%", "mean", "HI"]
     table = case.rt.dvh_compare(names=names)
     ours = case.rt.dvh_metrics(names, ROIS)
+    pd.testing.assert_frame_equal(table, case.rt.dvh_compare(names, ROIS))
     assert table.attrs["prescription"] == ours.attrs["prescription"] == 70
     found = table.xs("computed", axis=1, level="source")
     np.testing.assert_allclose(found[names], ours[names])
@@ -75,7 +77,7 @@ def test_computed_values_are_those_of_dvh_metrics(case):
 
 
 def test_curves_on_one_axis(case):
-    table = case.rt.dvh_compare("PTV_70", curves=True)
+    table = case.rt.dvh_compare(rois="PTV_70", curves=True)
     stored = case.rt.dvh_stored()["PTV_70"]
     assert table.columns.names == ["roi", "source"]
     assert table.index.name == "dose_gy"
@@ -136,7 +138,7 @@ def test_percent_becomes_the_volume_of_the_contours(case, written, tmp_path):
 
 
 def test_a_roi_without_a_stored_dvh_stands_there_without(case):
-    table = case.rt.dvh_compare(["Lung_L", "ptv_70"])
+    table = case.rt.dvh_compare(rois=["Lung_L", "ptv_70"])
     assert list(table.index) == ["Lung_L", "PTV_70"]
     assert np.isnan(table.loc["Lung_L", ("mean", "stored")])
     assert table.loc["Lung_L", ("mean", "computed")] > 0
@@ -158,9 +160,13 @@ def test_a_roi_without_others_stands_beside_all_of_it(written, tmp_path):
 
 def test_what_cannot_be_compared(case, phantom):
     with pytest.raises(UnknownNameError, match="did you mean 'PTV_70'"):
-        case.rt.dvh_compare("PTV_7")
+        case.rt.dvh_compare(rois="PTV_7")
     with pytest.raises(UnknownNameError, match="no metric"):
         case.rt.dvh_compare(names="D95")
+    with pytest.raises(UnknownNameError, match="'PTV_70' is a ROI and no metric: metrics come fir"):
+        case.rt.dvh_compare("PTV_70")
+    with pytest.raises(UnknownNameError, match="'PTV_70' is a ROI and no metric"):
+        case.rt.dvh_metrics(["PTV_70"], "mean")
     with pytest.raises(MissingDataError, match="none of the stored DVHs"):
         case.rt.remove(ROIS).rt.dvh_compare()
     percent = case.assign(dose=case.dose.assign_attrs(units="%"))

@@ -158,6 +158,14 @@ def test_of_overlapping_rois_the_first_counts_and_the_volume_is_told():
     assert same.rt.findings.empty
 
 
+def test_a_dataset_is_no_dose():
+    ds = tissues(Cord=(5.0, 0.0))
+    with pytest.raises(RTXRError, match=r"dose=<Dataset>: .*as a DataArray \(other\['dose'\]\)"):
+        ds.rt.eqd2(3, fractions=20, dose=ds)
+    with pytest.raises(RTXRError, match="list is no dose"):
+        ds.rt.bed(3, fractions=20, dose=["dose"])
+
+
 @pytest.mark.parametrize("given", [{}, {"Cord": 0}, {"Cord": "3"}, {"default": -1}])
 def test_values_by_roi_must_be_above_0(given):
     with pytest.raises(RTXRError, match="alpha_beta"):

@@ -7,6 +7,7 @@ import pytest
 from analysis.shapes import at_height, axial_grid, make_case
 
 import rtxr
+from rtxr.errors import RTXRError
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,9 @@ def test_points_are_isocentres_and_point_rois(case):
 def test_plots_take_the_colours_of_the_rois(case):
     axes = case.rt.plot_dvh(["PTV_70", "Lung_L"], static=True)
     assert [line.get_color() for line in axes.get_lines()][:2] == ["#e41a1c", "#4daf4a"]
-    with pytest.raises(ValueError, match="static=True"):
-        case.rt.plot_dvh(static=False)
+    for wrong in (False, None, "plotly"):
+        with pytest.raises(RTXRError, match=r"static=.*matplotlib only.*ds\.rt\.dvh"):
+            case.rt.plot_dvh(static=wrong)
 
 
 def test_tables_are_of_the_rois_asked_for(case):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import rtxr
-from rtxr.errors import MissingDataError, UnknownNameError
+from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,55 @@ def test_goals_of_a_case(case):
     assert {"goal-without-roi", "no-contours"} <= codes(table)
     assert "goals met" in table._repr_html_()
     assert table.copy().attrs == table.attrs
+
+
+def test_a_prescription_for_each_roi(case):
+    by_roi = {"ptv_70": 70, "/lung/": 20.0}
+    names = ["V95%", "D95%[%]", "mean"]
+    table = case.rt.dvh_metrics(names, ["PTV_70", "Lung_L", "SpinalCord"], prescription=by_roi)
+    assert table.attrs["prescription"] == {"PTV_70": 70.0, "Lung_L": 20.0}
+    assert table.attrs["prescription_source"] == "given"
+    for roi, dose in (("PTV_70", 70), ("Lung_L", 20)):
+        alone = case.rt.dvh_metrics(names, roi, prescription=dose)
+        assert table.loc[roi].tolist() == alone.loc[roi].tolist()
+    assert table.loc["SpinalCord", ["V95%", "D95%[%]"]].isna().all()
+    told = [each["message"] for each in table.attrs["findings"]]
+    assert "ROI 'SpinalCord': no V95%: prescription= says none of it" in told[0]
+    rest = case.rt.dvh_metrics("D95%[%]", "SpinalCord", prescription={**by_roi, "default": 50})
+    assert rest.attrs["prescription"] == {"SpinalCord": 50.0}
+    goals = case.rt.goals(
+        ["PTV_70: D95% >= 90 %", "SpinalCord: max <= 5 %", "Lung_L: V95% < 10 %"],
+        prescription=by_roi,
+    )
+    assert goals["value"].tolist()[::2] == [table.iloc[0, 1], table.iloc[1, 0]]
+    assert goals["status"].isna().tolist() == [False, True, False]
+    assert "prescription PTV_70 70 Gy, Lung_L 20 Gy (given)" in goals._repr_html_()
+    compared = case.rt.dvh_compare("V95%", prescription={"PTV_70": 66})
+    assert compared.attrs["prescription"] == {"PTV_70": 66.0}
+
+
+@pytest.mark.parametrize("wrong", [{"PTV_70": "70"}, {}, {"PTV_70": 0}, {"PTV_70": None}, "70"])
+def test_a_prescription_is_a_number(case, wrong):
+    for table in (case.rt.dvh_metrics, case.rt.dvh, case.rt.dvh_compare):
+        with pytest.raises(RTXRError, match="prescription"):
+            table(prescription=wrong)
+    with pytest.raises(UnknownNameError, match="no ROI 'PTV'; did you mean 'PTV_70'"):
+        case.rt.goals("PTV_70: D95% >= 90 %", prescription={"PTV": 70})
+
+
+def test_goals_of_masks(case):
+    drawn = case.rt.mask("PTV_70")
+    asked = ["Drawn: D95% >= 60 Gy", "PTV_70: D95% >= 60 Gy", "/^(drawn|ptv)/: max < 1 Gy"]
+    table = case.rt.goals(asked, mask={"drawn": drawn})
+    assert table["roi"].tolist() == ["drawn", "PTV_70", "PTV_70", "drawn"]
+    metrics = case.rt.dvh_metrics(["D95%", "max"], mask={"drawn": drawn})
+    assert table["value"].iloc[[0, 3]].tolist() == metrics.loc["drawn"].tolist()
+    alone = case[["dose"]].rt.goals("mask: D95% >= 95 %", mask=drawn, prescription={"mask": 60})
+    assert alone.loc[0, "value"] == pytest.approx(metrics.loc["drawn", "D95%"] / 0.6)
+    nothing = case[["dose"]].rt.goals("PTV_70: max < 1 Gy", mask=drawn)
+    assert nothing["value"].isna().all()
+    with pytest.raises(RTXRError, match="both called"):
+        case.rt.goals("PTV_70: max < 1 Gy", mask={"PTV_70": drawn})
 
 
 def test_goals_of_many_cases_are_one_table(phantom):

@@ -40,7 +40,7 @@ def test_a_dose_in_other_units_is_not_compared_with_gray(case, units):
 
 @pytest.mark.parametrize("given", ["70", True, [70]])
 def test_what_is_no_number_is_refused(case, given):
-    with pytest.raises(RTXRError, match="give a dose in Gy"):
+    with pytest.raises(RTXRError, match="a dose in Gy, such as 70"):
         found(case, given)
 
 

@@ -262,6 +262,14 @@ def test_other_files_are_not_mixed_in(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["other.dcm"]
 
 
+def test_an_earlier_phantom_is_replaced_unless_it_was_finer(tmp_path):
+    tutorial.phantom(tmp_path, spacing=(12, 8, 8))
+    with pytest.raises(ExistingFilesError, match=r"4 slices more, as of an earlier .*CT_007\.dcm"):
+        tutorial.phantom(tmp_path, spacing=(20, 8, 8))
+    tutorial.phantom(tmp_path, spacing=(10, 8, 8))
+    assert len(list(tmp_path.glob("CT_*.dcm"))) == 12
+
+
 def test_it_is_small(phantom):
     assert sum(path.stat().st_size for path in phantom.iterdir()) < 6e6
 

@@ -39,6 +39,21 @@ def test_each_status_has_a_symbol_a_word_and_a_colour():
     assert "–" in html
 
 
+def test_what_is_acceptable_is_shown_where_there_is_any():
+    goals = table().assign(acceptable=[50.0, float("nan"), 0.15, float("nan")])
+    html = goals._repr_html_()
+    assert "max ≤ 45 Gy (≤ 50 Gy)<" in html
+    assert "max ≤ 45 Gy<" in html
+    assert "HI &lt; 0.1 (&lt; 0.15)<" in html
+    assert "nan" not in html
+
+
+def test_prescriptions_by_roi_are_told():
+    goals = table()
+    goals.attrs = {"prescription": {"PTV": 50.0, "Boost": 66.5}, "prescription_source": "given"}
+    assert summary(goals).endswith("; prescription PTV 50 Gy, Boost 66.5 Gy (given)")
+
+
 def test_the_sentence_above():
     goals = table()
     goals.attrs = {"prescription": 70.0, "prescription_source": "given", "findings": [{}]}

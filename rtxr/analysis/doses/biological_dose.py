@@ -8,13 +8,12 @@ Linear-quadratic model, no repopulation, complete repair between fractions (Fowl
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.doses.dose_units import unit_of_array
 from rtxr.analysis.grids import resample
-from rtxr.errors import ConflictingDataError, RTXRError
+from rtxr.errors import ConflictingDataError, RTXRError, above_0
 from rtxr.geometry import Grid
 
 #: Attributes that say how an effect was computed, and which it is: its kind and alpha/beta.
@@ -81,9 +80,7 @@ def _converted(
     effective: bool,
 ) -> xr.DataArray:
     _check_dose(kind, dose, effective)
-    _check_number(
-        "fractions", fractions, "the number of equal fractions that the dose was given in"
-    )
+    above_0("fractions", fractions, "the number of equal fractions that the dose was given in")
     ratio, told = _ratio(dose, alpha_beta)
     per_fraction = dose.variable / fractions
     if kind == "BED":
@@ -124,22 +121,10 @@ def _check_dose(kind: str, dose: xr.DataArray, effective: bool) -> None:
         )
 
 
-def is_positive(value: object) -> bool:
-    """Whether a value is a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return 0 < float(value) < float("inf")
-
-
-def _check_number(name: str, value: object, what: str) -> None:
-    if not is_positive(value):
-        raise RTXRError(f"{name}={value!r}: {what}, a number above 0")
-
-
 def _ratio(dose: xr.DataArray, alpha_beta: float | xr.DataArray) -> tuple[float | xr.Variable, str]:
     """Alpha/beta as a number or along the dimensions of the dose, and as text."""
     if not isinstance(alpha_beta, xr.DataArray):
-        _check_number("alpha_beta", alpha_beta, "alpha/beta of the tissue in Gy")
+        above_0("alpha_beta", alpha_beta, "alpha/beta of the tissue in Gy")
         return float(alpha_beta), f"{alpha_beta:g} Gy"
     if bool((alpha_beta <= 0).any()):
         raise RTXRError("alpha_beta=<map>: alpha/beta must be above 0 in every voxel, or NaN")

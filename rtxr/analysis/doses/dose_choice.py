@@ -98,10 +98,24 @@ def doses_of(ds: xr.Dataset, dose: Doses = model.DOSE) -> tuple[list[Dose], bool
         return [_chosen(ds, name, name) for name in kind or [dose]], bool(kind)
     if isinstance(dose, xr.DataArray):
         return [_chosen(ds, _name_of(dose), dose)], False
+    require_no_dataset(dose)
     given = list(dose.items()) if isinstance(dose, Mapping) else _named(dose)
     if not given:
         raise RTXRError("dose= names no dose; give at least one")
     return [_chosen(ds, str(name), each) for name, each in given], True
+
+
+def require_no_dataset(dose: object) -> None:
+    """Raise for a whole Dataset where one of its doses is asked for.
+
+    Raises
+    ------
+    RTXRError
+        It is a Dataset; the message names the doses that it has.
+    """
+    if isinstance(dose, xr.Dataset):
+        known = ", ".join(f"other[{name!r}]" for name in model.dose_names(dose)) or "it has none"
+        raise RTXRError(f"dose=<Dataset>: give one of its doses instead, as a DataArray ({known})")
 
 
 def _named(given: Sequence[DoseLike]) -> list[tuple[str, DoseLike]]:

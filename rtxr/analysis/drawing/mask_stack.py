@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,8 +40,8 @@ class Stack:
     image: Grid
 
     @classmethod
-    def of(cls, mask: BoolArray, grid: Grid, dim: int, image: Grid) -> Stack:
-        """A mask that is not empty, on a grid with axes in any order."""
+    def of(cls, mask: BoolArray, grid: Grid, dim: int, image: Grid) -> Stack | None:
+        """A mask on a grid with axes in any order; None where it is empty."""
         axes = []
         for d, axis in enumerate(grid.axes):
             order = order_along(axis)
@@ -49,13 +50,11 @@ class Stack:
             elif (np.diff(order) != 1).any():
                 mask = mask.take(order, axis=d)
             axes.append(axis[order])
-        outer = np.flatnonzero(mask.any(axis=(1, 2)))
-        filled = mask[outer[0] : outer[-1] + 1].view(np.uint8)  # of numbers this is quicker
-        flat = np.bitwise_or.reduce(filled, axis=0).view(np.bool_)
-        used = (outer, np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0)))
-        z, y, x = (slice(int(index[0]), int(index[-1]) + 1) for index in used)
+        box = _box(mask)
+        if box is None:
+            return None
         ascending = replace(grid, axes=(axes[0], axes[1], axes[2]))
-        return cls(mask, ascending, dim, (z, y, x), image)
+        return cls(mask, ascending, dim, box, image)
 
     @property
     def across(self) -> tuple[int, int]:
@@ -75,6 +74,13 @@ class Stack:
     def block(self) -> BoolArray:
         """What is in the box, (slices, rows, columns)."""
         return np.ascontiguousarray(self.mask[self.box].transpose(self.dim, *self.across))
+
+    def blocks(self, most: int) -> Iterator[tuple[int, BoolArray]]:
+        """Parts of :attr:`block` of at most so many voxels or one slice, and where each begins."""
+        inside = self.mask[self.box].transpose(self.dim, *self.across)
+        step = max(1, most // (inside.shape[1] * inside.shape[2]))
+        for first in range(0, len(inside), step):
+            yield first, np.ascontiguousarray(inside[first : first + step])
 
     def lines(self, d: int) -> FloatArray:
         """Edges of the voxels along one dimension of the box, mm."""
@@ -114,6 +120,20 @@ class Drawn:
         counts = [len(ring) for ring in rings]
         points = stack.to_patient(np.concatenate(rings), np.repeat(slices, counts))
         return np.split(points, np.cumsum(counts)[:-1]), slices
+
+
+def _box(mask: BoolArray) -> tuple[slice, slice, slice] | None:
+    """The least box with all that is true, None where nothing is."""
+    outer, flat = [], np.zeros(mask.shape[1:], dtype=bool)
+    for at, plane in enumerate(mask):  # one by one: a plane stays in the processor's cache
+        if plane.any():
+            outer.append(at)
+            flat |= plane
+    if not outer:
+        return None
+    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
+    z, y, x = (slice(int(index[0]), int(index[-1]) + 1) for index in (outer, rows, columns))
+    return z, y, x
 
 
 def order_along(axis: FloatArray) -> IntArray:

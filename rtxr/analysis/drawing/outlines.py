@@ -27,6 +27,9 @@ from rtxr.geometry import FloatArray, Grid
 
 Holes = Literal["keyhole", "nested"]
 
+#: Voxels traced at a time, unless a single slice has more: what fits the processor's cache.
+_MOST_VOXELS = 1 << 20
+
 #: Dimensions across which contours are sought before those across each dimension.
 _SOUGHT_BEFORE: tuple[tuple[int, ...], ...] = ((), (0, 2), (0,))
 
@@ -101,9 +104,9 @@ def outlines(
         No such way to draw holes.
     """
     _check(mask, grid, holes, (smooth, simplify))
-    if not mask.any():
-        return Outlines([], np.empty(0, dtype=np.int64))
     stack = Stack.of(mask, grid, dim, grid if image is None else image)
+    if stack is None:
+        return Outlines([], np.empty(0, dtype=np.int64))
     exact = smooth is None and simplify is None
     rings = _rings(stack, exact and holes == "keyhole")
     first = stack.box[dim].start
@@ -150,8 +153,14 @@ def _check(
 def _rings(stack: Stack, keyholes: bool) -> Rings:
     """Rings round the true voxels of each slice of the box."""
     row, column = stack.across
+    lines = stack.lines(row), stack.lines(column)
     centres = stack.grid.axes[column][stack.box[column]]
-    return trace(stack.block, stack.lines(row), stack.lines(column), centres, keyholes)
+    found = {
+        first: trace(block, *lines, centres, keyholes)
+        for first, block in stack.blocks(_MOST_VOXELS)
+        if block.any()
+    }
+    return Rings.joined(found)
 
 
 def _check_orientation(stack: Stack, drawn: Drawn) -> None:

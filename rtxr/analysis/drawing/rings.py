@@ -12,6 +12,7 @@ touch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +50,23 @@ class Rings:
     starts: IntArray
     plane: IntArray
     around: IntArray
+
+    @classmethod
+    def joined(cls, parts: Mapping[int, Rings]) -> Rings:
+        """Rings of the parts of a block, by the plane at which each part begins, ascending."""
+        each = list(parts.values())
+        before = np.cumsum([0, *(len(part.plane) for part in each)])[:-1].tolist()
+        around = [
+            np.where(part.around < 0, -1, part.around + at)
+            for part, at in zip(each, before, strict=True)
+        ]
+        counts = np.concatenate([np.diff(part.starts) for part in each])
+        return cls(
+            np.concatenate([part.points for part in each]),
+            np.append(0, np.cumsum(counts)),
+            np.concatenate([part.plane + first for first, part in parts.items()]),
+            np.concatenate(around),
+        )
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ _ROUNDS, _STEPS = 4, 20
 _FAR = 1e12
 #: Difference in slope along a cell, in dose criteria, up to which it has one minimum of interest.
 _SMOOTH = 0.5
+#: How often the bound of what a cell can hold is improved before it is opened.
+_DUALS = 3
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,11 @@ def least_in_cell(
     A cell that is far from linear may have several minima; it is halved along every axis until
     its parts have not, or cannot hold less than what was found.
     """
-    found = np.minimum(known, _least_by_steps(corners, low, high))
-    rough = np.flatnonzero(_roughness(corners) > _SMOOTH)
+    found, open_, is_rough = _worth_opening(corners, low, high, known)
+    if len(open_):
+        least = _least_by_steps(corners[..., open_], low[:, open_], high[:, open_])
+        found[open_] = np.minimum(found[open_], least)
+    rough = open_[is_rough]
     if not len(rough):
         return found
     corners, low, high = _halved(corners[..., rough], low[:, rough], high[:, rough])
@@ -116,21 +121,56 @@ def least_in_cell(
     return found
 
 
+def _worth_opening(
+    corners: FloatArray, low: FloatArray, high: FloatArray, known: FloatArray
+) -> tuple[FloatArray, IntArray, npt.NDArray[np.bool_]]:
+    """What is known with the nearest place of each cell, cells that may hold less, which are rough.
+
+    From the nearest place on, dose changes along each axis by no more than the steepest edge that
+    runs that way allows. The least gamma of such a dose is bounded from below by its dual at any
+    number, of which a few come near the highest.
+    """
+    at = np.clip(0.0, low, high)
+    dose, _ = _multilinear(corners, (at - low) / (high - low))
+    away = np.einsum("dm,dm->m", at, at)
+    found = np.minimum(known, away + dose * dose)
+    falls, rises = _slopes(corners)
+    rough = (rises - falls).max(axis=0) > _SMOOTH if len(low) > 1 else np.zeros(len(dose), bool)
+    size = high - low
+    # How fast dose can come nearer to that of the point upwards and downwards along each axis.
+    upwards, downwards = (np.where(dose > 0, *each) for each in ((-falls, rises), (rises, -falls)))
+    room = np.where(at < high, upwards, 0.0), np.where(at > low, downwards, 0.0)
+    rate = np.maximum(np.maximum(*room), 0.0) / size
+    way, apart = np.abs(at), np.abs(dose)
+    dual = apart / (1 + np.einsum("dm,dm->m", rate, rate))
+    bound = np.full(len(dose), -np.inf)
+    for _ in range(_DUALS):
+        gain = dual * rate - way
+        step = np.clip(gain, 0.0, size)
+        least = dual * (2 * apart - dual) + np.einsum("dm,dm->m", step, step - 2 * gain)
+        bound = np.maximum(bound, away + least)
+        moving = np.where((step > 0) & (step < size), rate, 0.0)
+        fixed = np.where(step >= size, size, 0.0)
+        rest = apart + np.einsum("dm,dm->m", moving, way) - np.einsum("dm,dm->m", rate, fixed)
+        dual = np.maximum(rest / (1 + np.einsum("dm,dm->m", moving, moving)), 0.0)
+    promising = np.flatnonzero(bound < found)
+    return found, promising, rough[promising]
+
+
+def _slopes(corners: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest step of dose along the edges of cells that run along each axis, (d, m)."""
+    axes = range(corners.ndim - 1)
+    ends = tuple(axes[:-1])
+    steps = [np.take(corners, 1, axis) - np.take(corners, 0, axis) for axis in axes]
+    return np.stack([s.min(axis=ends) for s in steps]), np.stack([s.max(axis=ends) for s in steps])
+
+
 def _bound(corners: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Square of gamma that no place of a cell is below."""
     axes = tuple(range(len(low)))
     dose = np.clip(0.0, corners.min(axis=axes), corners.max(axis=axes))
     near = np.clip(0.0, low, high)
     return np.asarray(np.einsum("dm,dm->m", near, near) + dose * dose)
-
-
-def _roughness(corners: FloatArray) -> FloatArray:
-    """Most by which the edges of a cell that run one way differ in slope."""
-    axes = tuple(range(corners.ndim - 1))
-    if len(axes) == 1:
-        return np.zeros(corners.shape[-1])
-    steps = (np.take(corners, 1, axis) - np.take(corners, 0, axis) for axis in axes)
-    return np.asarray(np.max([np.ptp(step, axis=axes[:-1]) for step in steps], axis=0))
 
 
 def _halved(

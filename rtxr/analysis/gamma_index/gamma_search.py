@@ -52,12 +52,15 @@ class Around:
         Square of the distance; inf where there is no such cell.
     start : ndarray of int, (k, n)
         Number of the voxel they begin at.
+    own : int
+        Which of the k is the cell that the point is in.
     """
 
     low: FloatArray
     high: FloatArray
     square: FloatArray
     start: IntArray
+    own: int
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,47 @@ def least_gamma(points: Points, cells: Cells) -> FloatArray:
     around = [_around(axis, at, reach) for axis, at in zip(cells.axes, points.at, strict=True)]
     search = Search(points, cells, around, points.limit.copy())
     known = np.zeros(len(points.limit), dtype=bool)
+    apart = _apart(search)
     for nearest, offsets in _groups(around, reach):
-        active = np.flatnonzero(search.found >= nearest)
+        promising = search.found >= nearest + apart
+        active = np.flatnonzero(promising | ~known & (search.found >= nearest))
         if not len(active):
             break
         space, doses = search.look(offsets, active)
         known[active] |= ((space <= points.limit[active]) & np.isfinite(doses)).any(axis=0)
         _open_promising(search, offsets, active, space + doses)
     return np.where(known, search.found, np.nan)
+
+
+def _apart(search: Search) -> FloatArray:
+    """Square of the least distance in dose, (n,), that any cell within reach of a point allows.
+
+    Where doses are grossly different that alone is more than what is looked for.
+    """
+    lowest, highest = (each.reshape(search.cells.values.shape) for each in search.cells.range)
+    for d, axis in enumerate(search.around):
+        after = len(axis.start) - 1 - axis.own
+        lowest = _windowed(np.minimum, lowest, d, axis.own, after)
+        highest = _windowed(np.maximum, highest, d, axis.own, after)
+    own = np.array([axis.own for axis in search.around])
+    at = search.start(own, np.arange(len(search.found)))
+    dose = search.points.dose
+    apart = np.maximum(lowest.ravel()[at] - dose, dose - highest.ravel()[at])
+    return np.square(np.maximum(apart, 0.0) / search.points.criterion)
+
+
+def _windowed(
+    of_two: np.ufunc, values: FloatArray, axis: int, before: int, after: int
+) -> FloatArray:
+    """Values along an axis made one with those so many places before and after each."""
+    lines = np.moveaxis(values, axis, 0)
+    out = lines.copy()
+    for step in range(1, min(max(before, after), len(lines) - 1) + 1):
+        if step <= after:
+            of_two(out[:-step], lines[step:], out=out[:-step])
+        if step <= before:
+            of_two(out[step:], lines[:-step], out=out[step:])
+    return np.moveaxis(out, 0, axis)
 
 
 def _open_promising(
@@ -122,6 +158,8 @@ def _open_promising(
     while len(active):
         best = bounds.argmin(axis=0)
         promising = np.flatnonzero(bounds[best, np.arange(len(best))] < search.found[active])
+        if not len(promising):
+            return
         active, best, bounds = active[promising], best[promising], bounds[:, promising]
         search.open(offsets[best].T, active)
         bounds[best, np.arange(len(best))] = np.inf
@@ -133,12 +171,13 @@ def _around(axis: FloatArray, at: FloatArray, reach: float) -> Around:
     own = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, last)
     below = own - np.clip(np.searchsorted(axis, at - reach, side="left") - 1, 0, last)
     above = np.clip(np.searchsorted(axis, at + reach, side="right") - 1, 0, last) - own
-    start = own + np.arange(-below.max(initial=0), above.max(initial=0) + 1)[:, None]
+    before = int(below.max(initial=0))
+    start = own + np.arange(-before, above.max(initial=0) + 1)[:, None]
     there = (start >= 0) & (start <= last)
     start = np.clip(start, 0, last)
     low, high = axis[start] - at, axis[start + 1] - at
     square = np.square(np.clip(0.0, low, high))
-    return Around(low, high, np.where(there, square, np.inf), start)
+    return Around(low, high, np.where(there, square, np.inf), start, before)
 
 
 def _groups(around: Sequence[Around], reach: float) -> Iterator[tuple[float, IntArray]]:

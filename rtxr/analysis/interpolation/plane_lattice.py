@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.structures import raster
-from rtxr.analysis.structures.sweep import Edges
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -50,7 +50,11 @@ class Lattice:
 
     def points(self, nodes: BoolArray) -> tuple[FloatArray, FloatArray]:
         """(u, v) of some nodes."""
-        row, column = np.nonzero(nodes)
+        return self.at(np.flatnonzero(nodes))
+
+    def at(self, index: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(u, v) of nodes by their places in the flat lattice."""
+        row, column = np.divmod(index, len(self.u))
         return self.u[column], self.v[row]
 
     def inside(self, edges: Edges) -> BoolArray:
@@ -89,10 +93,12 @@ def rim(nodes: BoolArray) -> BoolArray:
 def reached(nodes: BoolArray, seeds: BoolArray) -> BoolArray:
     """Nodes that hang together with seeds, along rows and columns."""
     found = nodes & seeds
-    count = -1
-    while count != int(found.sum()):
-        count = int(found.sum())
+    count, most = -1, int(np.count_nonzero(nodes))
+    while count != int(np.count_nonzero(found)):
+        count = int(np.count_nonzero(found))
         found = _spread(nodes, found)
+        if int(np.count_nonzero(found)) == most:
+            break
         found = _spread(nodes.T, found.T).T
     return found
 

@@ -11,7 +11,7 @@ from rtxr.analysis.interpolation.outline_distance import BLOCK, Crossings, Outli
 from rtxr.analysis.interpolation.plane_lattice import BoolArray, Lattice, grown, reached, rim
 from rtxr.analysis.interpolation.profiles import Profiles
 from rtxr.analysis.interpolation.thin_slabs import Solid
-from rtxr.analysis.structures.sweep import Edges
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
 #: Cosine of normals that are one direction, seen along which there is one profile.
@@ -47,17 +47,20 @@ class Plane:
     def __init__(self, height: float, edges: Edges, lattice: Lattice) -> None:
         self.height, self.outline, self._lattice = height, Outline(edges), lattice
         self.inside = lattice.inside(edges)
-        self._known = np.zeros(lattice.shape, dtype=bool)
-        self._found = np.zeros((3, *lattice.shape))
+        self._known = np.zeros(self.inside.size, dtype=bool)
+        self._found = np.zeros((3, self.inside.size))
 
-    def signed(self, nodes: BoolArray) -> tuple[FloatArray, FloatArray]:
-        """Distance of nodes, positive inside, (n,), and unit vectors that lead out, (2, n)."""
-        new = nodes & ~self._known
-        if new.any():
-            found = self.outline.nearest(*self._lattice.points(new), BLOCK * self._lattice.pitch)
-            sign = np.where(self.inside[new], 1.0, -1.0)
+    def signed(self, nodes: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Distance of nodes, positive inside, (n,), and unit vectors that lead out, (2, n).
+
+        Nodes are given by their places in the flat lattice.
+        """
+        new = nodes[~self._known[nodes]]
+        if len(new):
+            found = self.outline.nearest(*self._lattice.at(new), BLOCK * self._lattice.pitch)
+            sign = np.where(self.inside.ravel()[new], 1.0, -1.0)
             self._found[:, new] = sign * np.stack([found.distance, -found.u, -found.v])
-            self._known |= new
+            self._known[new] = True
         distance, u, v = self._found[:, nodes]
         return distance, np.stack([u, v])
 
@@ -87,9 +90,11 @@ def between(lattice: Lattice, below: Sequence[Plane], above: Sequence[Plane]) ->
         *_endings(lattice, above, low, up=False),
     ]
 
+    index = np.flatnonzero(near)
+
     def at(w: float) -> FloatArray:
         values = base.copy()
-        values[near] = np.clip(profiles.at(w), least, most)
+        values.ravel()[index] = np.clip(profiles.at(w), least, most)
         for ending in endings:
             ending(w, values)
         return values
@@ -104,11 +109,12 @@ def _distances(
 
     The other two are bounds of what is made of them, (n,).
     """
-    x, y = lattice.points(nodes)
+    index = np.flatnonzero(nodes)
+    x, y = lattice.at(index)
     distance, normal = np.full((4, len(x)), np.nan), np.zeros((4, 2, len(x)))
     for each, plane in enumerate(four):
         if plane is not None:
-            distance[each], normal[each] = plane.signed(nodes)
+            distance[each], normal[each] = plane.signed(index)
     assert four[1] is not None
     assert four[2] is not None
     crosses = (four[1].inside ^ four[2].inside)[nodes]

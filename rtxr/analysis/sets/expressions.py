@@ -103,7 +103,9 @@ def evaluate_tree(
     found = value_of(tree, draw, wide)
     inside = found[places]
     attrs = {"long_name": "inside", "combine": combine}
-    if findings := _findings(text, tree, draw, found, inside):
+    findings = _findings(text, tree, draw, found, inside)
+    findings += [_cut_short(text, each) for each in _shrunk_at_ends(tree, draw, wide, places)]
+    if findings:
         attrs[model.FINDINGS_ATTR] = model.findings_to_json(findings)
     coords = {**model.grid_coords(target), model.ROI: xr.Variable((), text)}
     return xr.DataArray(inside, coords, target.dims, model.MASK, attrs)
@@ -165,6 +167,39 @@ def _beyond(axis: FloatArray, reach: float) -> tuple[FloatArray, FloatArray]:
         return np.empty(0), np.empty(0)
     more = step * np.arange(1, np.ceil(reach / step) + 1)
     return axis[0] - more[::-1], axis[-1] + more
+
+
+def _shrunk_at_ends(
+    tree: Node, draw: Draw, grid: Grid, places: tuple[slice, slice, slice]
+) -> list[str]:
+    """Dimensions along which something that reaches the end of a grid is made smaller there."""
+    if isinstance(tree, Named):
+        return []
+    if not isinstance(tree, Grown):
+        both = (_shrunk_at_ends(each, draw, grid, places) for each in (tree.left, tree.right))
+        return list(dict.fromkeys(dim for each in both for dim in each))
+    found = _shrunk_at_ends(tree.operand, draw, grid, places)
+    sides = margins.by_side(tree.margins)
+    if not (sides < 0).any():
+        return found
+    inside = value_of(tree.operand, draw, grid)[places]
+    reach, _ = margins.own_reach(grid, np.abs(sides))
+    for axis, (dim, (down, up)) in enumerate(zip(grid.dims, reach, strict=True)):
+        at = grid.axes[axis][places[axis]]
+        ends = [end for end, way in ((at.argmin(), down), (at.argmax(), up)) if way > 0]
+        reaches = inside.shape[axis] > 1 and bool(inside.take(ends, axis).any())
+        if reaches and dim not in found:
+            found.append(dim)
+    return found
+
+
+def _cut_short(text: str, dim: str) -> Finding:
+    message = (
+        f"{text!r}: what is made smaller reaches the end of the grid along {dim!r} and ends there, "
+        "so that it is made smaller from there too, though the patient may go on; grow the grid, "
+        "or give margins by side, as in (5, 5, 5, 5, 0, 0)mm, to keep it up to the end"
+    )
+    return Finding("margin-at-grid-end", "warning", message)
 
 
 def _findings(

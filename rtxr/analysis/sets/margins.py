@@ -130,7 +130,7 @@ def grown(mask: BoolArray, grid: Grid, margins: Margins) -> BoolArray:
     if inside.shape != grid.shape:
         raise GeometryError(f"a mask of shape {inside.shape} is not on a grid of {grid.shape}")
     sides = by_side(margins)
-    reach, lengths = _own_reach(grid, np.abs(sides))
+    reach, lengths = own_reach(grid, np.abs(sides))
     if not sides.any() or not inside.any():
         return inside.copy()
     orders = [np.argsort(axis, kind="stable") for axis in grid.axes]
@@ -145,7 +145,7 @@ def grown(mask: BoolArray, grid: Grid, margins: Margins) -> BoolArray:
     return found if straight else found[np.ix_(*(np.argsort(order) for order in orders))]
 
 
-def _own_reach(grid: Grid, sides: FloatArray) -> tuple[list[Reach], list[float]]:
+def own_reach(grid: Grid, sides: FloatArray) -> tuple[list[Reach], list[float]]:
     """Margins downwards and upwards along a grid's dimensions, mm, and mm per own millimetre."""
     columns = grid.matrix[:3, :3]
     lengths = np.linalg.norm(columns, axis=0)

@@ -10,27 +10,24 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from rtxr.analysis.grids.frames import AxisMap
 from rtxr.analysis.grids.resample import Field, brackets
+from rtxr.analysis.statistics.dose_extremes import Extremes, ends
+from rtxr.analysis.statistics.dose_levels import Levels
 from rtxr.analysis.statistics.slab_cells import (
-    Bounds,
     Samples,
     box_of,
-    consecutive,
-    finest_spacing,
     finite_range,
-    outline,
     slab_bounds,
     some_planes,
-    spreads,
 )
 from rtxr.analysis.structures import raster
-from rtxr.analysis.structures.covered_cells import Parts, Runs, covered_cells
+from rtxr.analysis.structures.cells import Pieces, joined, level_pieces, split_edges
+from rtxr.analysis.structures.covered_cells import covered_cells
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
 from rtxr.analysis.structures.sweep import IntArray
@@ -68,16 +65,16 @@ class AlignedCells:
             if along.sign[j] < 0:
                 values, nodes[d] = np.flip(values, d), nodes[d][::-1]
         box_u, box_v = box_of(part)
-        self._parts = (_parts(nodes[1], size), _parts(nodes[2], size))
-        self._v = _cuts(nodes[1], *box_v, self._parts[0])
-        self._u = _cuts(nodes[2], *box_u, self._parts[1])
+        v = _cuts(nodes[1], *box_v, _parts(nodes[1], size))
+        u = _cuts(nodes[2], *box_u, _parts(nodes[2], size))
         w = _cuts(
             nodes[0],
             float(part.lower[0]),
             float(part.upper[-1]),
             _parts(nodes[0], _ACROSS * size),
         )
-        near = (_around(nodes[1], self._v), _around(nodes[2], self._u))
+        near = (_around(nodes[1], v), _around(nodes[2], u))
+        self._cuts = (v, u)
         self._values = values[:, near[0], near[1]]
         divides = np.ones(len(w), dtype=bool)
         large = len(nodes[0]) > 1 and size > np.median(np.diff(nodes[0]))
@@ -85,10 +82,8 @@ class AlignedCells:
             divides = (w == nodes[0][0]) | (w == nodes[0][-1])
         self._bounds = slab_bounds(part, w, divides)
         self._nodes = (nodes[0], nodes[1][near[0]], nodes[2][near[1]])
-        self._outline = outline(part, finest_spacing(self._nodes) / 2)
-        planes = len(part.position)
-        self._centres = raster.fill(
-            part.edges, part.edges.plane, self._nodes[1], self._nodes[2], planes, "xor"
+        self._cells = tuple(
+            _nodes_before(*each) for each in zip(self._nodes[1:], self._cuts, strict=True)
         )
 
     @property
@@ -99,186 +94,34 @@ class AlignedCells:
     def blocks(self) -> Iterator[tuple[Samples, FloatArray]]:
         """Cells, and doses that decide the extremes, block by block of planes."""
         planes = len(self._part.position)
-        per_plane = (len(self._v) - 1) * (len(self._u) - 1) * len(self._bounds.plane) / planes
-        step = max(1, int(_CELLS_AT_ONCE / per_plane))
-        known = (np.inf, -np.inf)
+        v, u = self._cuts
+        step = max(1, int(_CELLS_AT_ONCE * planes / (len(v) * len(u) * len(self._bounds.plane))))
+        pieces: list[Pieces] = []
+        none, known = np.empty(0), np.empty(0)
         for first in range(0, planes, step):
             stop = min(first + step, planes)
             bounds = self._bounds.of_planes(first, stop)
-            at = brackets(self._nodes[0], bounds.height)
-            faces = self._values[at.low]
-            # On a voxel centre the next one, which may not be known, does not count.
-            above = np.where(at.share == 0, at.low, at.high)
-            faces += at.share[:, None, None] * (self._values[above] - faces)
-            signed = some_planes(self._signed, first, stop)
-            runs, parts = covered_cells(signed, self._v, self._u, stop - first)
-            levels = self._levels(bounds, faces, stop - first)
-            rim = self._on_outlines(first, bounds, faces)
-            known = (np.fmin.reduce(rim, initial=known[0]), np.fmax.reduce(rim, initial=known[1]))
-            yield levels.whole(runs), rim
-            yield levels.partial(parts), self._inside(first, bounds, faces, known)
+            some = split_edges(some_planes(self._signed, first, stop), v, u)
+            runs, parts = covered_cells(some, v, u, stop - first)
+            levels = Levels.of(self._values, self._nodes, bounds, self._cuts, stop - first)
+            cells = levels.whole(runs)
+            known = np.concatenate([known, ends(cells.dose)])
+            yield cells, none
+            yield levels.partial(parts), none
+            pieces.append(replace(some, line=some.line + first * (len(v) - 1)))
+        yield Samples(*np.empty((4, 0))), self._extremes(pieces, known)
 
-    def _levels(self, bounds: Bounds, faces: FloatArray, planes: int) -> _Levels:
-        """Dose on the levels of a block of planes; ``faces`` is the dose on every bound."""
-        low, high = bounds.levels()
-        middle = _level_means(faces, bounds.height, low, high)
-        v = brackets(self._nodes[1], (self._v[1:] + self._v[:-1]) / 2)
-        u = brackets(self._nodes[2], (self._u[1:] + self._u[:-1]) / 2)
-        return _Levels(
-            middle,
-            faces[high] - faces[low],
-            v.low[:, None] * middle.shape[2] + u.low,
-            (np.repeat(v.share, len(u.share)), np.tile(u.share, len(v.share))),
-            self._parts,
-            np.diff(self._v)[:, None] * np.diff(self._u),
-            np.bincount(bounds.plane[low], minlength=planes),
-            bounds.height[high] - bounds.height[low],
-        )
-
-    def _inside(
-        self, first: int, bounds: Bounds, faces: FloatArray, known: tuple[float, float]
-    ) -> FloatArray:
-        """Doses at voxel centres inside that are beyond what is known already."""
-        mask, row, column = self._centres
-        there = faces[:, row, column]
-        beyond = (there < known[0]) | (there > known[1])
-        beyond &= mask[first + bounds.plane]
-        return np.asarray(there[beyond], dtype=np.float64)
-
-    def _on_outlines(self, first: int, bounds: Bounds, faces: FloatArray) -> FloatArray:
-        """Doses along the outlines, on every bound of a block."""
-        at_u, at_v, begin = self._outline
-        begin = begin[first:]
-        some = slice(int(begin[0]), int(begin[bounds.plane[-1] + 1]))
-        u, v = brackets(self._nodes[2], at_u[some]), brackets(self._nodes[1], at_v[some])
-        counts = np.diff(begin)[bounds.plane]
-        of, at = consecutive(begin[bounds.plane] - begin[0], counts)
-        rows, width = faces.shape[1:]
-        line = of * rows
-        u_low, u_high, u_share = u.low[at], u.high[at], u.share[at]
-        ends = []
-        for row_at in (v.low[at], v.high[at]):
-            start = (line + row_at) * width
-            low = np.take(faces, start + u_low)
-            low += u_share * (np.take(faces, start + u_high) - low)
-            ends.append(low)
-        ends[0] += v.share[at] * (ends[1] - ends[0])
-        return np.asarray(ends[0], dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class _Levels:
-    """Dose on the levels of some planes.
-
-    Parameters
-    ----------
-    middle : ndarray, (levels, nodes along v, nodes along u)
-        Mean dose through each level.
-    across : ndarray, (levels, nodes along v, nodes along u)
-        Change of dose from its lower to its upper face.
-    node : ndarray of int, (rows, columns)
-        Number of the node before each cell.
-    shares : pair of ndarray, (rows * columns,)
-        Where the centre of each cell is between nodes along v and u; NaN outside the dose grid.
-    parts : (int, int)
-        Cells from node to node along v and u.
-    area : ndarray, (rows, columns)
-        Of each cell, mm2.
-    counts : ndarray of int, (planes,)
-        How many levels each plane has.
-    thickness : ndarray, (levels,)
-        mm.
-    """
-
-    middle: FloatArray
-    across: FloatArray
-    node: IntArray
-    shares: tuple[FloatArray, FloatArray]
-    parts: tuple[int, int]
-    area: FloatArray
-    counts: IntArray
-    thickness: FloatArray
-
-    def whole(self, runs: Runs) -> Samples:
-        """Cells that are covered all over, on every level of their planes."""
-        of, level = self._on_levels(runs.plane)
-        count = runs.count[of]
-        _, cell = consecutive(runs.cell[of], count)
-        dose, square_u, square_v, square = self._at(cell, np.repeat(level, count))
-        for each in (square_u, square_v, square):
-            np.square(each, out=each)
-        widest = np.maximum(square_u, square_v)
-        np.maximum(widest, square, out=widest)
-        square += square_u
-        square += square_v
-        spread, shift = spreads(square, widest)
-        volume = np.take(self.area, cell)
-        volume *= np.repeat(self.thickness[level], count)
-        return Samples(dose, spread, shift, volume)
-
-    def partial(self, parts: Parts) -> Samples:
-        """Cells of which a part is covered, on every level of their planes."""
-        of, level = self._on_levels(parts.plane)
-        cell = parts.cell[of]
-        dose, along_u, along_v, along_w = self._at(cell, level)
-        dose += along_u * parts.u[of] + along_v * parts.v[of]
-        square_u, square_v = along_u**2 * parts.uu[of] * 12, along_v**2 * parts.vv[of] * 12
-        square = square_u + square_v + 24 * along_u * along_v * parts.uv[of] + along_w**2
-        widest = np.maximum(np.maximum(square_u, square_v), along_w**2)
-        spread, shift = spreads(square, np.minimum(widest, square))
-        volume = self.thickness[level] * parts.share[of] * np.take(self.area, cell)
-        return Samples(dose, spread, shift, volume)
-
-    def _at(
-        self, cell: IntArray, level: IntArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Dose in the middle of cells, bilinear, and its changes across them along u, v and w."""
-        rows, columns = self.middle.shape[1:]
-        node = np.take(self.node, cell)
-        node += level * (rows * columns)
-        across = np.take(self.across, node)
-        right, down = int(columns > 1), columns * int(rows > 1)
-        dose, along_u = np.take(self.middle, node), np.take(self.middle, node + right)
-        along_u -= dose
-        node += down
-        along_v, other = np.take(self.middle, node), np.take(self.middle, node + right)
-        other -= along_v
-        share_v, share_u = (np.take(each, cell) for each in self.shares)
-        dose += share_u * along_u
-        along_v += share_u * other
-        along_v -= dose
-        dose += share_v * along_v
-        other -= along_u
-        other *= share_v
-        along_u += other
-        if self.parts[1] > 1:
-            along_u /= self.parts[1]
-        if self.parts[0] > 1:
-            along_v /= self.parts[0]
-        return dose, along_u, along_v, across
-
-    def _on_levels(self, plane: IntArray) -> tuple[IntArray, IntArray]:
-        """Everything on some planes, once for each level: which of it, and the level."""
-        first = np.cumsum(self.counts) - self.counts
-        return consecutive(first[plane], self.counts[plane])
-
-
-def _level_means(
-    faces: FloatArray,
-    height: FloatArray,
-    low: npt.NDArray[np.int64],
-    high: npt.NDArray[np.int64],
-) -> FloatArray:
-    """Mean dose through each level; between bounds the dose is linear."""
-    if (high == low + 1).all():
-        return (faces[low] + faces[high]) / 2
-    total = np.zeros((len(low), *faces.shape[1:]))
-    for step in range(int((high - low).max())):
-        here = low + step < high
-        at = (low + step)[here]
-        weight = (height[at + 1] - height[at]) / (height[high] - height[low])[here] / 2
-        total[here] += weight[:, None, None] * (faces[at] + faces[at + 1])
-    return total
+    def _extremes(self, pieces: list[Pieces], known: FloatArray) -> FloatArray:
+        """Lowest and highest dose, beyond what is known of cells inside."""
+        edges, planes = self._part.edges, len(self._part.position)
+        some = joined([*pieces, level_pieces(edges, *self._cuts)])
+        row, column = self._cells[0].take(some.row), self._cells[1].take(some.column)
+        at = np.flatnonzero((row >= 0) & (column >= 0))
+        some = replace(some, row=row, column=column).take(at)
+        plane = some.line // (len(self._cuts[0]) - 1)
+        inside = raster.fill(edges, edges.plane, *self._nodes[1:], planes, "xor")
+        look = Extremes(self._values, self._nodes, self._bounds, known)
+        return look.found(some, plane, inside)
 
 
 def _parts(nodes: FloatArray, size: float) -> int:
@@ -302,6 +145,13 @@ def _cuts(nodes: FloatArray, low: float, high: float, parts: int) -> FloatArray:
     before = [low] if not len(inner) or low < inner[0] else []
     after = [high] if not len(inner) or high > inner[-1] else []
     return np.concatenate([before, inner, after])
+
+
+def _nodes_before(nodes: FloatArray, cuts: FloatArray) -> IntArray:
+    """Node before each cell; -1 outside the dose grid."""
+    at = brackets(nodes, (cuts[1:] + cuts[:-1]) / 2)
+    low = np.minimum(at.low, len(nodes) - 2)  # -1 on an axis of one voxel
+    return np.where(np.isnan(at.share), -1, low)
 
 
 def _around(nodes: FloatArray, places: FloatArray) -> slice:

@@ -135,28 +135,23 @@ class _Tally:
             return
         self.inside += float(cells.volume.sum())
         self.dose_volume += float((cells.dose * cells.volume).sum())
-        middle = cells.dose / self.width - self.start
-        shift, reach = cells.shift / self.width, cells.spread / self.width
-        half = cells.volume / 2
-        self._spread(middle - shift, reach, half)
-        self._spread(middle + shift, reach, half)
-
-    def _spread(self, middle: FloatArray, reach: FloatArray, volume: FloatArray) -> None:
-        """Add volumes evenly within a reach of places on the curve, in steps of it."""
+        middle = cells.dose / self.width
+        middle += 0.5 + 1e-6 - self.start  # a dose on an edge belongs to the step above it
+        shift = cells.shift / self.width
         # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
-        ends = middle - reach
-        ends += 0.5
-        first = np.maximum(ends, 0, out=ends).astype(np.int64)
-        np.add(middle, reach, out=ends)
-        ends += 0.5
-        stop = np.minimum(ends, self.bins, out=ends).astype(np.int64)
-        narrow = np.flatnonzero(first >= stop)
-        at = np.floor(middle[narrow] + 1e-6).astype(np.int64)
-        first[narrow] = np.clip(at, 0, self.bins - 1)
-        stop[narrow] = first[narrow] + 1
-        slope = volume / (stop - first)
-        self.change += np.bincount(first, slope, self.bins + 1)
-        self.change -= np.bincount(stop, slope, self.bins + 1)
+        reach = cells.spread / self.width
+        np.maximum(reach, 0.5, out=reach)
+        ends = np.empty((2, 2, len(middle)))  # of the lower and the upper half: from, to
+        np.subtract(middle, shift, out=ends[0, 0])
+        np.add(middle, shift, out=ends[0, 1])
+        np.add(ends[0], reach, out=ends[1])
+        ends[0] -= reach
+        np.clip(ends, 0, self.bins, out=ends)
+        at = ends.astype(np.intp)
+        slope = ends  # no longer needed as it is
+        np.divide(cells.volume / 2, np.maximum(at[1] - at[0], 1), out=slope[0])
+        np.negative(slope[0], out=slope[1])
+        self.change += np.bincount(at.ravel(), slope.ravel(), self.bins + 1)
 
     def include(self, doses: FloatArray) -> None:
         """Let the extremes include these doses; NaN are passed over."""
@@ -171,18 +166,15 @@ class _Tally:
         if not self.inside:
             nan, none = float("nan"), np.empty(0)
             return RoiDose(label, none, none, volume_cc, volume_cc, nan, nan, nan, findings)
-        below = np.concatenate([[0.0], np.cumsum(np.cumsum(self.change[:-1]))])
-        doses = (self.start + np.arange(self.bins + 1, dtype=np.float64)) * self.width
+        low, high = float(self.minimum), float(self.maximum)
+        first = max(int(np.floor(low / self.width)) - self.start - 2, 0)
+        stop = min(int(np.ceil(high / self.width)) - self.start + 3, self.bins + 1)
+        below = np.concatenate([[0.0], np.cumsum(np.cumsum(self.change[: stop - 1]))])[first:]
+        doses = (self.start + np.arange(first, stop, dtype=np.float64)) * self.width
         outside = volume_cc * (self.outside / total)
         volumes = np.clip((self.inside - below) * scale, 0.0, volume_cc - outside)
-        low, high = float(self.minimum), float(self.maximum)
         mean = float(np.clip(self.dose_volume / self.inside, low, high))
-        kept = slice(
-            max(int(np.searchsorted(doses, low)) - 2, 0), int(np.searchsorted(doses, high)) + 2
-        )
-        return RoiDose(
-            label, doses[kept], volumes[kept], volume_cc, outside, low, high, mean, findings
-        )
+        return RoiDose(label, doses, volumes, volume_cc, outside, low, high, mean, findings)
 
 
 def integrate(part: Slabs, field: Field) -> RoiDose:

@@ -26,6 +26,7 @@ from rtxr.analysis.statistics import dvh_table
 from rtxr.analysis.statistics.dose_volume import RoiDose, integrate
 from rtxr.analysis.statistics.dvh_table import Kind
 from rtxr.analysis.statistics.mask_slabs import mask_slabs
+from rtxr.analysis.statistics.prescriptions import Prescription, prescriptions
 from rtxr.analysis.structures.contours import (
     check_between,
     finding_dicts,
@@ -93,7 +94,7 @@ def roi_doses(
     UnknownNameError
         No such ROI.
     """
-    solids = Solids(rois, _masks(mask), end_cap, between, combine)
+    solids = Solids(rois, masks_by_name(mask), end_cap, between, combine)
     return _curves(ds, solids, [one_dose(ds, dose)])[0]
 
 
@@ -118,7 +119,7 @@ def dvh(
     dose: Doses = model.DOSE,
     kind: Kind = "cumulative",
     relative: bool = False,
-    prescription: float | None = None,
+    prescription: Prescription | None = None,
     bin_width: float | None = None,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -145,8 +146,10 @@ def dvh(
         the dose is known.
     relative : bool, default: False
         Volumes in % of the whole structure, else in cm3.
-    prescription : float, optional
-        Dose that is 100 %, in the unit of the dose; the index is then in % of it.
+    prescription : float or mapping of ROI to float, optional
+        Dose that is 100 %, in the unit of the dose; the index is then in % of it. By ROI,
+        ``{"PTV": 50, "Boost": 66, "default": 50}``, each column is in % of its own; without
+        ``"default"`` a ROI that is not named has an empty column and a finding.
     bin_width : float, optional
         Step of the index, in its unit. By default 0.01 (Gy, %), finer where the highest dose is
         below 10: the power of ten that makes 1000 steps or more.
@@ -192,16 +195,17 @@ def dvh(
     grid, or where the dose is NaN, stays in the whole and never counts as zero dose:
     ``outside_fraction`` and the finding ``outside-dose-grid`` say how much it is.
     """
-    dvh_table.check(kind, bin_width, prescription)
+    dvh_table.check(kind, bin_width)
     doses, several = doses_of(ds, dose)
     units = {each.name: unit_of(ds, each.array) for each in doses}
     unit = units[doses[0].name]
     if set(units.values()) != {unit}:
         raise RTXRError(f"doses in several units do not go into one table: {units}")
-    solids = Solids(rois, _masks(mask), end_cap, between, combine)
+    solids = Solids(rois, masks_by_name(mask), end_cap, between, combine)
+    prescribed = prescriptions(ds, prescription, solids.masks)
     found = dict(zip([each.name for each in doses], _curves(ds, solids, doses), strict=True))
     axis = dvh_table.axis_of(
-        (each for some in found.values() for each in some), unit, prescription, bin_width
+        (each for some in found.values() for each in some), unit, prescribed, bin_width
     )
     columns = {
         (name, each.label): dvh_table.column(each, axis, kind, relative=relative)
@@ -217,17 +221,19 @@ def dvh(
         "units": unit,
         "kind": kind,
         "relative": relative,
-        "prescription": prescription,
+        "prescription": prescribed.told(each.label for each in found[doses[0].name]),
         "bin_width": axis.width,
         "end_cap": end_cap,
         "between": between,
         "combine": combine,
-        "findings": finding_dicts(_findings(ds, doses, found, several=several)),
+        "findings": finding_dicts(
+            [*_findings(ds, doses, found, several=several), *axis.findings(columns)]
+        ),
     }
     return table
 
 
-def _masks(mask: Masks | None) -> dict[str, xr.DataArray]:
+def masks_by_name(mask: Masks | None) -> dict[str, xr.DataArray]:
     """Masks by name."""
     if mask is None:
         return {}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from rtxr.analysis.doses.dose_units import AXIS_NAMES, Unit
 from rtxr.analysis.statistics.dose_volume import RoiDose
+from rtxr.analysis.statistics.prescriptions import Prescriptions
 from rtxr.analysis.structures.sweep import IntArray
-from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr.errors import Finding, RTXRError, UnknownNameError, above_0, did_you_mean
 from rtxr.geometry import FloatArray
 
 Kind = Literal["cumulative", "differential"]
@@ -22,6 +23,8 @@ WIDTH = 0.01
 _BINS = 1000
 #: Rows of a table at most; a dose of thousands of Gy takes wider bins.
 _MAX_ROWS = 200_000
+#: Volumes, and differences of volumes, below this part of the whole are rounding of sums.
+_ROUNDING = 1e-11
 
 
 @dataclass(frozen=True)
@@ -36,31 +39,47 @@ class Axis:
         Ascending edges of bins, in the unit of the index.
     width : float
         Of a bin, in the unit of the index.
-    per_unit : float
-        Unit of the dose in one unit of the index: 1, or a hundredth of the prescription.
+    prescribed : Prescriptions
+        What 100 % are; without any the index is in the unit of the dose.
     """
 
     name: str
     edges: FloatArray
     width: float
-    per_unit: float
+    prescribed: Prescriptions
+
+    def per_unit(self, label: str) -> float:
+        """Unit of the dose in one unit of the index: 1, or a hundredth of the prescription."""
+        return self.prescribed.of(label) / 100 if self.prescribed.given else 1.0
+
+    def findings(self, columns: Iterable[tuple[str, str]]) -> list[Finding]:
+        """Which structures, of columns (dose, label), have no prescription to be in % of."""
+        labels = dict.fromkeys(label for _, label in columns)
+        text = (
+            "ROI {!r}: prescription= says none of it, so its column is empty; name it there, "
+            "or give a 'default'"
+        )
+        return [
+            Finding("dvh-without-prescription", "warning", text.format(label))
+            for label in labels
+            if np.isnan(self.per_unit(label))
+        ]
 
     def index(self, kind: Kind) -> FloatArray:
         """Edges of a cumulative table but for the last, centres of bins of a differential one."""
         return self.edges if kind == "cumulative" else (self.edges[1:] + self.edges[:-1]) / 2
 
 
-def check(kind: str, bin_width: float | None, prescription: float | None) -> None:
+def check(kind: str, bin_width: float | None) -> None:
     """Raise unless the options of a table make sense."""
     if kind not in get_args(Kind):
         raise UnknownNameError(f"kind={kind!r}; {did_you_mean(kind, get_args(Kind))}")
-    for name, value in (("bin_width", bin_width), ("prescription", prescription)):
-        if value is not None and not 0 < value < np.inf:
-            raise RTXRError(f"{name}={value!r}: it must be above 0")
+    if bin_width is not None:
+        above_0("bin_width", bin_width, "the step of the index, in its unit")
 
 
 def axis_of(
-    found: Iterable[RoiDose], unit: Unit, prescription: float | None, bin_width: float | None
+    found: Iterable[RoiDose], unit: Unit, prescribed: Prescriptions, bin_width: float | None
 ) -> Axis:
     """Dose axis that holds every curve, from 0 or the lowest dose below it to beyond the highest.
 
@@ -70,25 +89,46 @@ def axis_of(
         Curves of a table.
     unit : str
         Unit of the doses.
-    prescription : float, optional
-        Dose that is 100 %, in that unit; the axis is then in percent.
+    prescribed : Prescriptions
+        Doses that are 100 %, in that unit; the axis is then in percent.
     bin_width : float, optional
         In the unit of the axis; by default 0.01 (Gy, %), finer where the highest dose is below
         10: the power of ten that makes 1000 bins or more. A dose in another unit takes that
         power of ten whatever it is.
+
+    Raises
+    ------
+    RTXRError
+        A width that makes more than 200 000 rows.
     """
-    per_unit = 1.0 if prescription is None else prescription / 100
-    name = AXIS_NAMES[unit if prescription is None else "%"]
-    known = [each for each in found if np.isfinite(each.maximum)]
-    highest = max((each.maximum for each in known), default=0.0) / per_unit
-    lowest = min((each.minimum for each in known), default=0.0) / per_unit
+    name = AXIS_NAMES["%" if prescribed.given else unit]
+    axis = Axis(name, np.empty(0), 0.0, prescribed)
+    scales = [(each, axis.per_unit(each.label)) for each in found if np.isfinite(each.maximum)]
+    known = [(each, scale) for each, scale in scales if np.isfinite(scale)]
+    highest = max((each.maximum / scale for each, scale in known), default=0.0)
+    lowest = min((each.minimum / scale for each, scale in known), default=0.0)
     reach = max(highest, 0.0) - min(lowest, 0.0)
     capped = name in (AXIS_NAMES["Gy"], AXIS_NAMES["%"], AXIS_NAMES["relative"])
-    width = _fine(reach, capped=capped) if bin_width is None else float(bin_width)
-    width = max(width, reach / _MAX_ROWS)
+    if bin_width is None:
+        width = max(_fine(reach, capped=capped), reach / _MAX_ROWS)
+    else:
+        width = float(bin_width)
+        _require_rows(width, reach, name)
     first = int(np.floor(min(lowest, 0.0) / width))
     last = int(np.floor(max(highest, 0.0) / width)) + 1
-    return Axis(name, _multiples(np.arange(first, last + 1), width), width, per_unit)
+    return replace(axis, edges=_multiples(np.arange(first, last + 1), width), width=width)
+
+
+def _require_rows(width: float, reach: float, name: str) -> None:
+    """Raise where a width makes more rows than a table is to have."""
+    if reach / width <= _MAX_ROWS:
+        return
+    enough = 10.0 ** np.ceil(np.log10(reach / _MAX_ROWS))
+    raise RTXRError(
+        f"bin_width={width:g} would make {reach / width:,.0f} rows ({name} up to {reach:.4g}), and "
+        f"{_MAX_ROWS:,} are the most; give bin_width={enough:g} or more (metrics do not depend on "
+        "it: ds.rt.dvh_metrics() has the exact doses and volumes)"
+    )
 
 
 def _fine(reach: float, *, capped: bool) -> float:
@@ -121,10 +161,17 @@ def column(found: RoiDose, axis: Axis, kind: Kind, *, relative: bool) -> FloatAr
     relative : bool
         In % of the whole structure, else cm3.
     """
-    volumes = found.volume_at(axis.edges * axis.per_unit)
+    per_unit = axis.per_unit(found.label)
+    if np.isnan(per_unit):
+        return np.full(len(axis.index(kind)), np.nan)
+    volumes = found.volume_at(axis.edges * per_unit)
+    rounding = _ROUNDING * found.volume_cc
+    inside = found.inside_cc
+    volumes = np.where(np.abs(volumes - inside) < rounding, inside, volumes)
     if kind == "differential":
-        known = np.minimum(volumes, found.inside_cc)  # the whole at the lowest edge is no bin's
+        known = np.minimum(volumes, inside)  # the whole at the lowest edge is no bin's
         volumes = known[:-1] - known[1:]
+    volumes = np.where(np.abs(volumes) < rounding, 0.0, volumes)
     if not relative:
         return volumes
     whole = found.volume_cc if found.volume_cc > 0 else float("nan")

@@ -14,6 +14,9 @@
 ROIs are named as in :mod:`rtxr.roi_names`, metrics as in
 :mod:`rtxr.analysis.statistics.metric_kinds`. The unit of the limit is that of the value: ``V20Gy <
 300 cc`` asks for ``V20Gy[cc]``.
+
+A value within 1e-9 of the limit (of its size, at least of 1) is the limit: it meets ``<=`` and
+``>=``, but neither ``<`` nor ``>``, and its margin is 0. So rounding decides nothing.
 """
 
 from __future__ import annotations
@@ -28,12 +31,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from rtxr import model, roi_names
+from rtxr import model
 from rtxr.analysis.doses.dose_choice import DoseLike
 from rtxr.analysis.statistics.dose_volume import RoiDose
-from rtxr.analysis.statistics.dvh import roi_doses
+from rtxr.analysis.statistics.dvh import Masks, masks_by_name, roi_doses
 from rtxr.analysis.statistics.metric_names import UNITS, Metric, parse_metric
 from rtxr.analysis.statistics.metrics import Measure
+from rtxr.analysis.statistics.prescriptions import (
+    Prescription,
+    prescriptions,
+    structure_names,
+)
 from rtxr.analysis.structures.contours import finding_dicts
 from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
@@ -41,6 +49,8 @@ from rtxr.errors import Finding, RTXRError, UnknownNameError, did_you_mean
 
 #: Share of a structure whose dose may be unknown without a goal being so.
 _NEGLIGIBLE = 0.01
+#: A value this near to a limit, as a part of it or of 1, is the limit.
+_SAME = 1e-9
 PASS, ACCEPTABLE, FAIL = "pass", "acceptable", "fail"
 
 _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -105,13 +115,19 @@ class Goal:
         if math.isnan(value):
             return None
         met = _RELATIONS[self.relation]
-        if met(value, self.limit):
+        if met(_rounded_to(self.limit, value), self.limit):
             return PASS
-        return ACCEPTABLE if met(value, self.acceptable) else FAIL
+        return ACCEPTABLE if met(_rounded_to(self.acceptable, value), self.acceptable) else FAIL
 
     def margin(self, value: float) -> float:
         """How far a value is on the right side of the limit, below 0 on the wrong one."""
-        return self.limit - value if self.relation.startswith("<") else value - self.limit
+        above = _rounded_to(self.limit, value) - self.limit
+        return 0.0 - above if self.relation.startswith("<") else above
+
+
+def _rounded_to(limit: float, value: float) -> float:
+    """The limit itself for a value that differs from it by rounding only."""
+    return limit if math.isclose(value, limit, rel_tol=_SAME, abs_tol=_SAME) else value
 
 
 def parse_goal(text: str) -> Goal:
@@ -180,7 +196,8 @@ def evaluate(
     ds: xr.Dataset,
     goals: Sequence[Goal],
     *,
-    prescription: float | None = None,
+    mask: Masks | None = None,
+    prescription: Prescription | None = None,
     dose: DoseLike = model.DOSE,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -194,7 +211,9 @@ def evaluate(
         A case with structures and a dose.
     goals : sequence of Goal
         From :func:`parsed_goals`.
-    prescription : float, optional
+    mask : DataArray of bool, or mapping of name to DataArray, optional
+        Masks that goals name as they name ROIs; one alone is called ``mask``.
+    prescription : float or mapping of ROI to float, optional
         Gy; needed by goals that refer to it.
     dose, end_cap, between, combine
         As in :func:`rtxr.analysis.statistics.metrics.dvh_metrics`.
@@ -211,16 +230,19 @@ def evaluate(
     UnknownNameError
         A name of a ROI that fits labels which differ in case only.
     """
-    names = roi_names.names_of(ds)
-    measure = Measure(ds, dose, prescription, [goal.metric for goal in goals])
+    given = masks_by_name(mask)
+    names = structure_names(ds, given)
+    prescribed = prescriptions(ds, prescription, given)
+    measure = Measure(ds, dose, prescribed, [goal.metric for goal in goals])
     wanted = [names.find(goal.roi) for goal in goals]
     labels = list(dict.fromkeys(label for each in wanted for label in each))
-    found = (
-        roi_doses(ds, labels, dose=dose, end_cap=end_cap, between=between, combine=combine)
-        if labels
-        else []
-    )
-    by_label = {each.label: each for each in found}
+    rois, masks = _told_apart(ds, labels, given)
+    by_label: dict[str, RoiDose] = {}
+    if labels:
+        found = roi_doses(
+            ds, rois, mask=masks, dose=dose, end_cap=end_cap, between=between, combine=combine
+        )
+        by_label = {each.label: each for each in found}
     rows = []
     missing = []
     for goal, fitting in zip(goals, wanted, strict=True):
@@ -244,10 +266,23 @@ def evaluate(
         {"passed": "boolean", **dict.fromkeys(("limit", "value", "margin", "acceptable"), float)}
     )
     table.attrs = {
-        "prescription": prescription,
+        "prescription": prescribed.told(labels),
         "findings": finding_dicts([*missing, *measure.findings]),
     }
     return table
+
+
+def _told_apart(
+    ds: xr.Dataset, labels: Sequence[str], given: Mapping[str, xr.DataArray]
+) -> tuple[list[str] | None, dict[str, xr.DataArray]]:
+    """ROIs and masks among labels; None for no ROI, where there are masks.
+
+    What is called as both stands among both, which :func:`roi_doses` refuses.
+    """
+    known = model.roi_labels(ds) if model.ROI in ds.coords else []
+    rois = [label for label in labels if label in known]
+    masks = {label: given[label] for label in labels if label in given}
+    return (None if masks and not rois else rois), masks
 
 
 def _bounds(metric: Metric, value: float, part: RoiDose) -> tuple[float, float]:

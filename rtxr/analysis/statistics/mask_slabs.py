@@ -66,10 +66,11 @@ def mask_slabs(label: str, mask: xr.DataArray, case: Grid | None = None) -> Slab
     values = true_or_false(array.values)
     dim = _slice_dim(label, grid)
     findings = frame_findings(grid, case, about(label) + "its mask is", "the case")
-    if not values.any():
+    stack = Stack.of(values, grid, dim, grid)
+    if stack is None:
         findings.append(roi_finding("mask-empty", "info", label, "no voxel of its mask is true"))
         return _empty(label, grid, findings)
-    return _filled(label, Stack.of(values, grid, dim, grid), case, findings)
+    return _filled(label, stack, case, findings)
 
 
 def _require_coordinates(label: str, mask: object) -> None:

@@ -1,7 +1,8 @@
 """What each DVH metric is, in words, in numbers and by whom.
 
 =================  ==============================================================================
-``D95%``           Lowest dose to the hottest 95 % of the whole volume (ICRU 83).
+``D95%``           Lowest dose to the hottest 95 % of the whole volume (ICRU 83); ``D100%`` is
+                   ``min``, ``D0%`` is ``max``.
 ``D2cc``           Lowest dose to the hottest 2 cm3; NaN, with a finding, where there is less.
 ``DC5%``           Complement dose: highest dose to the coldest 5 % (TG-263); equals ``D95%``.
 ``DC10cc``         Highest dose to the coldest 10 cm3.
@@ -47,6 +48,8 @@ from rtxr.analysis.statistics.dose_volume import RoiDose
 
 #: Part of the volume that may lie outside the dose grid without a metric being unknown.
 OUTSIDE = 1e-6
+#: Volumes that differ by no more of their size are the same.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,11 @@ class Kind:
 
 
 def _hottest(given: MetricInput, volume: float) -> float:
-    return given.roi.dose_at(volume)
+    """Of all of the structure the lowest dose there is, which the curve has to its step only."""
+    roi = given.roi
+    if roi.outside_cc == 0 and 0 < roi.volume_cc <= volume <= roi.volume_cc * (1 + _SAME):
+        return roi.minimum
+    return roi.dose_at(volume)
 
 
 def _above(given: MetricInput, dose: float) -> float:

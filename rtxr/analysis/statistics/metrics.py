@@ -16,14 +16,15 @@ from rtxr import model
 from rtxr.analysis.doses.dose_choice import DoseLike, one_dose
 from rtxr.analysis.doses.dose_units import unit_findings, unit_of_array
 from rtxr.analysis.statistics.dose_volume import RoiDose
-from rtxr.analysis.statistics.dvh import Masks, roi_doses
+from rtxr.analysis.statistics.dvh import Masks, masks_by_name, roi_doses
 from rtxr.analysis.statistics.isodose import Isodose
 from rtxr.analysis.statistics.metric_kinds import OUTSIDE, MetricInput
 from rtxr.analysis.statistics.metric_names import Metric, parse_metric
+from rtxr.analysis.statistics.prescriptions import Prescription, Prescriptions, prescriptions
 from rtxr.analysis.structures.contours import finding_dicts
 from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
-from rtxr.errors import Finding, MissingDataError, RTXRError
+from rtxr.errors import Finding, MissingDataError
 from rtxr.roi_names import Rois
 
 #: What a table shows when nothing else is asked for (ICRU 83: near-minimum, median, near-maximum).
@@ -49,7 +50,7 @@ def dvh_metrics(
     rois: Rois = None,
     *,
     mask: Masks | None = None,
-    prescription: float | None = None,
+    prescription: Prescription | None = None,
     dose: DoseLike = model.DOSE,
     end_cap: EndCap = "half",
     between: Between = "slab",
@@ -69,8 +70,9 @@ def dvh_metrics(
         none where there is a ``mask``.
     mask : DataArray of bool, or mapping of name to DataArray, optional
         Masks on any grid, in rows of their own.
-    prescription : float, optional
-        Prescribed dose, Gy; needed by metrics that refer to it.
+    prescription : float or mapping of ROI to float, optional
+        Prescribed dose, Gy; needed by metrics that refer to it. By ROI see
+        :func:`rtxr.analysis.statistics.prescriptions.prescriptions`.
     dose : str or DataArray, default: "dose"
         Which dose: a variable, or an array with a grid.
     end_cap : {"half", "none"}
@@ -85,8 +87,8 @@ def dvh_metrics(
     DataFrame
         A row per ROI, a column per metric as it was spelt; doses in Gy (in the dose's own unit,
         with a finding, where its attrs name another). ``attrs``:
-        ``prescription`` (Gy or None), ``units`` (of each column) and ``findings``, a list of
-        dicts.
+        ``prescription`` (Gy or None; by label where it was given by ROI), ``units`` (of each
+        column) and ``findings``, a list of dicts.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def dvh_metrics(
         or one in Gy of a dose whose attrs name another unit.
     """
     asked = parsed(metrics)
-    measure = Measure(ds, dose, prescription, asked)
+    prescribed = prescriptions(ds, prescription, masks_by_name(mask))
+    measure = Measure(ds, dose, prescribed, asked)
     found = roi_doses(
         ds, rois, mask=mask, dose=dose, end_cap=end_cap, between=between, combine=combine
     )
@@ -108,7 +111,8 @@ def dvh_metrics(
     table.index.name = model.ROI
     units = {metric.name: measure.unit(metric) for metric in asked}
     findings = finding_dicts(measure.findings)
-    table.attrs = {"prescription": prescription, "units": units, "findings": findings}
+    told = prescribed.told(rows)
+    table.attrs = {"prescription": told, "units": units, "findings": findings}
     return table
 
 
@@ -121,8 +125,8 @@ class Measure:
         A case with the dose.
     dose : str or DataArray
         Which one.
-    prescription : float, optional
-        Prescribed dose, Gy.
+    prescribed : Prescriptions
+        What percentages of dose refer to.
     metrics : sequence of Metric
         All that will be asked for.
 
@@ -130,22 +134,20 @@ class Measure:
     ------
     MissingDataError
         One of them cannot be computed for any structure, or there is no such dose.
-    RTXRError
-        A prescription that is not above 0.
     """
 
     def __init__(
         self,
         ds: xr.Dataset,
         dose: DoseLike,
-        prescription: float | None,
+        prescribed: Prescriptions,
         metrics: Sequence[Metric],
     ) -> None:
         chosen = one_dose(ds, dose)
         self._unit = unit_of_array(chosen.array)
-        _require_prescription(metrics, prescription)
+        _require_prescription(metrics, prescribed)
         _require_gray(metrics, self._unit, chosen.name)
-        self._prescription = math.nan if prescription is None else float(prescription)
+        self._prescribed = prescribed
         self._isodose = Isodose(chosen.field)
         self._findings = unit_findings(ds, chosen.array)
 
@@ -160,19 +162,23 @@ class Measure:
 
     def values(self, found: RoiDose, metrics: Iterable[Metric]) -> list[float]:
         """Values of metrics for one structure, NaN where they are not known."""
-        given = MetricInput(found, prescription=self._prescription, isodose=self._isodose.volume_cc)
+        prescription = self._prescribed.of(found.label)
+        given = MetricInput(found, prescription=prescription, isodose=self._isodose.volume_cc)
         values = []
         self._findings += found.findings
         for metric in metrics:
             values.append(metric.value(given))
-            if math.isnan(values[-1]) and (reason := _reason(found, metric)):
+            if math.isnan(values[-1]) and (reason := _reason(given, metric)):
                 text = f"ROI {found.label!r}: no {metric.name}: {reason}"
                 self._findings.append(Finding("metric-undefined", "warning", text))
         return values
 
 
-def _reason(found: RoiDose, metric: Metric) -> str:
+def _reason(given: MetricInput, metric: Metric) -> str:
     """Why a metric has no value; empty where the findings of the ROI say it."""
+    found = given.roi
+    if metric.needs_prescription and math.isnan(given.prescription):
+        return "prescription= says none of it; name it there, or give a 'default'"
     if math.isnan(found.volume_cc):
         return "its volume is not known, since it has a single plane and nothing tells how thick"
     if not found.volume_cc > 0:
@@ -185,16 +191,14 @@ def _reason(found: RoiDose, metric: Metric) -> str:
     return f"{metric.kind.meaning} is not defined for its doses"
 
 
-def _require_prescription(metrics: Sequence[Metric], prescription: float | None) -> None:
-    """Raise where metrics refer to a prescription that is not there, or is none."""
+def _require_prescription(metrics: Sequence[Metric], prescribed: Prescriptions) -> None:
+    """Raise where metrics refer to a prescription that is not there."""
     percent = [metric.name for metric in metrics if metric.needs_prescription]
-    if prescription is None and percent:
+    if percent and not prescribed.given:
         raise MissingDataError(
             f"{', '.join(percent)}: in % of a prescription, and none is given; pass "
             "prescription=<Gy>, or ask for a dose, as in V20Gy"
         )
-    if prescription is not None and not 0 < prescription < math.inf:
-        raise RTXRError(f"prescription={prescription!r}: it must be above 0")
 
 
 def _require_gray(metrics: Sequence[Metric], unit: str, dose: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
-from rtxr.analysis.structures.sweep import IntArray
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
 _THIN_MM = 1e-9
+E = TypeVar("E", Edges, SignedEdges)
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,10 @@ def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
 
 
-def some_planes(signed: SignedEdges, first: int, stop: int) -> SignedEdges:
+def some_planes(edges: E, first: int, stop: int) -> E:
     """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again."""
-    some = signed.take((signed.plane >= first) & (signed.plane < stop))
-    return SignedEdges(some.x0, some.y0, some.x1, some.y1, some.plane - first, some.sign)
+    some = edges.take(np.flatnonzero((edges.plane >= first) & (edges.plane < stop)))
+    return replace(some, plane=some.plane - first)
 
 
 def box_of(part: Slabs) -> tuple[tuple[float, float], tuple[float, float]]:

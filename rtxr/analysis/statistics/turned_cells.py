@@ -22,6 +22,7 @@ from rtxr.analysis.statistics.slab_cells import (
     spreads,
 )
 from rtxr.analysis.structures import raster
+from rtxr.analysis.structures.cells import split_edges
 from rtxr.analysis.structures.covered_cells import Parts, Runs, covered_cells
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
@@ -74,9 +75,9 @@ class TurnedCells:
     def _samples(self, plane: int, bounds: Bounds) -> Samples:
         """Cells of one plane on every level; changes by differences across each cell."""
         signed = some_planes(self._signed, plane, plane + 1)
-        runs, some = covered_cells(signed, self._v, self._u, 1)
-        parts = _joined(runs, some)
-        row, column = np.divmod(parts.cell, len(self._u) - 1)
+        pieces = split_edges(signed, self._v, self._u)
+        parts = _joined(*covered_cells(pieces, self._v, self._u, 1))
+        row, column = parts.row, parts.column
         width_u, width_v = np.diff(self._u)[column], np.diff(self._v)[row]
         low, high = bounds.levels()
         thickness = (bounds.height[high] - bounds.height[low])[:, None]
@@ -111,10 +112,10 @@ class TurnedCells:
 
 def _joined(runs: Runs, parts: Parts) -> Parts:
     """Whole cells and parts of cells alike."""
-    of, cell = consecutive(runs.cell, runs.count)
+    of, column = consecutive(runs.column, runs.count)
     whole = {"share": 1.0, "uu": 1 / 12, "vv": 1 / 12}
-    columns = [runs.plane[of], cell]
-    columns += [np.full(len(of), whole.get(each.name, 0.0)) for each in fields(Parts)[2:]]
+    columns = [runs.plane[of], runs.row[of], column]
+    columns += [np.full(len(of), whole.get(each.name, 0.0)) for each in fields(Parts)[3:]]
     return Parts(
         *(
             np.concatenate([column, getattr(parts, each.name)])

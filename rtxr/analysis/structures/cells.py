@@ -9,13 +9,14 @@ float rounding. Where few cells are covered, or centroids are wanted:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.structures.polygons import SignedEdges
-from rtxr.analysis.structures.sweep import IntArray
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
 
@@ -89,16 +90,54 @@ def split_edges(signed: SignedEdges, v: FloatArray, u: FloatArray) -> Pieces:
     x0, y0, slope = signed.x0[of], signed.y0[of], slope[of]
     v0, v1 = np.maximum(y0, v[row]), np.minimum(signed.y1[of], v[row + 1])
     u0, u1 = x0 + (v0 - y0) * slope, x0 + (v1 - y0) * slope
-    column = np.searchsorted(u, np.minimum(u0, u1), side="right") - 1
-    until = np.searchsorted(u, np.maximum(u0, u1), side="left") - 1
-    pieces = Pieces(signed.plane[of] * rows + row, row, column, signed.sign[of], u0, v0, u1, v1)
+    return _in_columns(signed.plane[of] * rows + row, row, signed.sign[of], (u0, v0, u1, v1), u)
+
+
+def level_pieces(edges: Edges, v: FloatArray, u: FloatArray) -> Pieces:
+    """Level edges cut at the lines between columns; they bound no area.
+
+    Parameters
+    ----------
+    edges : Edges
+        Any edges; those that are not level are passed over.
+    v, u : ndarray
+        As in :func:`split_edges`.
+    """
+    level = edges.take(np.flatnonzero(edges.y0 == edges.y1))
+    row = np.clip(np.searchsorted(v, level.y0, side="right") - 1, 0, len(v) - 2)
+    line = level.plane * (len(v) - 1) + row
+    ends = (level.x0, level.y0, level.x1, level.y1)
+    return _in_columns(line, row, np.zeros(len(row)), ends, u)
+
+
+def _in_columns(
+    line: IntArray,
+    row: IntArray,
+    sign: FloatArray,
+    ends: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    u: FloatArray,
+) -> Pieces:
+    """Pieces of rows as pieces of rows and columns."""
+    lowest, highest = np.minimum(ends[0], ends[2]), np.maximum(ends[0], ends[2])
+    # What lies on the last line belongs to the last column.
+    lines = np.append(u[:-1], np.nextafter(u[-1], np.inf))
+    column = np.searchsorted(lines, lowest, side="right") - 1
+    until = np.searchsorted(u, highest, side="left") - 1
+    pieces = Pieces(line, row, column, sign, *ends)
+    within = column < len(u) - 1
     several = until > column
     if not several.any():
-        return pieces if column.max(initial=-1) < len(u) - 1 else pieces.take(column < len(u) - 1)
-    kept = pieces.take(~several & (column < len(u) - 1))
-    cut = _split_columns(pieces.take(several), until[several], u)
+        return pieces if within.all() else pieces.take(np.flatnonzero(within))
+    kept = pieces.take(np.flatnonzero(within & ~several))
+    crossing = np.flatnonzero(several)
+    cut = _split_columns(pieces.take(crossing), until[crossing], u)
+    return joined([kept, cut])
+
+
+def joined(pieces: Sequence[Pieces]) -> Pieces:
+    """Pieces one after the other."""
     names = [field.name for field in fields(Pieces)]
-    return Pieces(*(np.concatenate([getattr(kept, n), getattr(cut, n)]) for n in names))
+    return Pieces(*(np.concatenate([getattr(each, n) for each in pieces]) for n in names))
 
 
 def _split_columns(pieces: Pieces, until: IntArray, u: FloatArray) -> Pieces:

@@ -7,14 +7,14 @@ all by Green's theorem from the edges within it and those to its left.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.statistics.slab_cells import consecutive
-from rtxr.analysis.structures.cells import Pieces, split_edges
-from rtxr.analysis.structures.polygons import SignedEdges
+from rtxr.analysis.structures.cells import Pieces
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
@@ -28,14 +28,15 @@ class Runs:
 
     Parameters
     ----------
-    plane, cell : ndarray of int, (n,)
-        Where a run begins; the cells of a plane are numbered row by row.
+    plane, row, column : ndarray of int, (n,)
+        Where a run begins.
     count : ndarray of int, (n,)
         How many cells it has.
     """
 
     plane: IntArray
-    cell: IntArray
+    row: IntArray
+    column: IntArray
     count: IntArray
 
 
@@ -45,8 +46,8 @@ class Parts:
 
     Parameters
     ----------
-    plane, cell : ndarray of int, (n,)
-        Which cell; numbered as in :class:`Runs`.
+    plane, row, column : ndarray of int, (n,)
+        Which cell.
     share : ndarray, (n,)
         Covered part of its area.
     u, v : ndarray, (n,)
@@ -56,7 +57,8 @@ class Parts:
     """
 
     plane: IntArray
-    cell: IntArray
+    row: IntArray
+    column: IntArray
     share: FloatArray
     u: FloatArray
     v: FloatArray
@@ -65,49 +67,53 @@ class Parts:
     vv: FloatArray
 
 
-def covered_cells(
-    signed: SignedEdges, v: FloatArray, u: FloatArray, planes: int
-) -> tuple[Runs, Parts]:
+def covered_cells(pieces: Pieces, v: FloatArray, u: FloatArray, planes: int) -> tuple[Runs, Parts]:
     """Covered cells of a lattice.
 
     Parameters
     ----------
-    signed : SignedEdges
-        Edges of the inside.
+    pieces : Pieces
+        Edges of the inside, cut at the lines of the lattice.
     v, u : ndarray
         Ascending edges of rows and columns, mm; one more than there are.
     planes : int
         Number of planes.
     """
     rows, columns = len(v) - 1, len(u) - 1
-    pieces = split_edges(signed, v, u)
-    key = pieces.line * (columns + 1) + (pieces.column + 1)
-    crossed, of = _distinct(key, planes * rows * (columns + 1))
+    crossed, of = _distinct(
+        pieces.line * (columns + 1) + (pieces.column + 1), planes * rows * (columns + 1)
+    )
     line, column = np.divmod(crossed, columns + 1)
-    column -= 1  # to the left of the lattice
-    terms = _terms(pieces, v, u)
-    own = np.array([np.bincount(of, each, len(crossed)) for each in terms], dtype=np.float64)
-    after = _along_lines(own[6:], line)
-    # What lies between a crossed cell and the next one, or the end of the row, is alike.
-    stop = np.full(len(line), columns)
-    stop[:-1] = np.where(line[1:] == line[:-1], column[1:], columns)
-    length = stop - column - 1
-    full = (after[0] > 1 - _SLIVER) & (length > 0)
-    level = np.flatnonzero((after[0] > _SLIVER) & ~full & (length > 0))
-    again, beyond = consecutive(line[level] * columns + column[level] + 1, length[level])
-    inner = np.flatnonzero(column >= 0)
-    number = line * columns + column
-    cell = np.concatenate([number[inner], beyond])
-    left = np.concatenate([(after - own[6:])[:, inner], after[:, level[again]]], axis=1)
-    sums = np.concatenate([own[:6, inner], np.zeros((6, len(again)))], axis=1)
+    column -= 1  # -1 is to the left of the lattice
+    sums = np.empty((9, len(crossed)))
+    for to, terms in zip(sums, _terms(pieces, v, u), strict=True):
+        to[:] = np.bincount(of, terms, len(crossed))
+    after = _along_lines(sums[6:], line)
+    left = after - sums[6:]
     for to, carried in ((0, left[0]), (2, left[1]), (3, left[0] / 12), (5, left[2])):
         sums[to] += carried
-    whole = sums[0] > 1 - _SLIVER
-    part = np.flatnonzero((sums[0] > _SLIVER) & ~whole)
-    begin = np.concatenate([number[full] + 1, cell[whole]])
-    count = np.concatenate([length[full], np.ones(int(whole.sum()), dtype=np.int64)])
-    runs = Runs(*np.divmod(begin, rows * columns), count)
-    return runs, _parts(*np.divmod(cell[part], rows * columns), sums[:, part])
+    # What lies between a crossed cell and the next one, or the end of the row, is alike.
+    length = np.where(line[1:] == line[:-1], column[1:], columns)
+    length = np.append(length, columns)[: len(line)] - column - 1
+    follow = (after[0] > _SLIVER) & (length > 0)
+    full = after[0] > 1 - _SLIVER
+    within = column >= 0
+    whole = np.flatnonzero((sums[0] > 1 - _SLIVER) & within)
+    part = np.flatnonzero((sums[0] > _SLIVER) & (sums[0] <= 1 - _SLIVER) & within)
+    run, level = np.flatnonzero(follow & full), np.flatnonzero(follow & ~full)
+    again, beyond = consecutive(column[level] + 1, length[level])
+    level = level[again]
+    runs = Runs(
+        *np.divmod(np.concatenate([line[run], line[whole]]), rows),
+        np.concatenate([column[run] + 1, column[whole]]),
+        np.concatenate([length[run], np.ones(len(whole), dtype=np.int64)]),
+    )
+    strips = np.zeros((6, len(level)))
+    strips[[0, 2, 5]] = after[:, level]
+    strips[3] = after[0, level] / 12
+    place = np.divmod(np.concatenate([line[part], line[level]]), rows)
+    sums = np.concatenate([sums[:6, part], strips], axis=1)
+    return runs, _parts(*place, np.concatenate([column[part], beyond]), sums)
 
 
 def _distinct(key: IntArray, size: int) -> tuple[IntArray, npt.NDArray[np.int32]]:
@@ -120,31 +126,32 @@ def _distinct(key: IntArray, size: int) -> tuple[IntArray, npt.NDArray[np.int32]
     return numbers, rank[key]
 
 
-def _terms(pieces: Pieces, v: FloatArray, u: FloatArray) -> tuple[FloatArray, ...]:
+def _terms(pieces: Pieces, v: FloatArray, u: FloatArray) -> Iterator[FloatArray]:
     """What each piece adds to its own cell and to those further right, in units of the cell.
 
     The first six are area and moments u, v, uu, uv, vv of what is to its right in its own cell;
     the last three area and moments v, vv of the strip to its left, all through a whole cell.
     """
-    width, height = np.diff(u)[pieces.column], np.diff(v)[pieces.row]
-    middle_u, middle_v = u[pieces.column] + width / 2, v[pieces.row] + height / 2
-    a, b = (pieces.u0 - middle_u) / width, (pieces.u1 - middle_u) / width
-    low, high = (pieces.v0 - middle_v) / height, (pieces.v1 - middle_v) / height
-    rise = pieces.sign * (high - low)
-    aa, ab, bb = a * a, a * b, b * b
-    ll, lh, hh = low * low, low * high, high * high
-    lever, square = rise * (low + high) / 2, rise * (ll + lh + hh) / 3
-    return (
-        rise * (1 - a - b) / 2,
-        rise * (1 / 8 - (aa + ab + bb) / 6),
-        lever / 2 - rise * ((2 * a + b) * low + (a + 2 * b) * high) / 6,
-        rise * (1 / 24 - (a + b) * (aa + bb) / 12),
-        lever / 8 - rise * (low * (3 * aa + 2 * ab + bb) + high * (aa + 2 * ab + 3 * bb)) / 24,
-        square / 2 - rise * (a * (3 * ll + 2 * lh + hh) + b * (ll + 2 * lh + 3 * hh)) / 12,
-        rise,
-        lever,
-        square,
-    )
+    width, height = np.diff(u).take(pieces.column), np.diff(v).take(pieces.row)
+    a = (pieces.u0 + pieces.u1) / 2
+    a -= ((u[1:] + u[:-1]) / 2).take(pieces.column)
+    a /= width
+    b = (pieces.v0 + pieces.v1) / 2
+    b -= ((v[1:] + v[:-1]) / 2).take(pieces.row)
+    b /= height
+    da, db = (pieces.u1 - pieces.u0) / width, (pieces.v1 - pieces.v0) / height
+    rise = pieces.sign * db
+    # Means along the piece of u, v and their products.
+    aa, ab, bb = a * a + da * da / 12, a * b + da * db / 12, b * b + db * db / 12
+    yield rise * (0.5 - a)
+    yield rise * (0.125 - aa / 2)
+    yield rise * (b / 2 - ab)
+    yield rise * (1 / 24 - a * (a * a + da * da / 4) / 3)
+    yield rise * (b / 8 - (b * aa + a * da * db / 6) / 2)
+    yield rise * (bb / 2 - a * bb - b * da * db / 6)
+    yield rise
+    yield rise * b
+    yield rise * bb
 
 
 def _along_lines(terms: FloatArray, line: IntArray) -> FloatArray:
@@ -155,10 +162,10 @@ def _along_lines(terms: FloatArray, line: IntArray) -> FloatArray:
     return total - np.repeat(before, np.diff(first, append=len(line)), axis=1)
 
 
-def _parts(plane: IntArray, cell: IntArray, sums: FloatArray) -> Parts:
+def _parts(plane: IntArray, row: IntArray, column: IntArray, sums: FloatArray) -> Parts:
     """Centroids and moments about them, from sums about the centres of the cells."""
     share = sums[0]
     u, v = np.clip(sums[1] / share, -0.5, 0.5), np.clip(sums[2] / share, -0.5, 0.5)
     uu = np.clip(sums[3] / share - u * u, 0, 0.25)
     vv = np.clip(sums[5] / share - v * v, 0, 0.25)
-    return Parts(plane, cell, share, u, v, uu, sums[4] / share - u * v, vv)
+    return Parts(plane, row, column, share, u, v, uu, sums[4] / share - u * v, vv)

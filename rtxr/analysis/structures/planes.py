@@ -13,6 +13,9 @@ goes on for half the local spacing (``end_cap="half"``) or ends at the plane (``
 - Planes closer than a tenth of the spacing (between 0.01 and 0.2 mm) are one plane.
 - A single plane is as thick as the image's spacing across it; without one its volume is NaN.
 - Contours with fewer than three points, POINT and open contours enclose nothing.
+- Slabs are along the axes of the dose where the contours are flat in them (to 0.1 mm, and no less
+  flat than in those of the image), else along those of the image: of a dose that is turned against
+  the contours, by a degree or by 0.05, slabs stay parallel to the contours.
 """
 
 from __future__ import annotations
@@ -47,6 +50,9 @@ PART_GAP = 3.5
 PLANAR_MM = 0.1
 #: ... and by more than this it cannot be read as a plane at all, mm.
 _FLATTEN_MM = 2.0
+#: Contours that leave their plane by no more lie in it but for rounding, mm; where they do not, a
+#: frame in which they do by less than this part is theirs.
+_FLAT_MM, _FLATTER = 1e-3, 0.5
 #: Rounding of a plane's position must not decide on which side of a face it is, mm.
 FACE_TOLERANCE = 1e-6
 _SAME_PLANE_MM = (0.01, 0.2)
@@ -216,7 +222,9 @@ def _closed(roi: RoiContours) -> tuple[RoiContours, list[Finding]]:
         findings.append(roi_finding("open-contours", "info", roi.label, text))
     counts = np.diff(roi.starts)
     finite = np.isfinite(roi.points @ np.ones(3))  # sums of what is finite are
-    whole = np.bincount(np.repeat(np.arange(len(counts)), counts), ~finite, len(counts)) == 0
+    whole = np.ones(len(counts), dtype=bool)
+    if not finite.all():
+        whole[np.repeat(np.arange(len(counts)), counts)[~finite]] = False
     usable = is_closed & (counts >= 3) & whole
     if (is_closed & ~usable).any():
         text = (
@@ -271,16 +279,21 @@ def _planar(
 def _best_frame(
     roi: RoiContours, candidates: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
-    """First frame in which every contour is planar, else the one with most planar contours."""
+    """First frame in which every contour is planar, else the one with most planar contours.
+
+    Small contours are planar enough in the frame of a dose that is turned by a degree too, where
+    those of one plane are at unlike heights: a frame in which they are clearly flatter is taken.
+    """
     best, best_spread, most = candidates[0], np.empty(0), -1
     for frame in candidates:
         w = frames.to_frame(frame, roi.points)[:, 2]
         low = np.minimum.reduceat(w, roi.starts[:-1])
         spread = np.maximum.reduceat(w, roi.starts[:-1]) - low
         planar = int((spread <= PLANAR_MM).sum())
-        if planar > most:
+        flatter = planar == most and spread.max() < _FLATTER * best_spread.max()
+        if planar > most or flatter:
             best, best_spread, most = frame, spread, planar
-        if planar == len(spread):
+        if planar == len(spread) and spread.max() <= _FLAT_MM:
             break
     return best, best_spread
 

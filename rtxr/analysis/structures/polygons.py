@@ -24,16 +24,18 @@ from rtxr.analysis.structures.sweep import (
     steep,
     sweep,
 )
-from rtxr.errors import RTXRError
+from rtxr.errors import UnknownNameError
 from rtxr.geometry import FloatArray
 
 Combine = Literal["xor", "union"]
 
 
 def check_combine(combine: str) -> None:
-    """Raise unless a way of combining contours is known."""
+    """Raise UnknownNameError unless a way of combining contours is known."""
     if combine not in get_args(Combine):
-        raise RTXRError(f'combine={combine!r}: contours combine by "xor" or "union"')
+        raise UnknownNameError(
+            f'combine={combine!r}: contours of one plane combine by "xor" or "union"'
+        )
 
 
 #: Edges closer than this belong to contours that touch, not to contours that cross, mm.

@@ -62,8 +62,8 @@ def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolAr
     for few in _portions(part, used, v[rows], u[columns]):
         number = np.full(len(part.position) + 1, -1, dtype=np.int64)  # the last one for no plane
         number[few] = np.arange(len(few))
-        wanted = number[part.edges.plane] >= 0
-        edges = part.edges if wanted.all() else part.edges.take(wanted)
+        whole = len(few) == len(part.position)
+        edges = part.edges if whole else part.edges.take(number[part.edges.plane] >= 0)
         block, row, column = fill(
             edges, number[edges.plane], v[rows], u[columns], len(few), combine
         )
@@ -80,9 +80,15 @@ def _portions(part: Slabs, planes: IntArray, v: FloatArray, u: FloatArray) -> Se
     """Planes to fill at a time, so that what is filled before it is placed stays small."""
     if not len(planes):
         return []
-    x, y = ((each.min(), each.max()) for each in part.points.T)
+    x, y = _bounds(part.edges)
     cells = int(np.ptp(np.searchsorted(u, x)) * np.ptp(np.searchsorted(v, y)))
     return np.array_split(planes, 1 + len(planes) * cells // _MOST_CELLS)
+
+
+def _bounds(edges: Edges) -> tuple[list[float], list[float]]:
+    """Least and largest x, and y, of some edges."""
+    x = [min(edges.x0.min(), edges.x1.min()), max(edges.x0.max(), edges.x1.max())]
+    return x, [edges.y0.min(), edges.y1.max()]
 
 
 def plane_at(part: Slabs, w: FloatArray, pitch: float) -> IntArray:
@@ -132,9 +138,8 @@ def fill(
     rows, columns : slice
         The box.
     """
-    row = slice(*np.searchsorted(v, [edges.y0.min(), edges.y1.max()]).tolist())
-    bounds = [min(edges.x0.min(), edges.x1.min()), max(edges.x0.max(), edges.x1.max())]
-    column = slice(*np.searchsorted(u, bounds).tolist())
+    x, y = _bounds(edges)
+    row, column = slice(*np.searchsorted(v, y).tolist()), slice(*np.searchsorted(u, x).tolist())
     v, u = v[row], u[column]
     shape = (planes, len(v), len(u))
     first, stop = np.searchsorted(v, edges.y0), np.searchsorted(v, edges.y1)

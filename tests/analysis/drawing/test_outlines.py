@@ -157,6 +157,20 @@ def test_coronal_slices():
     assert (read_back(found.points, grid) == mask).all()
 
 
+@pytest.mark.parametrize("holes", ["keyhole", "nested"])
+def test_contours_are_the_same_whether_drawn_at_once_or_slice_by_slice(monkeypatch, holes):
+    mask = np.random.default_rng(7).random((5, 12, 9)) < 0.6
+    mask[2] = False
+    grid = axial_grid(mask.shape, (3.0, 1.0, 1.5), (0.0, 0.0, 0.0))
+    whole = outlines(mask, grid, holes=holes, smooth=0.7 if holes == "nested" else None)
+    monkeypatch.setattr("rtxr.analysis.drawing.outlines._MOST_VOXELS", 1)
+    parts = outlines(mask, grid, holes=holes, smooth=0.7 if holes == "nested" else None)
+    assert len(parts.points) == len(whole.points) > 20
+    assert all(map(np.array_equal, parts.points, whole.points))
+    assert np.array_equal(parts.slices, whole.slices)
+    assert parts.findings == whole.findings
+
+
 def test_an_empty_mask_has_no_contours():
     found = outlines(np.zeros(GRID.shape, dtype=bool), GRID)
     assert found.points == []

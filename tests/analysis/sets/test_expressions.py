@@ -143,6 +143,22 @@ def test_what_is_cut_at_the_border_is_told(case):
     assert codes(evaluate(case.isel(x=slice(0, 20)), "PTV 70")) == []
 
 
+def test_what_shrinks_from_the_end_of_the_grid_is_told(case):
+    cut = case.isel(z=slice(2, 7))
+    found = evaluate(cut, "PTV 70 - 3mm")
+    assert codes(found) == ["margin-at-grid-end"]
+    assert "reaches the end of the grid along 'z'" in model.findings_of(found)[0].message
+    assert not found.isel(z=[0, -1]).any()
+    kept = evaluate(cut, "PTV 70 - (3,3,3,3,0,0)mm")
+    assert codes(kept) == []
+    assert kept.isel(z=[0, -1]).any(("y", "x")).all()
+    assert codes(evaluate(cut.isel(z=slice(None, None, -1)), "PTV 70 - (3,3,3,3,0,1)mm")) != []
+    assert codes(evaluate(cut.isel(z=slice(1, None)), "PTV 70 - (0,0,0,0,0,1)mm")) != []
+    for inner in ("PTV 70 - 2mm", "CTV-N+ - 1mm", "PTV 70 - CTV-N+"):
+        assert codes(evaluate(case, inner)) == []
+    assert codes(evaluate(cut, "CTV-N+ | (PTV 70 - 3mm)")) == ["margin-at-grid-end"]
+
+
 def test_nothing_inside_is_told(case):
     found = evaluate(case, "CTV-N+ - PTV 70 - Empty")
     assert not found.values.any()

@@ -287,6 +287,27 @@ def test_a_dose_rotated_against_the_contours():
     check(dvh.roi_dose(ds, "A"), lambda s: 16 + RADIUS * np.interp(-s, -share, t), 4, 28)
 
 
+@pytest.mark.parametrize("axis", [(1, 0, 0), (0, 1, 0), (1, 1, 0)])
+@pytest.mark.parametrize("degrees", [0.05, 0.2, 1.0, 2.0])
+def test_a_dose_turned_by_a_degree_or_less(axis, degrees):
+    image = axial_grid((11, 16, 24), (3.0, 10.0, 10.0), (-15.0, -75.0, -115.0))
+    pair = [*stack(square(2.5, (-24.0, 8.0)), HEIGHTS), *stack(square(2.5, (24.0, 8.0)), HEIGHTS)]
+    shapes = {"Pair": pair, "Box": stack(square(15.0), HEIGHTS)}
+    ds = dosed(shapes, lambda p: 50 + p @ [0.2, 0.1, 0.3], 2.0, 0.0, image, rotation(axis, degrees))
+    pair_dose, box_dose = dvh.roi_doses(ds)
+    slope = np.array([0.2, 0.1, 0.3])
+    for found, half, centre in (
+        (pair_dose, (26.5, 2.5, 10.5), (0, 8, 0)),
+        (box_dose, (15, 15, 10.5), (0, 0, 0)),
+    ):
+        middle, reach = 50 + slope @ centre, slope @ half
+        assert found.mean == pytest.approx(middle, abs=1e-3)
+        assert found.minimum == pytest.approx(middle - reach, abs=1e-3)
+        assert found.maximum == pytest.approx(middle + reach, abs=1e-3)
+    assert pair_dose.volume_cc == pytest.approx(2 * 5 * 5 * 21 / 1000)
+    assert box_dose.volume_cc == pytest.approx(30 * 30 * 21 / 1000)
+
+
 @pytest.mark.parametrize("order", [[2, 0, 1], [1, 2, 0]])
 def test_sagittal_and_coronal_contours(order):
     shape = [contour[:, order] for contour in stack(circle(RADIUS, 720), HEIGHTS)]

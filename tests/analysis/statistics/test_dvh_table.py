@@ -9,6 +9,7 @@ from rtxr import model
 from rtxr.analysis.statistics import dvh
 from rtxr.analysis.statistics.dose_volume import RoiDose
 from rtxr.analysis.statistics.dvh_table import axis_of
+from rtxr.analysis.statistics.prescriptions import Prescriptions
 from rtxr.errors import GeometryError, MissingDataError, RTXRError, UnknownNameError
 from rtxr.geometry import Grid
 
@@ -56,17 +57,17 @@ def curve(low, high):
     ],
 )
 def test_bins_are_fine_by_themselves(highest, unit, width):
-    axis = axis_of([curve(0.0, highest)], unit, None, None)
+    axis = axis_of([curve(0.0, highest)], unit, Prescriptions(), None)
     assert axis.width == pytest.approx(width)
     assert axis.edges[0] == 0
     assert axis.edges[-2] <= highest < axis.edges[-1]
 
 
 def test_edges_are_the_decimals_that_they_are_called():
-    axis = axis_of([curve(0.0, 70.35)], "Gy", None, None)
+    axis = axis_of([curve(0.0, 70.35)], "Gy", Prescriptions(), None)
     assert 0.35 in axis.edges
     assert 70.35 in axis.edges
-    coarse = axis_of([curve(0.0, 70.35)], "Gy", None, 0.3)
+    coarse = axis_of([curve(0.0, 70.35)], "Gy", Prescriptions(), 0.3)
     assert coarse.edges == pytest.approx(0.3 * np.arange(236))
 
 
@@ -118,6 +119,38 @@ def test_the_prescription_turns_doses_to_percent():
 
 
 # --- which dose ---------------------------------------------------------------------------------
+def test_each_structure_is_in_percent_of_its_own_prescription():
+    ds = ramp_case(rois=("A", "B", "C"))
+    table = dvh.dvh(ds, prescription={"A": 20, "b": 40}, bin_width=0.5)
+    assert table.index.name == "dose_percent"
+    np.testing.assert_allclose(table["A"].loc[50.0], dvh.dvh(ds).loc[10.0, "A"])
+    np.testing.assert_allclose(table["B"].loc[50.0], dvh.dvh(ds).loc[20.0, "B"])
+    assert table["C"].isna().all()
+    assert table.attrs["prescription"] == {"A": 20.0, "B": 40.0}
+    (told,) = table.attrs["findings"]
+    assert told["code"] == "dvh-without-prescription"
+    assert told["message"].startswith("ROI 'C':")
+    rest = dvh.dvh(ds, ["C"], prescription={"A": 20, "default": 30}, kind="differential")
+    assert rest.attrs["prescription"] == {"C": 30.0}
+    assert rest["C"].sum() == pytest.approx(rest.attrs["rois"]["C"]["volume_cc"])
+    with pytest.raises(UnknownNameError, match="no ROI 'D'"):
+        dvh.dvh(ds, prescription={"D": 20})
+
+
+def test_there_is_no_noise_where_nothing_is():
+    ds = ramp_case(low=0.0, per_mm=0.3)
+    for kind in ("cumulative", "differential"):
+        table = dvh.dvh(ds, kind=kind)
+        volume = table.attrs["rois"]["A"]["volume_cc"]
+        values = table["A"].to_numpy()
+        assert not ((np.abs(values) < 1e-11 * volume) & (values != 0)).any()
+        facts = table.attrs["rois"]["A"]
+        below = table.index < facts["min_gy"] - 0.02
+        assert (values[below] == (volume if kind == "cumulative" else 0)).all()
+        assert (values[table.index > facts["max_gy"] + 0.02] == 0).all()
+    assert values.sum() == pytest.approx(volume)
+
+
 def test_doses_of_a_kind_are_columns_beside_each_other():
     ds = with_beams(ramp_case(rois=("A", "B")))
     table = dvh.dvh(ds, dose="beam")
@@ -240,8 +273,26 @@ def test_errors_say_what_is_asked():
         dvh.dvh(ds, between="slabs")
     with pytest.raises(RTXRError, match="prescription=-1"):
         dvh.dvh(ds, prescription=-1)
+    with pytest.raises(UnknownNameError, match="end_cap=None; did you mean 'none'"):
+        dvh.dvh(ds, end_cap=None)
+    with pytest.raises(UnknownNameError, match=r"combine='unio'.* or \"union\""):
+        dvh.dvh(ds, combine="unio")
+    with pytest.raises(RTXRError, match=r"dose=<Dataset>: give one .* \(other\['dose'\]"):
+        dvh.dvh(ds, dose=ds)
+    for width in ("0.1", True, [1], 0, -1, np.nan, np.inf):
+        with pytest.raises(RTXRError, match=r"bin_width=.*above 0.*the step of the index"):
+            dvh.dvh(ds, bin_width=width)
     with pytest.raises(RTXRError, match="both called"):
         dvh.dvh(ds, "A", mask={"A": ds.dose > 10})
+
+
+def test_a_width_of_too_many_rows_is_refused():
+    ds = ramp_case()
+    facts = dvh.dvh(ds).attrs["rois"]["A"]
+    with pytest.raises(RTXRError, match=r"would make 2,.* rows .*give bin_width=0.001 or more"):
+        dvh.dvh(ds, bin_width=facts["max_gy"] / 2_500_000)
+    table = dvh.dvh(ds, bin_width=xr.DataArray(facts["max_gy"] / 199_000))
+    assert 199_000 <= len(table) < 200_000
 
 
 def test_the_shape_between_planes_is_nearer_to_the_solid():

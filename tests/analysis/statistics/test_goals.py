@@ -115,6 +115,18 @@ def test_margin_and_status_agree(value, relation):
     assert passed == (margin > 0 or (margin == 0 and "=" in relation))
 
 
+@pytest.mark.parametrize("limit", [1e-3, 0.1, 66.5, 30.0])
+@pytest.mark.parametrize("off", [-0.9e-9, 0.0, 0.9e-9])
+def test_rounding_decides_nothing(limit, off):
+    value = limit + off * max(limit, 1.0)
+    for relation, met in (("<=", True), (">=", True), ("<", False), (">", False)):
+        goal = parse_goal(f"A: mean {relation} {limit} Gy")
+        assert (goal.status(value) == "pass") == met
+        assert goal.margin(value) == 0
+    assert parse_goal(f"A: mean < {limit} Gy").status(limit - 2e-9 * max(limit, 1)) == "pass"
+    assert parse_goal("A: mean <= 1 Gy (<= 2 Gy)").status(2 + 1e-9) == "acceptable"
+
+
 def test_what_is_not_known_is_neither_passed_nor_failed(ds):
     table = rows(ds, "Chord: max <= 45 Gy", "Empty: mean < 5 Gy", "cord: D9cc < 5 Gy")
     assert table["roi"].tolist() == ["Chord", "Empty", "Cord"]

@@ -72,3 +72,10 @@ def test_without_an_isodose_anywhere_nothing_conforms():
     roi = RoiDose("A", np.array([1.0, 2.0]), np.array([5.0, 0.0]), 5.0, 0.0, 1.0, 2.0, 1.5)
     options = {"prescription": 3.0, "isodose": lambda _: 0.0}
     assert value("Paddick", roi, **options) == value("CI", roi, **options) == 0
+
+
+@given(structures())
+def test_all_of_a_structure_and_nothing_of_it_are_the_extremes(roi):
+    assert value("D100%", roi) == value("min", roi)
+    assert value("DC0%", roi) == value("min", roi)
+    assert value("D0%", roi) == value("max", roi)

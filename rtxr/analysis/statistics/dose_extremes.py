@@ -1,0 +1,136 @@
+"""Extremes of the trilinear dose over slabs: at voxel centres inside, on faces and on outlines.
+
+Only where a voxel of the dose grid nearby is beyond what is known already can the dose be.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rtxr.analysis.statistics.dose_levels import known_brackets
+from rtxr.analysis.statistics.slab_cells import Bounds, consecutive
+from rtxr.analysis.structures.cells import Pieces
+from rtxr.analysis.structures.sweep import IntArray
+from rtxr.geometry import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+#: Of more than so many pieces of outlines one in some is looked at first: few others are left.
+_MANY, _FIRST = 20_000, 32
+
+
+class Extremes:
+    """Looks for the lowest and the highest dose of slabs.
+
+    Parameters
+    ----------
+    values : ndarray
+        The dose at ``nodes``.
+    nodes : tuple of ndarray
+        Ascending along w, v and u.
+    bounds : Bounds
+        Of the slabs; every plane of ``nodes`` within one is a bound.
+    known : ndarray
+        Doses inside.
+    """
+
+    def __init__(
+        self,
+        values: FloatArray,
+        nodes: tuple[FloatArray, FloatArray, FloatArray],
+        bounds: Bounds,
+        known: FloatArray,
+    ) -> None:
+        self._values, self._nodes, self._known = values, nodes, ends(known)
+        self._w = known_brackets(nodes[0], bounds.height)
+        planes = np.arange(int(bounds.plane[-1]) + 1)
+        self._begin = np.searchsorted(bounds.plane, planes)
+        stop = np.searchsorted(bounds.plane, planes, side="right")
+        self._counts = stop - self._begin
+        top = len(nodes[0]) - 1
+        first = np.searchsorted(nodes[0], bounds.height[self._begin], side="right") - 1
+        last = np.searchsorted(nodes[0], bounds.height[stop - 1], side="left")
+        self._first, self._last = np.clip(first, 0, top), np.clip(last, 0, top)
+
+    def found(
+        self, pieces: Pieces, plane: IntArray, inside: tuple[BoolArray, slice, slice]
+    ) -> FloatArray:
+        """Lowest and highest dose; none where none is known.
+
+        Parameters
+        ----------
+        pieces : Pieces
+            Of the outlines, in rows and columns of nodes; none of them is outside the dose grid.
+        plane : ndarray of int
+            Plane of each piece.
+        inside : (ndarray of bool, slice, slice)
+            Which nodes are inside: plane by plane, in which rows and columns.
+        """
+        if len(plane) > _MANY:
+            self._look(self._along(pieces.take(slice(None, None, _FIRST)), plane[::_FIRST]))
+        beyond = self._beyond()
+        mask, row, column = inside
+        where, v, u = np.nonzero(beyond[:, row, column] & mask)
+        none = np.zeros(len(v))
+        self._look(self._doses(where, (v + row.start, none), (u + column.start, none)))
+        beyond[:, :-1] |= beyond[:, 1:]
+        beyond[:, :, :-1] |= beyond[:, :, 1:]
+        _, rows, columns = beyond.shape
+        near = beyond.take((plane * rows + pieces.row) * columns + pieces.column)
+        at = np.flatnonzero(near)
+        self._look(self._along(pieces.take(at), plane[at]))
+        return self._known
+
+    def _look(self, doses: FloatArray) -> None:
+        self._known = ends(np.concatenate([self._known, doses]))
+
+    def _beyond(self) -> BoolArray:
+        """Where nodes next to each slab are beyond what is known, (planes, rows, columns)."""
+        lowest = int(self._first.min())
+        near = self._values[lowest : int(self._last.max()) + 1]
+        beyond = np.ones(near.shape, dtype=bool)
+        if len(self._known):
+            np.less(near, self._known[0], out=beyond)
+            beyond |= near > self._known[1]
+        found = beyond[self._first - lowest]
+        for step in range(1, int((self._last - self._first).max()) + 1):
+            found |= beyond[np.minimum(self._first + step, self._last) - lowest]
+        return found
+
+    def _along(self, pieces: Pieces, plane: IntArray) -> FloatArray:
+        """Extreme doses along pieces: at their ends, or where the parabola between them turns."""
+        _, v, u = self._nodes
+        places = []
+        for nodes, low, *span in (
+            (v, pieces.row, pieces.v0, pieces.v1),
+            (u, pieces.column, pieces.u0, pieces.u1),
+        ):
+            start, end = ((each - nodes[low]) / (nodes[low + 1] - nodes[low]) for each in span)
+            share = np.concatenate([start, (start + end) / 2, end])
+            places.append((np.tile(low, 3), np.clip(share, 0.0, 1.0)))
+        doses = self._doses(np.tile(plane, 3), *places)
+        start, middle, end = doses.reshape(3, -1)
+        bend, slope = 2 * (start + end - 2 * middle), 4 * middle - 3 * start - end
+        turns = slope * (slope + 2 * bend) < 0
+        peak = start[turns] - slope[turns] ** 2 / (4 * bend[turns])
+        return np.concatenate([doses, peak])
+
+    def _doses(
+        self, plane: IntArray, v: tuple[IntArray, FloatArray], u: tuple[IntArray, FloatArray]
+    ) -> FloatArray:
+        """Doses at places between nodes of planes, on every bound of their slabs."""
+        of, bound = consecutive(self._begin[plane], self._counts[plane])
+        faces = []
+        for w in (self._w.low[bound], self._w.high[bound]):
+            lines = []
+            for row in (v[0], v[0] + (v[1] > 0)):
+                low, high = (self._values[w, row[of], at[of]] for at in (u[0], u[0] + (u[1] > 0)))
+                lines.append(low + u[1][of] * (high - low))
+            faces.append(lines[0] + v[1][of] * (lines[1] - lines[0]))
+        return np.asarray(faces[0] + self._w.share[bound] * (faces[1] - faces[0]), dtype=np.float64)
+
+
+def ends(doses: FloatArray) -> FloatArray:
+    """Lowest and highest of some doses; none where none is known."""
+    low, high = np.fmin.reduce(doses, initial=np.inf), np.fmax.reduce(doses, initial=-np.inf)
+    return np.array([low, high]) if low <= high else np.empty(0)

@@ -1,0 +1,223 @@
+"""Dose on the levels of slabs, at the corners of the cells of a lattice along the dose grid.
+
+A level is a piece of a slab. Its mean dose, and the change of dose across it, are sums over the
+planes of the dose grid it touches; all that is left to do for a cell is to look at its corners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rtxr.analysis.grids.resample import Brackets, brackets
+from rtxr.analysis.statistics.slab_cells import Bounds, Samples, consecutive, spreads
+from rtxr.analysis.structures.covered_cells import Parts, Runs
+from rtxr.analysis.structures.sweep import IntArray
+from rtxr.geometry import FloatArray
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Dose on the levels of some planes.
+
+    Parameters
+    ----------
+    middle : ndarray, (levels, rows + 1, columns + 1)
+        Mean dose through each level, at the corners of cells; NaN outside the dose grid.
+    across : ndarray, (levels, rows + 1, columns + 1)
+        Change of dose from its lower to its upper face.
+    volume : ndarray, (levels, rows + 1, columns + 1)
+        Of the cell that begins at each corner, mm3.
+    counts : ndarray of int, (planes,)
+        How many levels each plane has.
+    """
+
+    middle: FloatArray
+    across: FloatArray
+    volume: FloatArray
+    counts: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        values: FloatArray,
+        nodes: tuple[FloatArray, FloatArray, FloatArray],
+        bounds: Bounds,
+        cuts: tuple[FloatArray, FloatArray],
+        planes: int,
+    ) -> Levels:
+        """Dose on the levels between some bounds.
+
+        Parameters
+        ----------
+        values : ndarray
+            The dose at ``nodes``, ascending along w, v and u.
+        bounds : Bounds
+            Where levels begin and end; every plane of ``nodes`` within one is a bound.
+        cuts : pair of ndarray
+            Lines between cells along v and u.
+        planes : int
+            Number of planes.
+        """
+        low, high = bounds.levels()
+        used, weights = _weights(nodes[0], bounds.height, low, high)
+        box = tuple(_alike(*each) for each in zip(nodes[1:], cuts, strict=True))
+        shape = [
+            len(lines) if same else len(axis)
+            for same, axis, lines in zip(box, nodes[1:], cuts, strict=True)
+        ]
+        middle, across = (
+            _on_lines(_on_lines(each, nodes[1], cuts[0], 1), nodes[2], cuts[1], 2)
+            for each in _weighted(values, used, weights, shape, box)
+        )
+        thickness = bounds.height[high] - bounds.height[low]
+        area = np.diff(cuts[0], append=cuts[0][-1])[:, None] * np.diff(cuts[1], append=cuts[1][-1])
+        counts = np.bincount(bounds.plane[low], minlength=planes)
+        return cls(middle, across, thickness[:, None, None] * area, counts)
+
+    def whole(self, runs: Runs) -> Samples:
+        """Cells that are covered all over, on every level of their planes."""
+        of, level = self._on_levels(runs.plane)
+        corners = runs.count[of] + 1  # the last one ends a run: what begins there does not count
+        _, at = consecutive(self._corner(level, runs.row[of], runs.column[of]), corners)
+        line = self.middle.shape[2]
+        near, far = self.middle.take(at), self.middle.ravel()[line:].take(at)
+        both = near + far
+        far -= near
+        dose, along_u, along_v = both[1:] + both[:-1], both[1:] - both[:-1], far[1:] + far[:-1]
+        dose /= 4
+        volume = self.volume.take(at)
+        volume[np.cumsum(corners) - 1] = 0.0
+        square_u, square_v, square = along_u, along_v, self.across.take(at[:-1])
+        square_u /= 2
+        square_v /= 2
+        for each in (square_u, square_v, square):
+            np.square(each, out=each)
+        widest = np.maximum(square_u, square_v)
+        np.maximum(widest, square, out=widest)
+        square += square_u
+        square += square_v
+        return Samples(dose, *spreads(square, widest), volume[:-1])
+
+    def partial(self, parts: Parts) -> Samples:
+        """Cells of which a part is covered, on every level of their planes."""
+        of, level = self._on_levels(parts.plane)
+        at = self._corner(level, parts.row[of], parts.column[of])
+        line, middle = self.middle.shape[2], self.middle.ravel()
+        a, b, c, d = (middle[step:].take(at) for step in (0, 1, line, line + 1))
+        along_u, along_v, along_w = (b - a + d - c) / 2, (c - a + d - b) / 2, self.across.take(at)
+        dose = (a + b + c + d) / 4 + along_u * parts.u[of] + along_v * parts.v[of]
+        square_u, square_v = along_u**2 * parts.uu[of] * 12, along_v**2 * parts.vv[of] * 12
+        square = square_u + square_v + 24 * along_u * along_v * parts.uv[of] + along_w**2
+        widest = np.maximum(np.maximum(square_u, square_v), along_w**2)
+        spread, shift = spreads(square, np.minimum(widest, square))
+        return Samples(dose, spread, shift, self.volume.take(at) * parts.share[of])
+
+    def _corner(self, level: IntArray, row: IntArray, column: IntArray) -> IntArray:
+        """Number of the first corner of a cell."""
+        _, rows, columns = self.middle.shape
+        return (level * rows + row) * columns + column
+
+    def _on_levels(self, plane: IntArray) -> tuple[IntArray, IntArray]:
+        """Everything on some planes, once for each level: which of it, and the level."""
+        first = np.cumsum(self.counts) - self.counts
+        return consecutive(first[plane], self.counts[plane])
+
+
+def known_brackets(nodes: FloatArray, places: FloatArray) -> Brackets:
+    """Brackets in which the next node, which may not be known, does not count on a node."""
+    at = brackets(nodes, places)
+    return replace(at, high=np.where(at.share == 0, at.low, at.high))
+
+
+def _weights(
+    nodes: FloatArray, height: FloatArray, low: IntArray, high: IntArray
+) -> tuple[IntArray, tuple[FloatArray, FloatArray]]:
+    """How the dose on planes of nodes adds up to levels from one bound to another.
+
+    Returns
+    -------
+    used : ndarray of int, (levels, n)
+        Consecutive nodes, the last one of a level repeated where others need more.
+    weights : pair of ndarray, (levels, n)
+        Of the mean dose through the level, and of the change across it.
+    """
+    of, begin = consecutive(low, high - low)
+    step = height[begin + 1] - height[begin]
+    levels, one = np.arange(len(low)), np.ones(len(low))
+    at = known_brackets(
+        nodes, np.concatenate([height[begin] + step / 2, height[high], height[low]])
+    )
+    of = np.concatenate([of, levels, levels])
+    ends = np.cumsum(high - low)
+    first, last = at.low[ends - (high - low)], at.high[ends - 1]
+    used = first[:, None] + np.arange(int((last - first).max(initial=0)) + 1)
+    used = np.minimum(used, last[:, None])
+    # Faces may round to either side.
+    places = [
+        of * used.shape[1] + np.clip(e - first[of], 0, (last - first)[of])
+        for e in (at.low, at.high)
+    ]
+    mean, change = step / (height[high] - height[low])[of[: len(step)]], np.concatenate([one, -one])
+    found = []
+    for some, share in ((slice(len(step)), mean), (slice(len(step), None), change)):
+        parts = (share * (1 - at.share[some]), share * at.share[some])
+        total = sum(np.bincount(p[some], w, used.size) for p, w in zip(places, parts, strict=True))
+        found.append(np.reshape(total, used.shape))
+    return used, (found[0], found[1])
+
+
+def _weighted(
+    values: FloatArray,
+    used: IntArray,
+    weights: tuple[FloatArray, FloatArray],
+    shape: Sequence[int],
+    box: Sequence[slice | None],
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and change of planes of nodes; of equal planes exactly what they are, and zero.
+
+    They are the ``box`` of arrays of this shape that are not known beside it.
+    """
+    whole = np.full((2, len(used), *shape), np.nan)
+    middle, across = whole[(slice(None), slice(None), *(each or slice(None) for each in box))]
+    first = _planes(values, used[:, 0])
+    middle[...], across[...] = first, 0.0
+    mean, change = weights
+    middle[np.isnan(mean).any(axis=1)] = np.nan
+    for at in range(1, used.shape[1]):
+        more = _planes(values, used[:, at]) - first
+        if change[:, at].any():
+            across += change[:, at, None, None] * more
+        more *= mean[:, at, None, None]
+        middle += more
+    return whole[0], whole[1]
+
+
+def _alike(nodes: FloatArray, cuts: FloatArray) -> slice | None:
+    """Which of the cuts are the nodes, where the others lie beyond the dose grid."""
+    begin = int(np.searchsorted(cuts, nodes[0]))
+    here = slice(begin, begin + len(nodes))
+    if not np.array_equal(cuts[here], nodes):
+        return None
+    known = np.isfinite(brackets(nodes, cuts).share)
+    return here if known.sum() == len(nodes) else None
+
+
+def _planes(values: FloatArray, at: IntArray) -> FloatArray:
+    """Some planes, without a copy where they follow one another."""
+    follow = len(at) > 0 and (np.diff(at) == 1).all()
+    return values[at[0] : at[-1] + 1] if follow else values[at]
+
+
+def _on_lines(values: FloatArray, nodes: FloatArray, cuts: FloatArray, axis: int) -> FloatArray:
+    """Values at cuts along an axis, linear between nodes."""
+    if _alike(nodes, cuts):
+        return values
+    at = known_brackets(nodes, cuts)
+    low, high = values.take(at.low, axis), values.take(at.high, axis)
+    high -= low
+    high *= at.share[:, None] if axis == 1 else at.share
+    low += high
+    return low

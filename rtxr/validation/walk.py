@@ -1,0 +1,186 @@
+"""One walk over the bytes of a data set: how its elements are encoded, and the values links need.
+
+What a parser forgives is seen here: order, lengths, value representations, private blocks, texts
+outside their character set. Nothing is decoded but what is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from rtxr.read.elements import NUMBER_WIDTH, Element, Encoding, elements, items, nested
+from rtxr.validation.encoding_rules import (
+    Rule,
+    character_flaw,
+    count_flaw,
+    number_of_values,
+    rule_of,
+    terms_of,
+)
+
+#: Tags of the sequences around an element, outermost first, with its own at the end.
+Path = tuple[int, ...]
+CHARACTER_SET = 0x00080005
+_BLOCKS = range(0x10, 0x100)
+#: A value of more bytes is counted, not kept.
+_KEPT_BYTES = 512
+_INTEGERS = ("US", "SS", "UL", "SL")
+_PIXELS = ("OB", "OW")
+#: Group whose pixels are not among the bytes.
+_CUT = 0x7FE0
+
+
+@dataclass(frozen=True)
+class Item:
+    """What was asked for of one item, or of the data set itself.
+
+    Parameters
+    ----------
+    path : tuple of int
+        Tags of the sequences around it; empty for the data set.
+    values : dict of int to bytes
+        Wanted values by tag, without padding, numbers as text.
+    counts : dict of int to int
+        By tag: items of any sequence, values of a wanted element.
+    """
+
+    path: Path
+    values: dict[int, bytes] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class Walk:
+    """A walk, and what it met.
+
+    Parameters
+    ----------
+    data : bytes
+        Data elements, without pixels.
+    encoding : Encoding
+        Of them.
+    wanted : collection of int
+        Tags whose values, or number of values, are kept.
+    """
+
+    data: bytes
+    encoding: Encoding
+    wanted: Collection[int]
+    #: (code, path, what is wrong) > how often.
+    flaws: Counter[tuple[str, Path, str]] = field(default_factory=Counter)
+    items: list[Item] = field(default_factory=list)
+    #: Why the bytes cannot be followed to their end; empty where they can.
+    damage: str = ""
+
+    def run(self) -> Walk:
+        """Walk from the first byte to the last."""
+        try:
+            self._data_set(0, len(self.data), self.encoding, (), ())
+        except ValueError as error:
+            self.damage = str(error)
+        except RecursionError:
+            self.damage = "sequences are nested too deeply"
+        return self
+
+    def _data_set(
+        self, start: int, stop: int, encoding: Encoding, path: Path, sets: Sequence[str]
+    ) -> None:
+        item = Item(path)
+        self.items.append(item)
+        found, problem = self._followed(start, stop, encoding)
+        self._structure(found, encoding, path)
+        for element in found:
+            if element.stop > len(self.data):
+                raise ValueError("the file ends before its elements do")
+            if element.tag == CHARACTER_SET:
+                sets = terms_of(self.data[element.value : element.stop])
+            self._element(element, encoding, item, sets)
+        if problem is not None:
+            raise problem
+
+    def _followed(
+        self, start: int, stop: int, encoding: Encoding
+    ) -> tuple[list[Element], ValueError | None]:
+        """Elements as far as they can be followed, and why they cannot any further."""
+        found: list[Element] = []
+        try:
+            for element in elements(self.data, start, stop, encoding):
+                found.append(element)  # noqa: PERF402 (those before a break are kept)
+        except ValueError as error:
+            return found, error
+        return found, None
+
+    def _structure(self, found: Sequence[Element], encoding: Encoding, path: Path) -> None:
+        """Order, group lengths and private blocks of one data set."""
+        last, creators = -1, set[int]()
+        for at, element in enumerate(found):
+            tag, number = element.tag, element.tag & 0xFFFF
+            if tag <= last:
+                what = "twice" if tag == last else "behind a greater tag"
+                self.flaws["element-order", (*path, tag), what] += 1
+            last = tag
+            if number == 0 and tag >> 16 != _CUT and self._length_is_wrong(found[at:], encoding):
+                self.flaws["group-length", (*path, tag), ""] += 1
+            if tag >> 16 & 1:
+                if number in _BLOCKS and element.stop > element.value:
+                    creators.add(tag >> 16 << 8 | number)
+                elif number > _BLOCKS[-1] and tag >> 8 not in creators:
+                    self.flaws["private-creator", (*path, tag), ""] += 1
+
+    def _length_is_wrong(self, group: Sequence[Element], encoding: Encoding) -> bool:
+        """Whether the first element, a group length, says where its group ends and is wrong."""
+        first = group[0]
+        said = int.from_bytes(self.data[first.value : first.stop], encoding.order)
+        end = max((each.end for each in group if each.tag >> 16 == first.tag >> 16), default=0)
+        return said != end - first.end
+
+    def _element(
+        self, element: Element, encoding: Encoding, item: Item, sets: Sequence[str]
+    ) -> None:
+        here = (*item.path, element.tag)
+        rule = rule_of(element.tag, element.vr)
+        if rule.wrong_vr:
+            self.flaws["wrong-vr", here, rule.wrong_vr] += 1
+        if rule.vr in _PIXELS and element.undefined:  # an icon in fragments
+            return
+        if rule.vr == "SQ" or element.undefined:
+            self._sequence(element, encoding, item, here, sets)
+            return
+        value = self.data[element.value : element.stop]
+        if len(value) % 2:
+            self.flaws["odd-length", here, ""] += 1
+        if value:
+            self._value(value, rule, here, sets)
+            self._keep(element.tag, value, rule, encoding, item)
+
+    def _value(self, value: bytes, rule: Rule, here: Path, sets: Sequence[str]) -> None:
+        if flaw := count_flaw(value, rule):
+            self.flaws["value-count", here, flaw] += 1
+        if rule.is_text and (flaw := character_flaw(value, sets)):
+            self.flaws["character-set", here, flaw] += 1
+
+    def _keep(self, tag: int, value: bytes, rule: Rule, encoding: Encoding, item: Item) -> None:
+        if tag not in self.wanted:
+            return
+        item.counts[tag] = number_of_values(value, rule)
+        if len(value) > _KEPT_BYTES:
+            return
+        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
+        if rule.vr in _INTEGERS and width and len(value) % width == 0:
+            parts = [value[at : at + width] for at in range(0, len(value), width)]
+            signed = rule.vr in ("SS", "SL")
+            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
+            value = "\\".join(map(str, numbers)).encode()
+        item.values[tag] = value.strip(b" \0")
+
+    def _sequence(
+        self, element: Element, encoding: Encoding, item: Item, here: Path, sets: Sequence[str]
+    ) -> None:
+        inner = nested(element.vr, encoding)
+        count = 0
+        for each in items(self.data, element, encoding):
+            count += 1
+            self._data_set(each.value, each.stop, inner, here, sets)
+        item.counts[element.tag] = count

@@ -1,0 +1,55 @@
+"""Lowest and highest dose to structures against dense sampling of faces and outlines."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.shapes import at_height, axial_grid, make_case, square, star
+from rtxr.analysis.grids.resample import Field
+from rtxr.analysis.statistics import dvh
+
+GRID = axial_grid((7, 13, 13), (4.0, 2.5, 2.5), (-12.0, -15.0, -15.0), "dose_")
+
+
+def sampled(contour, heights, values):
+    """Doses along an outline, densely, on several heights."""
+    share = np.linspace(0, 1, 800)[:, None]
+    sides = zip(contour, np.roll(contour, -1, axis=0), strict=True)
+    along = np.concatenate([a + share * (b - a) for a, b in sides])
+    levels = [np.column_stack([along, np.full(len(along), z)]) for z in heights]
+    return Field(GRID, values).sample(np.concatenate(levels))
+
+
+@given(st.integers(0, 2**31), st.integers(3, 9), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_extremes_are_those_of_dense_sampling(seed, points, level):
+    rng = np.random.default_rng(seed)
+    values = rng.uniform(0, 50, GRID.shape)
+    contour = square(rng.uniform(3, 12)) if level else star(rng, points)
+    ds = make_case({"A": [at_height(contour, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
+    found = dvh.roi_dose(ds, "A")
+    rim = sampled(contour, (-2.0, -1.0, 0.0, 1.0, 2.0), values)
+    assert found.minimum <= rim.min() + 1e-9
+    assert found.maximum >= rim.max() - 1e-9
+    # Nothing beyond: the voxels around are not.
+    assert values[2:5].min() - 1e-9 <= found.minimum
+    assert found.maximum <= values[2:5].max() + 1e-9
+
+
+def test_a_level_side_next_to_a_hot_voxel_is_looked_at_where_it_passes():
+    values = np.zeros(GRID.shape)
+    values[3, 6, 6] = 50.0  # at the origin, 1 mm above the side
+    ring = np.array([[-13.0, -12.0], [13.0, -12.0], [13.0, -1.0], [-13.0, -1.0]])
+    ds = make_case({"A": [at_height(ring, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
+    assert dvh.roi_dose(ds, "A").maximum == pytest.approx(50 * 1.5 / 2.5)
+
+
+def test_the_dose_turns_in_the_middle_of_a_side():
+    values = np.zeros(GRID.shape)
+    values[:, 6, 6] = values[:, 7, 7] = 40.0  # between them a saddle
+    ring = np.array([[0.3, 2.2], [2.2, 0.3], [2.4, 2.4]])
+    ds = make_case({"A": [at_height(ring, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
+    assert dvh.roi_dose(ds, "A").minimum == pytest.approx(
+        sampled(ring, (0.0,), values).min(), abs=1e-4
+    )

@@ -19,6 +19,13 @@ INSTALL_PEERS = echo "installing $$list into $$env"; rm -rf $$env; \
 	{ uv pip install --quiet --python $$env/bin/python -r $$list 2>/dev/null || \
 	$$env/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 -r $$list; \
 	} && touch $$env/.installed || echo "not all of $$list could be installed"
+# Tests of widgets need a browser; without one they are skipped.
+CHROMIUM = command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	command -v google-chrome >/dev/null || \
+	{ [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && echo "installing chromium" && \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	} >/dev/null 2>&1; } || echo "no Chromium: tests of widgets in a browser will be skipped" \
+	"(Debian, Ubuntu: apt-get install chromium)"
 
 .PHONY: help venv demo test lint format bench clean distclean
 
@@ -33,8 +40,9 @@ demo: $(VENV)/.rtxr-demo ## the whole job on the synthetic patient; DATA=folder 
 	@if [ -n "$(DATA)" ]; then set -x; rm -rf out/demo-data; \
 	$(BIN)/python -m rtxr "$(DATA)" --out out/demo-data; fi
 
-test: lint ## lint, tests and notebooks
-	$(BIN)/python -m pytest tests
+test: lint ## lint, tests (in a browser too, where Chromium is or can be had) and notebooks
+	@$(CHROMIUM)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile tests
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env notebooks
 
 lint: $(VENV)/.rtxr-dev ## ruff, mypy and the import contracts

@@ -1,4 +1,4 @@
-"""What names a case: its label in one index, its key in every index that holds it."""
+"""The cases of an index: that there are some, and what names each, here and in other indexes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pandas as pd
+
 from rtxr.catalog import Case
-from rtxr.errors import UnknownNameError
+from rtxr.errors import AmbiguousCaseError, Finding, NotDicomError, UnknownNameError
 
 
 def case_keys(cases: Sequence[Case]) -> list[str]:
@@ -55,6 +57,31 @@ def cases_called(cases: Sequence[Case], asked: Any) -> dict[str, Case]:
         at = places[name]
         found[keys[at]] = cases[at]
     return found
+
+
+def require_cases(
+    table: pd.DataFrame, cases: Sequence[Case], noticed: Sequence[Finding]
+) -> Sequence[Case]:
+    """The cases of an index, of which there is at least one.
+
+    Raises
+    ------
+    NotDicomError
+        The index is empty.
+    AmbiguousCaseError
+        Nothing in it makes a case.
+    """
+    if not len(table):
+        count = len(noticed)
+        why = f" ({count} file(s) are not DICOM or not readable: see index.findings)"
+        raise NotDicomError("nothing to open: no DICOM objects were found" + (why if count else ""))
+    if not cases:
+        held = ", ".join(sorted({name or "none" for name in table["Modality"]}))
+        raise AmbiguousCaseError(
+            f"none of the {len(table)} objects opens as a Dataset (modalities: {held}); "
+            "see index.findings"
+        )
+    return cases
 
 
 def _key(case: Case) -> str:

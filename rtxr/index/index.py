@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -14,14 +14,9 @@ import xarray as xr
 from rtxr import model
 from rtxr.analysis.structures.masks import mask_source
 from rtxr.catalog import Case, Catalog, build_table, find_cases
-from rtxr.errors import (
-    AmbiguousCaseError,
-    EmptySelectionError,
-    Finding,
-    NotDicomError,
-)
+from rtxr.errors import AmbiguousCaseError, EmptySelectionError, Finding
 from rtxr.index import show
-from rtxr.index.case_keys import cases_called
+from rtxr.index.case_keys import cases_called, require_cases
 from rtxr.index.compared import with_digests
 from rtxr.index.pruning import Asked, dropped, selected
 from rtxr.index.selection import BoolArray
@@ -31,6 +26,10 @@ from rtxr.read.case import open_case
 from rtxr.read.listing import PathLike
 from rtxr.read.progress import bar
 from rtxr.read.scan import scan_headers
+from rtxr.view.widgets.pieces import widget_class
+
+if TYPE_CHECKING:
+    from rtxr.view.widgets.prune import PruneWidget
 
 #: Findings about files that are no objects.
 _OF_FILES = frozenset(("not-dicom", "dicomdir-ignored"))
@@ -138,6 +137,11 @@ class Index:
     def _repr_html_(self) -> str:
         return show.as_html(self._table, self._catalog.cases, self._all_findings)
 
+    def _html_so_far(self) -> str:
+        """As HTML; without cases where they are yet to be formed, which may take a while."""
+        known = "_catalog" in self.__dict__
+        return self._repr_html_() if known else show.as_html(self._table, (), self._noticed)
+
     # --- pruning --------------------------------------------------------------------------------
     def select(self, *, case: Any = None, **columns: Any) -> Index:
         """The objects that meet every criterion.
@@ -191,6 +195,23 @@ class Index:
         held = {each.label for each in (asked.chosen or {}).values()}
         others = [each for each in self._catalog.cases if each.label not in held] if held else []
         return self._kept(*dropped(asked, others))
+
+    def prune(self) -> PruneWidget:
+        """The tree patient > study > series with check boxes, for notebooks.
+
+        Returns
+        -------
+        PruneWidget
+            Its ``value`` is the pruned Index; its ``steps`` do the same without a widget. Keeps
+            this index until ``close()``.
+
+        Raises
+        ------
+        MissingExtraError
+            anywidget is not installed; the message names the extra.
+        """
+        widget: PruneWidget = widget_class("prune", "PruneWidget")(self, self._html_so_far)
+        return widget
 
     def replay(self, steps: Steps) -> Index:
         """What is left of this index after some steps, as :attr:`steps` of another one has them.
@@ -332,24 +353,9 @@ class Index:
         noticed = [f for path in case.paths for f in self._noticed_of.get(path, ())]
         return replace(case, findings=tuple(dict.fromkeys([*noticed, *case.findings])))
 
-    def _require_cases(self) -> tuple[Case, ...]:
+    def _require_cases(self) -> Sequence[Case]:
         """The cases, of which there is at least one."""
-        if not len(self):
-            raise NotDicomError("nothing to open: no DICOM objects were found" + self._why_empty())
-        cases = self._catalog.cases
-        if not cases:
-            held = ", ".join(sorted({name or "none" for name in self._table["Modality"]}))
-            raise AmbiguousCaseError(
-                f"none of the {len(self)} objects opens as a Dataset (modalities: {held}); "
-                "see index.findings"
-            )
-        return cases
-
-    def _why_empty(self) -> str:
-        count = len(self._noticed)
-        return (
-            f" ({count} file(s) are not DICOM or not readable: see index.findings)" if count else ""
-        )
+        return require_cases(self._table, self._catalog.cases, self._noticed)
 
 
 def scan(

@@ -364,8 +364,8 @@ def test_equal_cases_are_told_apart_by_their_files(tmp_path: Path) -> None:
 
 
 def test_nothing_that_opens_is_an_error(tmp_path: Path) -> None:
-    make.write(tmp_path, make.rt_image())
-    with pytest.raises(AmbiguousCaseError, match=r"none of the 1 objects .*modalities: RTIMAGE"):
+    make.write(tmp_path, make.base(make.sop.SpatialRegistrationStorage, "REG", "reg"))
+    with pytest.raises(AmbiguousCaseError, match=r"none of the 1 objects .*modalities: REG"):
         scan(tmp_path, progress=False).open()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,11 @@ _OF_POINT = (
 )
 _TEXTS = frozenset({*beam_items.BEAM_TEXTS, *beam_items.ROTATIONS.values()})
 #: Columns of ``ds.rt.control_points()`` that follow from others.
-_FOLLOW = ("meterset", "segment_meterset")
+_FOLLOW = ("gantry_unwrapped", "meterset", "segment_meterset")
+
+
+#: A table as callers give it.
+Rows = pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,9 @@ class Beam:
     points: tuple[Row, ...]
 
 
-def beams_of(
-    beams: pd.DataFrame | None, control_points: pd.DataFrame | None, machine: str | None
-) -> list[Beam]:
+def beams_of(beams: Rows | None, control_points: Rows | None, machine: str | None) -> list[Beam]:
     """Beams of the tables with their control points."""
+    beams, control_points = table_of(beams, "beams"), table_of(control_points, "control_points")
     if beams is None and control_points is None:
         return []
     if beams is not None and "ControlPointIndex" in beams.columns:
@@ -73,6 +76,35 @@ def beams_of(
     ]
 
 
+def table_of(given: Any, what: str) -> pd.DataFrame | None:
+    """A table of what the caller gave: columns as a mapping, one row as a mapping, or rows.
+
+    Raises
+    ------
+    RTXRError
+        It is nothing of this kind.
+    """
+    if given is None:
+        return None
+    if isinstance(given, pd.DataFrame):
+        return given
+    if isinstance(given, Mapping):
+        return pd.DataFrame([given]) if _is_row(given) else pd.DataFrame(dict(given))
+    rows = isinstance(given, list | tuple) and all(isinstance(row, Mapping) for row in given)
+    if not rows:
+        raise RTXRError(
+            f"{what} is a {type(given).__name__}; give a DataFrame, or a list of mappings of its "
+            'columns: [{"BeamName": "AP", "GantryAngle": 0.0}]'
+        )
+    return pd.DataFrame(given)
+
+
+def _is_row(given: Mapping[str, Any]) -> bool:
+    """Whether a mapping of columns is one row: no column holds several values, but leaves may."""
+    plain = [value for name, value in given.items() if name not in beam_items.LEAVES]
+    return all(isinstance(value, Number | str | None) for value in plain)
+
+
 def _rows(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
     """What the rows of a table say, without what they do not know.
 
@@ -93,7 +125,8 @@ def _rows(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
     ]
     for name, value in (pair for row in rows for pair in row.items()):
         if name not in _TEXTS and not _is_numeric(name, value):
-            what = "tuples of numbers" if name in beam_items.LEAVES else "numbers"
+            leaves = "an even count of numbers each: one side of all pairs, then the other"
+            what = leaves if name in beam_items.LEAVES else "numbers"
             raise RTXRError(f"column {name!r} takes {what}, not {value!r}")
     return rows
 

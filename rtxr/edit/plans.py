@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import xarray as xr
 
 from rtxr import header_store, model, roi_names
-from rtxr.edit.dose_references import doses_of_plan
+from rtxr.edit.dose_references import doses_of_plan, noticed, require_doses, with_doses
 from rtxr.edit.new_headers import check_facts, encoded, facts_of_case, new_uid
-from rtxr.edit.plan_tables import FRACTIONS, Beam, beams_of, check_boundaries
+from rtxr.edit.own_arguments import refuse_misspelt
+from rtxr.edit.plan_tables import FRACTIONS, Beam, Rows, beams_of, check_boundaries
 from rtxr.errors import ConflictingDataError, RTXRError, above_0
 from rtxr.iod import beam_items
 from rtxr.iod.build import build
@@ -25,14 +25,15 @@ from rtxr.iod.tables import IODS
 def add_plan(
     ds: xr.Dataset,
     /,
-    beams: pd.DataFrame | None = None,
-    control_points: pd.DataFrame | None = None,
+    beams: Rows | None = None,
+    control_points: Rows | None = None,
     *,
     prescription: float | Mapping[str, float] | None = None,
     fractions: int | None = None,
     label: str | None = None,
     machine: str | None = None,
     leaf_boundaries: Mapping[str, Sequence[float]] | None = None,
+    doses: str | Sequence[str] | None = None,
     **facts: Any,
 ) -> xr.Dataset:
     """Add a plan of photon or electron beams, from tables.
@@ -41,15 +42,16 @@ def add_plan(
     ----------
     ds : Dataset
         A case without a plan.
-    beams : DataFrame, optional
-        One row per beam: the columns of ``ds.rt.beams()``, those of ``ds.rt.control_points()``,
-        and NumberOfFractionsPlanned, all of them optional. Angles are in degrees, positions in mm
+    beams : DataFrame, mapping or list of mappings, optional
+        A table, or what :class:`pandas.DataFrame` makes one of. One row per beam: the columns of
+        ``ds.rt.beams()``, those of ``ds.rt.control_points()``, and NumberOfFractionsPlanned, all of
+        them optional. Angles are in degrees, positions in mm
         (the isocentre in patient LPS), energies in MV or MeV, BeamDose in Gy per fraction. A beam
         gets two control points; ``gantry_start`` and ``gantry_stop`` are those of an arc. With a
         column ControlPointIndex it is one row per control point, and what is said of a beam counts
         from its first control point. What is missing (NaN, None or empty) is not written.
         BeamNumber counts from 1 by default. Without a table the plan has no beams.
-    control_points : DataFrame, optional
+    control_points : DataFrame, mapping or list of mappings, optional
         One row per control point: the columns of ``ds.rt.control_points()``, of which BeamNumber
         is needed. They count more than what ``beams`` says.
     prescription : float or mapping of str to float, optional
@@ -62,23 +64,27 @@ def add_plan(
         TreatmentMachineName of beams for which the table has none.
     leaf_boundaries : mapping of str to sequence of float, optional
         LeafPositionBoundaries, mm, by column: ``{"MLCX": range(-100, 101, 5)}``.
+    doses : str or sequence of str, optional
+        Doses of the case that are doses of this plan, whatever plan their files name: ``"dose"``.
+        Those that were made in memory and say no plan are so without being named.
     **facts
         What else is known of the plan, by DICOM keyword: ``RTPlanName="…"``.
 
     Returns
     -------
     Dataset
-        With the header of the plan and ``plan_uid``. Doses made in memory that say no plan are its
-        doses. Patient and study are those of the case.
+        With the header of the plan and ``plan_uid``. Patient and study are those of the case. A
+        dose that names another plan, and is not among ``doses``, is in ``ds.rt.findings``.
 
     Raises
     ------
     ConflictingDataError
-        The case has a plan, or the tables contradict each other.
+        The case has a plan, or the tables contradict each other, or a dose is of a beam that the
+        plan does not have.
     RTXRError
         A value that the attribute cannot hold, or control points that a table of beams lacks.
     UnknownNameError
-        A column, keyword, collimator or ROI that does not exist.
+        A column, keyword, collimator, ROI or dose that does not exist.
 
     Notes
     -----
@@ -101,6 +107,8 @@ def add_plan(
     0           1       AP   STATIC         120.0
     """
     _refuse_second_plan(ds)
+    named = require_doses(ds, doses)
+    refuse_misspelt(facts, add_plan)
     check_facts(facts, [IODS["RTPLAN"]])
     found = beams_of(beams, control_points, machine)
     check_boundaries(leaf_boundaries or {}, found)
@@ -127,7 +135,8 @@ def add_plan(
     record = encoded(made)
     planned = header_store.replace(ds, [record])
     uid = xr.Variable((), record.uid, {"long_name": "SOPInstanceUID"})
-    return doses_of_plan(planned.assign_coords({model.PLAN_UID: uid}))
+    planned = doses_of_plan(planned.assign_coords({model.PLAN_UID: uid}))
+    return noticed(with_doses(planned, named))
 
 
 def _refuse_second_plan(ds: xr.Dataset) -> None:

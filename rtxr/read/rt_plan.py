@@ -2,26 +2,33 @@
 
 Tables are made from the plan's header record when asked for; when a case is opened, a plan is
 decoded only to see whether the reference images that it names are there. What a plan prescribes
-is in :mod:`rtxr.read.prescriptions` and offered here.
+is in :mod:`rtxr.read.plans.prescriptions` and offered here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import Finding, UnknownNameError, did_you_mean
-from rtxr.read.headers import Header, parse
-from rtxr.read.item_values import integer, items, number, numbers, tag_of, text
+from rtxr.errors import Finding
+from rtxr.read.headers import Header
+from rtxr.read.item_values import items, numbers, text
 from rtxr.read.part import Part
-from rtxr.read.plan_records import beam_items, plan_of, referenced_beams
-from rtxr.read.prescriptions import fraction_groups, prescriptions, target_prescription
+from rtxr.read.plans.control_points import ISOCENTER, Points, control_points
+from rtxr.read.plans.plan_records import (
+    PlannedBeam,
+    bare_plan,
+    beam_items,
+    noted,
+    planned,
+    with_findings,
+)
+from rtxr.read.plans.prescriptions import fraction_groups, prescriptions, target_prescription
 
 __all__ = [
     "beams",
@@ -43,30 +50,8 @@ _BEAM_TEXTS = (
     "TreatmentDeliveryType",
     "PrimaryDosimeterUnit",
 )
-#: Inherited from the control point before when absent (PS3.3 C.8.8.14.5).
-_INHERITED = (
-    "NominalBeamEnergy",
-    "DoseRateSet",
-    "MetersetRate",
-    "GantryAngle",
-    "GantryPitchAngle",
-    "BeamLimitingDeviceAngle",
-    "PatientSupportAngle",
-    "TableTopEccentricAngle",
-    "TableTopPitchAngle",
-    "TableTopRollAngle",
-    "TableTopVerticalPosition",
-    "TableTopLongitudinalPosition",
-    "TableTopLateralPosition",
-    "SourceToSurfaceDistance",
-    "SnoutPosition",
-)
-_INHERITED_TAGS = {tag_of(keyword): keyword for keyword in _INHERITED}
-_ION_ONLY = frozenset({"MetersetRate", "SnoutPosition"})
 _REFERENCE_IMAGES = "ReferencedReferenceImageSequence"
 _REFERENCE_IMAGE_TAGS = (b"\x0c\x30\x42\x00", b"\x30\x0c\x00\x42")
-_JAWS = {"X": "X", "ASYMX": "X", "Y": "Y", "ASYMY": "Y"}
-_POSITION = ("isocenter_x", "isocenter_y", "isocenter_z")
 
 
 def read_plan(header: Header) -> Part:
@@ -93,7 +78,7 @@ def image_findings(header: Header, known: Collection[str]) -> list[Finding]:
         return []
     named = {
         text(image, "ReferencedSOPInstanceUID")
-        for beam in beam_items(parse(record))
+        for beam in beam_items(bare_plan(record))
         for image in items(beam, _REFERENCE_IMAGES)
     }
     absent = len(named.difference(known, [""]))
@@ -133,16 +118,9 @@ def beams(ds: xr.Dataset) -> pd.DataFrame:
     MissingDataError
         The Dataset carries no plan.
     """
-    plan = plan_of(ds)
-    delivered = referenced_beams(plan)
-    rows = [_beam_row(item, delivered) for item in beam_items(plan)]
-    table = pd.DataFrame(rows, columns=_BEAM_COLUMNS)
-    setups = items(plan, "ApplicationSetupSequence")
-    if setups:
-        table.attrs["note"] = (
-            f"a brachytherapy plan with {len(setups)} application setup(s); it has no beams"
-        )
-    return table
+    plan = planned(ds)
+    table = pd.DataFrame([_beam_row(beam) for beam in plan.beams], columns=_BEAM_COLUMNS)
+    return noted(with_findings(table, plan.findings), "beams", plan.top)
 
 
 _BEAM_COLUMNS = [
@@ -157,163 +135,31 @@ _BEAM_COLUMNS = [
     "NumberOfControlPoints",
     "BeamMeterset",
     "BeamDose",
-    *_POSITION,
+    *ISOCENTER,
 ]
 
 
-def _beam_row(item: pydicom.Dataset, delivered: dict[int, tuple[float, float]]) -> dict[str, Any]:
-    beam = integer(item, "BeamNumber")
+def _beam_row(beam: PlannedBeam) -> dict[str, Any]:
+    item = beam.item
     distances = numbers(item, "SourceAxisDistance")
     if not len(distances):
         distances = numbers(item, "VirtualSourceAxisDistances")
-    points = list(_control_points(item))
-    first = points[0] if points else {}
-    last = points[-1] if points else {}
-    meterset, dose = delivered.get(-1 if beam is None else beam, (np.nan, np.nan))
+    points = Points(beam.points)
+    isocenter = points.isocenters[0] if len(points) else np.full(3, np.nan)
     return {
-        "BeamNumber": beam,
+        "BeamNumber": beam.number,
         **{keyword: text(item, keyword) for keyword in _BEAM_TEXTS},
         "SourceAxisDistance": float(distances.mean()) if len(distances) else np.nan,
-        "NominalBeamEnergy": first.get("NominalBeamEnergy", np.nan),
-        "gantry_start": first.get("GantryAngle", np.nan),
-        "gantry_stop": last.get("GantryAngle", np.nan),
-        "BeamLimitingDeviceAngle": first.get("BeamLimitingDeviceAngle", np.nan),
-        "PatientSupportAngle": first.get("PatientSupportAngle", np.nan),
+        "NominalBeamEnergy": points.number("NominalBeamEnergy"),
+        "gantry_start": points.number("GantryAngle"),
+        "gantry_stop": points.number("GantryAngle", -1),
+        "BeamLimitingDeviceAngle": points.number("BeamLimitingDeviceAngle"),
+        "PatientSupportAngle": points.number("PatientSupportAngle"),
         "NumberOfControlPoints": len(points),
-        "BeamMeterset": meterset,
-        "BeamDose": dose,
-        **{axis: first.get(axis, np.nan) for axis in _POSITION},
+        "BeamMeterset": beam.meterset,
+        "BeamDose": beam.dose,
+        **dict(zip(ISOCENTER, isocenter.tolist(), strict=True)),
     }
-
-
-def control_points(ds: xr.Dataset, beam: int | str | None = None) -> pd.DataFrame:
-    """Control points of the plan, with the values that each inherits filled in.
-
-    Parameters
-    ----------
-    ds : Dataset
-        A case with a plan.
-    beam : int or str, optional
-        BeamNumber or BeamName; all beams by default.
-
-    Returns
-    -------
-    DataFrame
-        One row per control point. Columns BeamNumber, ControlPointIndex, angles (degrees), table
-        positions (mm), energy and dose rate by their DICOM keywords; ``X1``, ``X2``, ``Y1``,
-        ``Y2`` (jaws, mm); one column of tuples per multi-leaf collimator by its type (``MLCX``,
-        ``MLCY``, ``MLCX1``, …: all leaf positions of one side, then of the other, mm);
-        ``isocenter_x``, ``isocenter_y``, ``isocenter_z`` (patient LPS, mm);
-        CumulativeMetersetWeight; ``meterset``, what the beam has delivered when it reaches the
-        control point, in its PrimaryDosimeterUnit; and ``segment_meterset``, what it delivers from
-        there to the next.
-
-    Raises
-    ------
-    MissingDataError
-        The Dataset carries no plan.
-    UnknownNameError
-        No such beam.
-    """
-    plan = plan_of(ds)
-    delivered = referenced_beams(plan)
-    rows: list[dict[str, Any]] = []
-    for item in _chosen(beam_items(plan), beam):
-        beam_number = integer(item, "BeamNumber")
-        meterset, _ = delivered.get(-1 if beam_number is None else beam_number, (np.nan, np.nan))
-        points = list(_control_points(item))
-        reached = _reached(item, points, meterset)
-        segments = np.diff(reached, append=reached[-1:])
-        for point, here, segment in zip(points, reached, segments, strict=True):
-            rows.append(
-                {"BeamNumber": beam_number, **point, "meterset": here, "segment_meterset": segment}
-            )
-    return pd.DataFrame(rows, columns=_columns(rows))
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Columns in a stable order: fixed ones, then collimators that occur, then metersets."""
-    used = {name for row in rows for name in row}
-    fixed = ["BeamNumber", "ControlPointIndex", *_INHERITED, "GantryRotationDirection"]
-    fixed = [name for name in fixed if name not in _ION_ONLY or name in used]
-    jaws = ["X1", "X2", "Y1", "Y2"]
-    last = [*_POSITION, "CumulativeMetersetWeight", "meterset", "segment_meterset"]
-    leaves = sorted(used.difference(fixed, jaws, last))
-    return [*fixed, *jaws, *leaves, *last]
-
-
-def _chosen(found: Sequence[pydicom.Dataset], beam: int | str | None) -> list[pydicom.Dataset]:
-    if beam is None:
-        return list(found)
-    chosen = [
-        item
-        for item in found
-        if beam == integer(item, "BeamNumber") or beam == text(item, "BeamName")
-    ]
-    if not chosen:
-        names = [f"{integer(item, 'BeamNumber')} {text(item, 'BeamName')}" for item in found]
-        raise UnknownNameError(
-            f"no beam {beam!r} (BeamNumber or BeamName); {did_you_mean(str(beam), names)}"
-        )
-    return chosen
-
-
-def _control_points(item: pydicom.Dataset) -> Iterator[dict[str, Any]]:
-    """Control points of one beam; each begins with what the one before it had."""
-    inherited: dict[str, Any] = dict.fromkeys(_INHERITED, np.nan)
-    sequence = items(item, "ControlPointSequence") or items(item, "IonControlPointSequence")
-    for place, point in enumerate(sequence):
-        for keyword in _present(point):
-            value = number(point, keyword)
-            if value is not None:
-                inherited[keyword] = value
-        direction = text(point, "GantryRotationDirection")
-        if direction:
-            inherited["GantryRotationDirection"] = direction
-        position = numbers(point, "IsocenterPosition")
-        if len(position) == 3:
-            inherited.update(zip(_POSITION, position.tolist(), strict=True))
-        inherited.update(_collimators(point))
-        index = integer(point, "ControlPointIndex")
-        weight = number(point, "CumulativeMetersetWeight")
-        yield {
-            "ControlPointIndex": place if index is None else index,
-            **{key: value for key, value in inherited.items() if not _is_unused(key, value)},
-            "CumulativeMetersetWeight": np.nan if weight is None else weight,
-        }
-
-
-def _present(point: pydicom.Dataset) -> list[str]:
-    """Attributes that a control point states itself; most state few."""
-    return [keyword for tag in point.keys() if (keyword := _INHERITED_TAGS.get(tag))]  # noqa: SIM118
-
-
-def _is_unused(key: str, value: Any) -> bool:
-    return key in _ION_ONLY and isinstance(value, float) and bool(np.isnan(value))
-
-
-def _collimators(point: pydicom.Dataset) -> dict[str, Any]:
-    """Jaw and leaf positions of one control point, by column name."""
-    found: dict[str, Any] = {}
-    for device in items(point, "BeamLimitingDevicePositionSequence"):
-        kind = text(device, "RTBeamLimitingDeviceType")
-        positions = numbers(device, "LeafJawPositions").tolist()
-        if kind in _JAWS and len(positions) == 2:
-            found[f"{_JAWS[kind]}1"], found[f"{_JAWS[kind]}2"] = positions
-        elif positions:
-            found[kind or "unnamed"] = tuple(positions)
-    return found
-
-
-def _reached(
-    item: pydicom.Dataset, points: Sequence[dict[str, Any]], meterset: float
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Meterset delivered when each control point is reached."""
-    weights = np.array([point["CumulativeMetersetWeight"] for point in points], dtype=np.float64)
-    final = number(item, "FinalCumulativeMetersetWeight")
-    if not final:
-        return np.full(len(weights), np.nan)
-    return weights / final * meterset
 
 
 def isocenters(ds: xr.Dataset) -> pd.DataFrame:
@@ -336,12 +182,10 @@ def isocenters(ds: xr.Dataset) -> pd.DataFrame:
         The Dataset carries no plan.
     """
     found: dict[tuple[float, ...], list[tuple[int, str]]] = {}
-    for item in beam_items(plan_of(ds)):
-        who = (integer(item, "BeamNumber") or 0, text(item, "BeamName"))
-        for point in _control_points(item):
-            if _POSITION[0] not in point:
-                continue
-            place = tuple(round(point[axis], 4) for axis in _POSITION)
+    for beam in planned(ds).beams:
+        who = (beam.number or 0, beam.name)
+        places = Points(beam.points).isocenters
+        for place in dict.fromkeys(map(tuple, places[~np.isnan(places).any(1)].round(4).tolist())):
             users = found.setdefault(place, [])
             if who not in users:
                 users.append(who)

@@ -1,4 +1,4 @@
-"""Tables and plots that need both what the headers say and what the numbers are.
+"""Tables that need both what the headers say and what the numbers are.
 
 ``read`` and ``analysis`` do not know each other; the few questions that take both meet here.
 """
@@ -7,30 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from rtxr import model, roi_names
-from rtxr.analysis.doses.dose_choice import Doses
 from rtxr.analysis.statistics import dvh as dvh_tables
-from rtxr.analysis.statistics.dvh import Masks
-from rtxr.analysis.statistics.dvh_table import Kind
-from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.analysis.structures import contours
 from rtxr.analysis.structures.planes import Between, EndCap, about
 from rtxr.analysis.structures.polygons import Combine
-from rtxr.errors import Finding, RTXRError
+from rtxr.errors import Finding
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
 from rtxr.read.structure_findings import of_roi
 from rtxr.roi_names import Rois
-from rtxr.summary import stored_dvhs
-from rtxr.view import dvh_plot
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 P = ParamSpec("P")
 #: Codes of a computation > those of reading that have said the same.
@@ -175,109 +165,3 @@ def _add_beams(ds: xr.Dataset, told: Mapping[str, dict[str, Any]]) -> None:
             numbers = list(doses.loc[each["variable"], "ReferencedBeamNumber"])
             each["ReferencedBeamNumber"] = numbers
             each["BeamName"] = [str(names.get(number, "")) for number in numbers]
-
-
-def plot_dvh(
-    ds: xr.Dataset,
-    rois: Rois = None,
-    *,
-    static: Literal[True] = True,
-    relative: bool = True,
-    stored: bool = False,
-    ax: Axes | None = None,
-    dose_max: float | None = None,
-    mask: Masks | None = None,
-    dose: Doses = model.DOSE,
-    kind: Kind = "cumulative",
-    prescription: Prescription | None = None,
-    bin_width: float | None = None,
-    end_cap: EndCap = "half",
-    between: Between = "slab",
-    combine: Combine = "xor",
-) -> Axes:
-    """DVHs of a case as a matplotlib figure: a colour per ROI, a line style per dose.
-
-    Parameters
-    ----------
-    ds : Dataset
-        A case with structures and a dose.
-    rois : str, regular expression, or sequence of them, optional
-        ROIs, see :mod:`rtxr.roi_names`; by default every ROI with a volume.
-    static : True
-        A matplotlib figure, which is all there is; anything else is an error.
-    relative : bool, default: True
-        Volume in % of the ROI, else cm3.
-    stored : bool, default: False
-        Also draw the DVHs that came in the dose file, dashed.
-    ax : matplotlib Axes, optional
-        Draw here instead of on a new figure.
-    dose_max : float, optional
-        End of the dose axis; by default the highest dose of the curves drawn, see
-        :func:`rtxr.view.dvh_plot.plot_dvh`.
-    mask, dose, kind, prescription, bin_width, end_cap, between, combine
-        As in :func:`rtxr.analysis.statistics.dvh.dvh`. Bins of a differential DVH are joined to
-        some 200 where no width is given.
-
-    Raises
-    ------
-    RTXRError
-        Stored DVHs beside anything but cumulative ones of one dose of the Dataset and one
-        prescription; or ``static=False``.
-    """
-    if static is not True:
-        raise RTXRError(
-            f"static={static!r}: plot_dvh draws with matplotlib only, which is static=True; for an "
-            "interactive plot take the table: ds.rt.dvh(relative=True), such as "
-            "table.hvplot() or plotly.express.line(table)"
-        )
-    if stored and not (isinstance(dose, str) and kind == "cumulative"):
-        raise RTXRError("stored=True: stored DVHs are drawn beside cumulative ones of one dose")
-    if stored and isinstance(prescription, Mapping):
-        raise RTXRError(
-            "stored=True: stored DVHs are drawn in % of one prescription; give a number"
-        )
-    table = dvh(
-        ds,
-        rois,
-        mask=mask,
-        dose=dose,
-        kind=kind,
-        prescription=prescription,
-        bin_width=bin_width,
-        end_cap=end_cap,
-        between=between,
-        combine=combine,
-    )
-    beside = None
-    if stored and isinstance(dose, str):
-        beside = stored_dvhs.stored_dvh(ds, dose=dose)
-        if prescription is not None and not isinstance(prescription, Mapping):
-            beside.index *= 100 / prescription
-    return dvh_plot.plot_dvh(
-        table,
-        relative=relative,
-        stored=beside,
-        colors=_colors(ds),
-        dose_names=_dose_names(table),
-        dose_max=dose_max,
-        join=bin_width is None,
-        ax=ax,
-    )
-
-
-def _colors(ds: xr.Dataset) -> dict[str, str]:
-    """Colour of each ROI, where there are any."""
-    if model.ROI_COLOR not in ds.coords:
-        return {}
-    known = map(str, np.atleast_1d(ds[model.ROI_COLOR].values))
-    return dict(zip(model.roi_labels(ds), known, strict=True))
-
-
-def _dose_names(table: pd.DataFrame) -> dict[str, str]:
-    """What to call doses of one beam each: by that beam."""
-    found = {}
-    for name, told in table.attrs.get("doses", {}).items():
-        numbers = told.get("ReferencedBeamNumber", [])
-        if len(numbers) == 1:
-            found[name] = f"beam {numbers[0]} {told['BeamName'][0]}".rstrip()
-    return found

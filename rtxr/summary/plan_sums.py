@@ -14,7 +14,8 @@ from rtxr.analysis.doses.dose_choice import KIND, doses_of
 from rtxr.analysis.doses.dose_kinds import Planned, Reference
 from rtxr.analysis.grids import frames
 from rtxr.errors import ConflictingDataError, MissingDataError
-from rtxr.read import prescriptions, rt_dose
+from rtxr.read import rt_dose
+from rtxr.read.plans import prescriptions
 
 
 def sum_doses(
@@ -111,7 +112,7 @@ def plans(ds: xr.Dataset) -> dict[str, Planned]:
 
 
 def planned(groups: pd.DataFrame) -> Planned:
-    """What the rows of :func:`rtxr.read.prescriptions.fraction_groups` deliver."""
+    """What the rows of :func:`rtxr.read.plans.prescriptions.fraction_groups` deliver."""
     treats = groups["TreatmentDeliveryType"].fillna("").isin(["", "TREATMENT", "CONTINUATION"])
     delivers = treats & (groups["BeamMeterset"].fillna(np.inf) > 0)
     used = groups[delivers & groups["ReferencedBeamNumber"].notna()]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import rtxr
 from rtxr.edit import plans
 from rtxr.errors import ConflictingDataError, RTXRError, UnknownNameError
-from rtxr.read.plan_records import plan_of
+from rtxr.read.plans.plan_records import plan_of
 
 CASE = rtxr.new_case(
     np.zeros((3, 4, 5)), spacing=(3, 1, 1), masks={"PTV": np.ones((3, 4, 5), bool)}
@@ -219,3 +219,39 @@ def test_what_the_tables_cannot_say():
 def test_what_is_said_of_the_geometry_stays():
     assert plan_of(CASE.rt.add_plan(RTPlanGeometry="TREATMENT_DEVICE")).RTPlanGeometry
     assert "RTPlanGeometry" not in plan_of(CASE.rt.add_plan())
+
+
+# --- tables in other forms, and arguments that are misspelt ---------------------------------------
+@pytest.mark.parametrize(
+    "table",
+    [
+        [{**FIELD, "BeamName": "A"}, {**FIELD, "BeamName": "B"}],
+        {**{name: [value] * 2 for name, value in FIELD.items()}, "BeamName": ["A", "B"]},
+    ],
+)
+def test_a_table_may_be_a_list_or_a_mapping(table):
+    found = CASE.rt.add_plan(table).rt.beams()
+    assert found["BeamName"].tolist() == ["A", "B"]
+    assert found.equals(CASE.rt.add_plan(pd.DataFrame(table)).rt.beams())
+
+
+def test_one_mapping_of_values_is_one_beam():
+    leaves = {"MLCX": (-5.0, -5.0, 5.0, 5.0)}
+    found = CASE.rt.add_plan({**FIELD, **leaves}).rt.control_points()
+    assert found["BeamNumber"].tolist() == [1, 1]
+    assert found["MLCX"].tolist()[0] == (-5.0, -5.0, 5.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"beams": "AP"}, r"beams is a str; give a DataFrame, or a list of mappings"),
+        ({"beams": [["AP"]]}, r"beams is a list; give a DataFrame"),
+        ({"TreatmentMachineName": "L1"}, r"TreatmentMachineName: say it by machine="),
+        ({"fraction": 3}, "'fraction' is no argument of add_plan; did you mean 'fractions'"),
+        ({"beams": {**FIELD, "MLCX": (1, 2, 3)}}, "'MLCX' takes an even count of numbers"),
+    ],
+)
+def test_what_is_misspelt_or_of_another_kind(arguments, complaint):
+    with pytest.raises(RTXRError, match=complaint):
+        CASE.rt.add_plan(**arguments)

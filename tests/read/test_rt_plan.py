@@ -7,82 +7,12 @@ import xarray as xr
 from factories import base, item, save
 from pydicom import uid as sop
 
-from rtxr import header_store, model
+import rtxr
+from read.made_plans import arc, group, planned, positions, used
+from rtxr import model
 from rtxr.errors import MissingDataError, UnknownNameError
 from rtxr.read import rt_plan
 from rtxr.read.headers import read_header
-
-
-def positions(**devices):
-    return [
-        item(RTBeamLimitingDeviceType=kind, LeafJawPositions=list(values))
-        for kind, values in devices.items()
-    ]
-
-
-def arc(number=1, name="Arc", final=1, **elements):
-    first = item(
-        ControlPointIndex=0,
-        NominalBeamEnergy=6,
-        DoseRateSet=600,
-        GantryAngle=179,
-        GantryRotationDirection="CC",
-        BeamLimitingDeviceAngle=30,
-        PatientSupportAngle=0,
-        IsocenterPosition=[1, -2, 3.5],
-        CumulativeMetersetWeight=0,
-        BeamLimitingDevicePositionSequence=positions(
-            ASYMX=(-50, 60), ASYMY=(-70, 80), MLCX=(-1, -2, 1, 2)
-        ),
-    )
-    second = item(
-        ControlPointIndex=1,
-        GantryAngle=90,
-        CumulativeMetersetWeight=0.25 * final,
-        BeamLimitingDevicePositionSequence=positions(MLCX=(-3, -4, 3, 4)),
-    )
-    third = item(ControlPointIndex=2, GantryAngle=10, CumulativeMetersetWeight=final)
-    facts = {
-        "BeamNumber": number,
-        "BeamName": name,
-        "BeamType": "DYNAMIC",
-        "RadiationType": "PHOTON",
-        "TreatmentMachineName": "L1",
-        "TreatmentDeliveryType": "TREATMENT",
-        "PrimaryDosimeterUnit": "MU",
-        "SourceAxisDistance": 1000,
-        "FinalCumulativeMetersetWeight": final,
-        "NumberOfControlPoints": 3,
-        "ControlPointSequence": [first, second, third],
-        **elements,
-    }
-    return item(**facts)
-
-
-def used(number, meterset=200, dose=None):
-    ds = item(ReferencedBeamNumber=number, BeamMeterset=meterset)
-    if dose is not None:
-        ds.BeamDose = dose
-    return ds
-
-
-def group(*beams, fractions=10, number=1):
-    return item(
-        FractionGroupNumber=number, NumberOfFractionsPlanned=fractions, ReferencedBeamSequence=beams
-    )
-
-
-def planned(folder, *, beams=(), groups=(), references=(), **elements) -> xr.Dataset:
-    ds = base(sop.RTPlanStorage, "RTPLAN", "plan", **elements)
-    if beams:
-        ds.BeamSequence = list(beams)
-    if groups:
-        ds.FractionGroupSequence = list(groups)
-    if references:
-        ds.DoseReferenceSequence = list(references)
-    folder.mkdir(exist_ok=True)
-    part = rt_plan.read_plan(read_header(save(folder / "plan", ds)))
-    return xr.Dataset(coords={**part.coords, **header_store.pack(part.records)})
 
 
 @pytest.mark.parametrize("sequence", ["BeamSequence", "IonBeamSequence"])
@@ -105,7 +35,7 @@ def test_reference_images_that_are_not_there(tmp_path, sequence):
 
 def test_a_plan_without_reference_images_is_not_decoded(tmp_path, monkeypatch):
     ds = base(sop.RTPlanStorage, "RTPLAN", "plan", BeamSequence=[arc()])
-    monkeypatch.setattr(rt_plan, "parse", None)
+    monkeypatch.setattr(rt_plan, "bare_plan", None)
     assert rt_plan.image_findings(read_header(save(tmp_path / "plan", ds)), ()) == []
 
 
@@ -202,7 +132,8 @@ def test_brachytherapy_plan_has_no_beams(tmp_path):
     table = rt_plan.beams(ds)
     assert len(table) == 0
     assert "BeamNumber" in table
-    assert "1 application setup(s)" in table.attrs["note"]
+    note = "this plan has no beams; it has 1 brachytherapy application setup(s)"
+    assert table.attrs["note"] == note
     assert len(rt_plan.control_points(ds)) == 0
     assert len(rt_plan.isocenters(ds)) == 0
     groups = rt_plan.fraction_groups(ds)
@@ -263,3 +194,11 @@ def test_datasets_without_a_plan_say_what_to_do(tmp_path):
     ds = planned(tmp_path).assign_coords({model.PLAN_UID: "1.2.3"})
     with pytest.raises(MissingDataError, match=r"header of its plan 1\.2\.3"):
         rt_plan.beams(ds)
+
+
+def test_a_plan_of_a_vendors_own_class(tmp_path):
+    own = base("1.2.246.352.70.1.70", "RTPLAN", "plan", BeamSequence=[arc(5, "A")])
+    save(tmp_path / "plan", own)
+    ds = rtxr.open_dir(tmp_path)
+    assert ds.rt.beams()["BeamName"].tolist() == ["A"]
+    assert ds.rt.control_points()["GantryAngle"].tolist() == [179, 90, 10]

@@ -7,7 +7,6 @@ import pytest
 from analysis.shapes import at_height, axial_grid, make_case
 
 import rtxr
-from rtxr.errors import RTXRError
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +59,6 @@ def test_points_are_isocentres_and_point_rois(case):
     assert np.ptp(table[["x", "y", "z"]].to_numpy(), axis=0) == pytest.approx(0)
 
 
-def test_plots_take_the_colours_of_the_rois(case):
-    axes = case.rt.plot_dvh(["PTV_70", "Lung_L"], static=True)
-    assert [line.get_color() for line in axes.get_lines()][:2] == ["#e41a1c", "#4daf4a"]
-    for wrong in (False, None, "plotly"):
-        with pytest.raises(RTXRError, match=r"static=.*matplotlib only.*ds\.rt\.dvh"):
-            case.rt.plot_dvh(static=wrong)
-
-
 def test_tables_are_of_the_rois_asked_for(case):
     table = case.rt.structures()
     some = case.rt.structures(["lung_l", "PTV_70"])
@@ -100,17 +91,3 @@ def test_dvhs_of_all_cases_are_one_table(phantom, case):
     path = table.index[0][0]
     one = case.rt.dvh(["PTV_70", "Lung_L"], relative=True)
     np.testing.assert_array_equal(table.loc[path].to_numpy(), one.to_numpy())
-
-
-def test_dvh_plots_of_doses_masks_and_kinds(case):
-    doses = {"whole": case.dose, "half": case.dose / 2}
-    axes = case.rt.plot_dvh("PTV_70", dose=doses, prescription=70.0)
-    assert [line.get_linestyle() for line in axes.get_lines()] == ["-", "--"]
-    assert axes.get_xlabel() == "Dose (% of prescription)"
-    ends = [line.get_xdata()[-1] for line in axes.get_lines()]
-    assert ends[1] == pytest.approx(ends[0] / 2, abs=0.02)
-    hot = case.rt.plot_dvh(mask={"hot": case.dose > 35}, kind="differential", relative=False)
-    assert hot.get_ylabel().startswith("Volume per ")
-    assert hot.get_lines()[0].get_xdata()[1] > 30
-    with pytest.raises(rtxr.errors.RTXRError, match="one dose"):
-        case.rt.plot_dvh(stored=True, dose=doses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 import pydicom
 import xarray as xr
 
-from rtxr import model
 from rtxr.errors import Finding
 from rtxr.read.item_values import integer, items, number, numbers, text
-from rtxr.read.plan_records import beam_items, fractions_planned, plan_of
+from rtxr.read.plans.plan_records import bare_plan, beam_items, noted, plan_record, with_findings
+from rtxr.read.roi_numbers import labels_by_number
 
 #: Sources of a prescription, as tables and findings name them.
 REFERENCE = "dose reference"
@@ -70,46 +71,77 @@ def fraction_groups(ds: xr.Dataset) -> pd.DataFrame:
         Columns FractionGroupNumber, NumberOfFractionsPlanned, ReferencedBeamNumber, BeamName,
         TreatmentDeliveryType, BeamMeterset, BeamDose (Gy, per fraction),
         ReferencedBrachyApplicationSetupNumber, BrachyApplicationSetupDose (Gy, per fraction);
-        what does not apply is missing. A group without either still has a row.
+        what does not apply is missing. A group without either still has a row. Where the plan has
+        no groups the table is empty and ``attrs["note"]`` says what it has;
+        ``attrs["findings"]`` says what was odd.
 
     Raises
     ------
     MissingDataError
         The Dataset carries no plan.
     """
-    plan = plan_of(ds)
-    names = {
-        integer(item, "BeamNumber"): (text(item, "BeamName"), text(item, "TreatmentDeliveryType"))
-        for item in beam_items(plan)
-    }
+    plan = bare_plan(plan_record(ds))
+    names: dict[int | None, list[tuple[str, str]]] = {}
+    for item in beam_items(plan):
+        told = text(item, "BeamName"), text(item, "TreatmentDeliveryType")
+        names.setdefault(integer(item, "BeamNumber"), []).append(told)
     rows: list[dict[str, Any]] = []
-    for group in items(plan, "FractionGroupSequence"):
+    groups = items(plan, "FractionGroupSequence")
+    for group in groups:
         facts = {
             "FractionGroupNumber": integer(group, "FractionGroupNumber"),
-            "NumberOfFractionsPlanned": fractions_planned(group),
+            "NumberOfFractionsPlanned": integer(group, "NumberOfFractionsPlanned"),
         }
-        used = [_used_beam(each, names) for each in items(group, "ReferencedBeamSequence")]
+        used = _used_beams(items(group, "ReferencedBeamSequence"), names)
         setups = items(group, "ReferencedBrachyApplicationSetupSequence")
         used += [_used_setup(each) for each in setups]
         rows += [{**facts, **each} for each in used or [{}]]
     table = pd.DataFrame(rows, columns=_GROUP_COLUMNS)
     whole = [name for name in _GROUP_COLUMNS if name.endswith(("Number", "Planned"))]
     doses = ("BeamMeterset", "BeamDose", "BrachyApplicationSetupDose")
-    return table.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(doses, "float64")})
+    table = table.astype({**dict.fromkeys(whole, "Int64"), **dict.fromkeys(doses, "float64")})
+    return noted(with_findings(table, _group_findings(groups)), "fraction groups", plan)
 
 
-def _used_beam(
-    reference: pydicom.Dataset, names: dict[int | None, tuple[str, str]]
-) -> dict[str, Any]:
-    beam = integer(reference, "ReferencedBeamNumber")
-    name, delivery = names.get(beam, ("", ""))
-    return {
-        "ReferencedBeamNumber": beam,
-        "BeamName": name,
-        "TreatmentDeliveryType": delivery,
-        "BeamMeterset": number(reference, "BeamMeterset"),
-        "BeamDose": number(reference, "BeamDose"),
-    }
+def _group_findings(groups: Sequence[pydicom.Dataset]) -> list[Finding]:
+    """Fractions that a plan does not say."""
+    if not groups:
+        message = (
+            "the plan has no (300A,0070) FractionGroupSequence, so that metersets, beam doses and "
+            "the number of fractions are not known"
+        )
+        return [Finding("fractions-missing", "warning", message)]
+    findings = []
+    for group in groups:
+        stated = text(group, "NumberOfFractionsPlanned")
+        if integer(group, "NumberOfFractionsPlanned") is None:
+            what = "is no number" if stated else "is missing"
+            which = text(group, "FractionGroupNumber") or "without a number"
+            message = f"fraction group {which}: (300A,0078) NumberOfFractionsPlanned {what}"
+            findings.append(Finding("fractions-missing", "warning", message))
+    return findings
+
+
+def _used_beams(
+    references: Sequence[pydicom.Dataset], names: Mapping[int | None, Sequence[tuple[str, str]]]
+) -> list[dict[str, Any]]:
+    """Rows of the beams of a group; of beams with one number the first is the first named."""
+    rows: list[dict[str, Any]] = []
+    for reference in references:
+        beam = integer(reference, "ReferencedBeamNumber")
+        place = sum(row["ReferencedBeamNumber"] == beam for row in rows)
+        told = names.get(beam, ())
+        name, delivery = told[place] if place < len(told) else ("", "")
+        rows.append(
+            {
+                "ReferencedBeamNumber": beam,
+                "BeamName": name,
+                "TreatmentDeliveryType": delivery,
+                "BeamMeterset": number(reference, "BeamMeterset"),
+                "BeamDose": number(reference, "BeamDose"),
+            }
+        )
+    return rows
 
 
 def _used_setup(reference: pydicom.Dataset) -> dict[str, Any]:
@@ -142,20 +174,15 @@ def prescriptions(ds: xr.Dataset) -> pd.DataFrame:
     MissingDataError
         The Dataset carries no plan.
     """
-    labels = _roi_labels(ds)
-    rows = [_reference_row(item, labels) for item in items(plan_of(ds), "DoseReferenceSequence")]
+    labels = labels_by_number(ds)
+    plan = bare_plan(plan_record(ds))
+    rows = [_reference_row(item, labels) for item in items(plan, "DoseReferenceSequence")]
     total, source, _ = _delivered(fraction_groups(ds))
     if total is not None:
         rows.append({"source": source, "TargetPrescriptionDose": total})
     table = pd.DataFrame(rows, columns=_PRESCRIPTION_COLUMNS)
-    return table.astype(dict.fromkeys(("DoseReferenceNumber", "ReferencedROINumber"), "Int64"))
-
-
-def _roi_labels(ds: xr.Dataset) -> dict[int, str]:
-    if model.ROI_NUMBER not in ds.coords:
-        return {}
-    stored = np.atleast_1d(ds[model.ROI_NUMBER].values).tolist()
-    return dict(zip(stored, model.roi_labels(ds), strict=True))
+    table = table.astype(dict.fromkeys(("DoseReferenceNumber", "ReferencedROINumber"), "Int64"))
+    return noted(table, "prescription, neither dose references nor beam doses", plan)
 
 
 def _reference_row(item: pydicom.Dataset, labels: dict[int, str]) -> dict[str, Any]:

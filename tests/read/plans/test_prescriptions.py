@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from factories import item
 
-from read.test_rt_plan import arc, group, planned, used
+from read.made_plans import arc, group, planned, used
 from rtxr import model
 from rtxr.read.rt_plan import fraction_groups, prescriptions, target_prescription
 

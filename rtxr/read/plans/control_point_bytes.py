@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from pydicom.datadict import dictionary_VR
@@ -16,10 +17,20 @@ from rtxr.errors import NotDicomError
 from rtxr.geometry import FloatArray
 from rtxr.header_store import Record
 from rtxr.read import parse as parsing
-from rtxr.read.elements import Element, Encoding, elements, items, nested, without
+from rtxr.read.elements import (
+    EXPLICIT,
+    ITEM,
+    ITEM_END,
+    SEQUENCE_END,
+    UNDEFINED,
+    Element,
+    Encoding,
+    elements,
+    items,
+    nested,
+)
 from rtxr.read.item_values import tag_of
-from rtxr.read.sources import Source, source_of
-from rtxr.read.starts import starts_of
+from rtxr.read.sources import Source, source_of, tolerant
 
 _BEAMS = tuple(map(tag_of, ("BeamSequence", "IonBeamSequence")))
 _POINTS = tuple(map(tag_of, ("ControlPointSequence", "IonControlPointSequence")))
@@ -48,6 +59,15 @@ class RawPoints:
     encoding: Encoding
     points: Sequence[Parts]
 
+    @cached_property
+    def index(self) -> parsing.IntArray:
+        """Control Point Index (300A,0112) of each, its place where that is missing."""
+        places, values, vr = self.stated("ControlPointIndex")
+        found, numbers = np.arange(len(self.points)), first_numbers(values, vr)
+        known = np.isfinite(numbers)
+        found[np.array(places, int)[known]] = np.round(numbers[known]).astype(np.int64)
+        return found
+
     def stated(self, keyword: str) -> tuple[list[int], list[bytes], bytes]:
         """Places of the control points that have an element, its values, and their VR."""
         tag = tag_of(keyword)
@@ -67,38 +87,77 @@ class RawPoints:
                 yield at, _read_items(self.data, parts[tag], self.encoding)
 
 
-def raw_points(record: Record) -> list[RawPoints]:
-    """Control points of each beam of a plan, in the order of its beams.
+@dataclass(frozen=True)
+class PlanBytes:
+    """A plan taken apart: itself without the control points of its beams, and where those are.
 
-    What cannot be followed ends the control points of its beam.
+    Parameters
+    ----------
+    bare : Record
+        The plan without its control points.
+    data : bytes
+        The plan with them.
+    sequences : sequence of sequence
+        Of each beam the sequences of control points, and the encoding of its item.
     """
-    source = _source(record)
-    sequence = None if source is None else _beam_sequence(source)
-    if source is None or sequence is None:
-        return []
-    beams = _read_items(source.data, sequence, source.encoding)
-    found = []
-    for parts in beams.points:
-        points = [
-            _read_items(source.data, parts[tag], beams.encoding) for tag in _POINTS if tag in parts
-        ]
-        empty = RawPoints(source.data, beams.encoding, [])
-        found.append(next((each for each in points if each.points), empty))
-    return found
+
+    bare: Record
+    data: bytes
+    sequences: Sequence[Sequence[tuple[Element, Encoding]]]
+
+    def points(self) -> list[RawPoints]:
+        """Control points of each beam, as far as they can be followed."""
+        found = []
+        for sequences in self.sequences:
+            read = [_read_items(self.data, each, encoding) for each, encoding in sequences]
+            empty = RawPoints(self.data, EXPLICIT, [])
+            found.append(next((each for each in read if each.points), empty))
+        return found
 
 
-def without_points(record: Record) -> Record:
-    """A plan without its control points; as it is where its bytes cannot be followed."""
-    source = _source(record)
-    sequence = None if source is None else _beam_sequence(source)
-    if source is None or sequence is None:
-        return record
-    data = source.data
+def plan_bytes(record: Record) -> PlanBytes:
+    """Take a plan apart; where its bytes cannot be followed it stays whole."""
     try:
-        beams = without(data, sequence, source.encoding, (), set(_POINTS))
+        source = source_of(record.data, complete=True, name=record.path)
+    except NotDicomError:
+        return PlanBytes(record, record.data, [])
+    data, sequence = source.data, _beam_sequence(source)
+    if sequence is None:
+        return PlanBytes(record, data, [])
+    try:
+        beams, sequences = _without_points(data, sequence, source.encoding)
     except ValueError:
-        return record
-    return replace(record, data=data[: sequence.start] + beams + data[sequence.end :])
+        return PlanBytes(record, data, [])
+    bare = replace(record, data=data[: sequence.start] + beams + data[sequence.end :])
+    return PlanBytes(bare, data, sequences)
+
+
+def _without_points(
+    data: bytes, sequence: Element, encoding: Encoding
+) -> tuple[bytes, list[list[tuple[Element, Encoding]]]]:
+    """The sequence of beams without control points, of undefined lengths, and where these are."""
+    inner = nested(sequence.vr, encoding)
+    pieces = [data[sequence.start : sequence.value - 4], _ENDLESS]
+    found = []
+    for item in items(data, sequence, encoding):
+        parts = elements(data, item.value, item.stop, inner)
+        cut = [element for element in parts if element.tag in _POINTS]
+        found.append([(element, inner) for element in cut])
+        pieces += [_marker(ITEM), _ENDLESS]
+        kept = item.value
+        for element in cut:
+            pieces.append(data[kept : element.start])
+            kept = element.end
+        pieces += [data[kept : item.stop], _marker(ITEM_END), _NOTHING]
+    return b"".join([*pieces, _marker(SEQUENCE_END), _NOTHING]), found
+
+
+#: Undefined length, and that of a delimiter.
+_ENDLESS, _NOTHING = UNDEFINED.to_bytes(4, "little"), bytes(4)
+
+
+def _marker(tag: int) -> bytes:
+    return (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
 
 
 def first_numbers(values: Sequence[bytes], vr: bytes) -> FloatArray:
@@ -119,24 +178,14 @@ def all_numbers(values: Sequence[bytes], vr: bytes) -> tuple[FloatArray, parsing
     return np.frombuffer(b"".join(whole), dtype).astype(np.float64), counts
 
 
-def _source(record: Record) -> Source | None:
-    try:
-        return source_of(record.data, complete=True, name=record.path)
-    except NotDicomError:
-        return None
-
-
 def _beam_sequence(source: Source) -> Element | None:
     """The sequence of beams: the first that has an item."""
-    offsets = starts_of(source.data, source.start, source.encoding).offsets
-    for tag in _BEAMS:
-        if tag not in offsets:
-            continue
-        walk = elements(source.data, offsets[tag], len(source.data), source.encoding)
-        sequence = next(walk)
-        if sequence.stop - sequence.value >= 8:
-            return sequence
-    return None
+    found = (
+        each
+        for each in tolerant(source.data, source.start, source.encoding)
+        if each.tag in _BEAMS and each.stop - each.value >= 8
+    )
+    return next(found, None)
 
 
 def _read_items(data: bytes, sequence: Element, encoding: Encoding) -> RawPoints:

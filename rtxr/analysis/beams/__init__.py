@@ -1,0 +1,1 @@
+"""Beams: what jaws and leaves leave open, and numbers of it (numpy only)."""

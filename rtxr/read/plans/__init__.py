@@ -1,0 +1,1 @@
+"""What a plan says, as tables: one file per table, the plan itself in ``plan_records``."""

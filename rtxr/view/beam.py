@@ -1,0 +1,206 @@
+"""The beam's-eye view as a figure: what the source sees, in the plane of the isocentre.
+
+matplotlib is imported when something is drawn. What is drawn comes as numbers, in mm of the beam
+limiting device at the isocentre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtxr.geometry import FloatArray
+from rtxr.view import colors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LEAF, _JAW, _BLOCK, _OPEN = "#3b4a5a", "#a65628", "#6a3d9a", "#ffe066"
+_LEAF_ALPHA, _JAW_ALPHA, _BLOCK_ALPHA, _OPEN_ALPHA = 0.45, 0.35, 0.4, 0.25
+#: Of one contour; where a ROI has more of them than so many, each is fainter.
+_SILHOUETTE_ALPHA, _LINE_ALPHA, _FEW, _FAINTEST = 0.25, 0.7, 8, 0.3
+#: These percentiles of an image are black and white.
+_PERCENTILES = (1.0, 99.0)
+_SIDE_INCHES = 6.0
+
+
+@dataclass(frozen=True)
+class Portal:
+    """An image under the view.
+
+    Parameters
+    ----------
+    values : ndarray, (y, x)
+        y ascending.
+    extent : (float, float, float, float)
+        Outer sides of its pixels: x from, x to, y from, y to, along its own axes, mm.
+    turn : float
+        By how much its axes are turned, counter-clockwise, degrees.
+    """
+
+    values: FloatArray
+    extent: tuple[float, float, float, float]
+    turn: float = 0.0
+
+
+@dataclass(frozen=True)
+class BeamPicture:
+    """What a beam's-eye view shows.
+
+    Parameters
+    ----------
+    title : str
+    reach : float
+        From the middle to the sides, mm.
+    openings : ndarray, (open, 4)
+        Open parts of the aperture: x from, x to, y from, y to.
+    leaves : sequence of ndarray, (leaf, 4)
+        Leaves of each layer, as rectangles.
+    jaws : ndarray, (jaw, 4)
+        Likewise.
+    blocks : sequence of (ndarray, bool)
+        Corners, (corner, 2), and whether the inside is open.
+    outlines : mapping of str to sequence of ndarray
+        ROI > its contours, (point, 2).
+    silhouettes : mapping of str to ndarray, (face, 4, 2)
+        ROI > quadrilaterals that are filled together, by the rule of non-zero winding.
+    palette : mapping of str to str
+        ROI > ``"#rrggbb"``; others come from a palette.
+    portal : Portal, optional
+    note : str, optional
+        What is missing, below the picture.
+    """
+
+    title: str
+    reach: float
+    openings: FloatArray
+    leaves: Sequence[FloatArray] = ()
+    jaws: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
+    blocks: Sequence[tuple[FloatArray, bool]] = ()
+    outlines: Mapping[str, Sequence[FloatArray]] = field(default_factory=dict)
+    silhouettes: Mapping[str, FloatArray] = field(default_factory=dict)
+    palette: Mapping[str, str] = field(default_factory=dict)
+    portal: Portal | None = None
+    note: str = ""
+
+
+def draw_beam(picture: BeamPicture, ax: Axes | None = None) -> Axes:
+    """Draw a beam's-eye view.
+
+    Parameters
+    ----------
+    picture : BeamPicture
+        What it shows.
+    ax : matplotlib Axes, optional
+        Draw here instead of on a new figure.
+
+    Returns
+    -------
+    Axes
+        In mm at the isocentre, x and y of the beam limiting device, as seen from the source.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (slow)
+
+        _, ax = plt.subplots(figsize=(_SIDE_INCHES, _SIDE_INCHES), layout="constrained")
+    if picture.portal is not None:
+        _draw_portal(ax, picture.portal)
+    for layer in picture.leaves:
+        _add(ax, [_corners(each) for each in layer], _LEAF, _LEAF_ALPHA, edge="white")
+    _add(ax, [_corners(each) for each in picture.jaws], _JAW, _JAW_ALPHA)
+    for corners, is_open in picture.blocks:
+        _add(ax, [corners], "none" if is_open else _BLOCK, _BLOCK_ALPHA, edge=_BLOCK, hatch="///")
+    _add(ax, [_corners(each) for each in picture.openings], _OPEN, _OPEN_ALPHA)
+    _draw_outlines(ax, picture)
+    _label(ax, picture)
+    return ax
+
+
+def _draw_portal(ax: Axes, portal: Portal) -> None:
+    from matplotlib.transforms import Affine2D  # noqa: PLC0415 (slow)
+
+    known = portal.values[np.isfinite(portal.values)]
+    black, white = np.percentile(known, _PERCENTILES) if known.size else (0.0, 1.0)
+    ax.imshow(
+        portal.values,
+        cmap="gray",
+        vmin=black,
+        vmax=white if white > black else black + 1,
+        origin="lower",
+        extent=portal.extent,
+        transform=Affine2D().rotate_deg(portal.turn) + ax.transData,
+        zorder=0,
+    )
+
+
+def _draw_outlines(ax: Axes, picture: BeamPicture) -> None:
+    from matplotlib.lines import Line2D  # noqa: PLC0415 (slow)
+
+    shades = colors.for_paper(colors.roi_colors(picture.outlines, picture.palette))
+    shown = []
+    for label, contours in picture.outlines.items():
+        shade = shades[label]
+        rings = [each for each in contours if len(each) > 1]
+        faint = max(_LINE_ALPHA * min(1.0, _FEW / max(len(rings), 1)), _FAINTEST)
+        _fill_together(ax, picture.silhouettes.get(label, np.empty((0, 4, 2))), shade)
+        _add(ax, rings, "none", faint, edge=shade, zorder=3)
+        for point in (each for each in contours if len(each) == 1):
+            ax.plot(*point[0], "+", color=shade, zorder=3)
+        if len(contours):
+            shown.append(Line2D([], [], color=shade, label=label))
+    if shown:
+        ax.legend(handles=shown, loc="upper right", fontsize="small")
+
+
+def _fill_together(ax: Axes, faces: FloatArray, shade: str) -> None:
+    """Fill faces as one area, however many lie upon each other."""
+    from matplotlib.patches import PathPatch  # noqa: PLC0415 (slow)
+    from matplotlib.path import Path  # noqa: PLC0415 (slow)
+
+    if not len(faces):
+        return
+    closed = np.concatenate([faces, faces[:, :1]], axis=1).reshape(-1, 2)
+    codes = np.tile([Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY], len(faces))
+    look: dict[str, Any] = {"facecolor": shade, "alpha": _SILHOUETTE_ALPHA, "linewidth": 0}
+    # Not add_patch, which walks over every side to find limits that are set anyway.
+    ax.add_artist(PathPatch(Path(closed, codes), **look, zorder=2.5))
+
+
+def _add(
+    ax: Axes,
+    polygons: Sequence[FloatArray],
+    face: str,
+    alpha: float,
+    *,
+    edge: str = "none",
+    hatch: str | None = None,
+    zorder: float = 2,
+) -> None:
+    """Add polygons of one colour."""
+    from matplotlib.collections import PolyCollection  # noqa: PLC0415 (slow)
+
+    if not len(polygons):
+        return
+    options: dict[str, Any] = {"facecolors": face, "alpha": alpha, "linewidths": 0.5}
+    made = PolyCollection(polygons, edgecolors=edge, hatch=hatch, zorder=zorder, **options)
+    ax.add_collection(made)
+
+
+def _corners(rectangle: FloatArray) -> FloatArray:
+    left, right, low, high = rectangle
+    return np.array([(left, low), (right, low), (right, high), (left, high)])
+
+
+def _label(ax: Axes, picture: BeamPicture) -> None:
+    ax.axhline(0, color="black", linewidth=0.4, zorder=4)
+    ax.axvline(0, color="black", linewidth=0.4, zorder=4)
+    ax.set_xlim(-picture.reach, picture.reach)
+    ax.set_ylim(-picture.reach, picture.reach)
+    ax.set_aspect("equal")
+    ax.set_title(picture.title, fontsize="medium")
+    label = "x of the beam limiting device at the isocentre (mm)"
+    ax.set_xlabel(f"{label}\n{picture.note}" if picture.note else label)
+    ax.set_ylabel(label.replace("x of", "y of"))

@@ -1,0 +1,60 @@
+"""A figure with a slider: any drawing that depends on a number.
+
+ipywidgets and matplotlib are imported when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+    from matplotlib.axes import Axes
+
+_INTERVAL_MS = 200
+
+
+def player(draw: Callable[[int, Axes], object], count: int, description: str) -> VBox:
+    """A widget that draws one of several pictures, with a slider and a play button.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(number, ax)`` draws a picture on empty axes.
+    count : int
+        Number of pictures.
+    description : str
+        What the slider counts.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Play button and slider above the figure; ``widget.children[0].children[1].value`` is the
+        number shown.
+    """
+    import ipywidgets  # noqa: PLC0415 (slow)
+    from matplotlib.figure import Figure  # noqa: PLC0415 (slow)
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    picture = ipywidgets.Image(format="png")
+    last = max(count - 1, 0)
+    play = ipywidgets.Play(min=0, max=last, interval=_INTERVAL_MS)
+    slider = ipywidgets.IntSlider(min=0, max=last, description=description)
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+
+    def show(change: dict[str, Any]) -> None:
+        figure.clear()
+        draw(int(change["new"]), figure.add_subplot())
+        picture.value = _png(figure)
+
+    slider.observe(show, names="value")
+    show({"new": 0})
+    return ipywidgets.VBox([ipywidgets.HBox([play, slider]), picture])
+
+
+def _png(figure: Any) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    return buffer.getvalue()

@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr.errors import Finding, MissingDataError, UnknownNameError, did_you_mean
-from rtxr.geometry import AXIS_NAMES, OBLIQUE_NAMES, FloatArray, Grid
+from rtxr.geometry import AXIS_NAMES, OBLIQUE_NAMES, Grid
 
 # --- data variables ---------------------------------------------------------------------------
 #: Modality (0008,0060) of an image series > name of its data variable.
@@ -66,6 +66,12 @@ STRUCTURE_COORDS = (
     NODE_Z,
     NODE_CONTOUR,
 )
+
+# --- leaf positions of a plan: a Dataset of its own, one variable per collimator ------------------
+#: A further multi-leaf collimator has leaf_2, leaf_3, … and their bounds.
+BEAM, CONTROL_POINT, LEAF, SIDE = "beam", "control_point", "leaf", "side"
+#: Variables of the jaws: the axes along which they move.
+JAW_NAMES = ("X", "Y")
 
 # --- which object is which: SOPInstanceUIDs as scalar coordinates (per slice for images) --------
 STRUCTURE_SET_UID = "structure_set_uid"
@@ -152,6 +158,11 @@ def rt_image_dims(variable: str) -> tuple[str, str, str]:
 def rt_image_coord(variable: str, name: str) -> str:
     """Coordinate of an RT Image variable: ``kvp``, of ``rt_image_2`` ``kvp_2``."""
     return name + variable.removeprefix(RT_IMAGE)
+
+
+def leaf_bounds(dim: str) -> tuple[str, str]:
+    """Coordinates with the two sides of each leaf, mm: ``leaf_start``, ``leaf_stop``."""
+    return f"{dim}_start", f"{dim}_stop"
 
 
 def contents(ds: xr.Dataset) -> list[str]:
@@ -350,36 +361,6 @@ def roi_number(ds: xr.Dataset, label: str) -> int:
     if label not in labels:
         raise UnknownNameError(f"no ROI {label!r}; {did_you_mean(label, labels)}")
     return int(np.atleast_1d(ds[ROI_NUMBER].values)[labels.index(label)])
-
-
-def points_by_contour(ds: xr.Dataset) -> dict[int, FloatArray]:
-    """Points of every contour by its key: (n, 3), patient LPS (x, y, z), mm; (0, 3) for none."""
-    keys = np.asarray(ds[CONTOUR].values)
-    node_keys = np.asarray(ds[NODE_CONTOUR].values)
-    points = np.stack([ds[name].values for name in (NODE_X, NODE_Y, NODE_Z)], axis=-1)
-    order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
-    points, node_keys = points[order].astype(np.float64, copy=False), node_keys[order]
-    starts = np.searchsorted(node_keys, keys, side="left")
-    stops = np.searchsorted(node_keys, keys, side="right")
-    return {
-        int(key): points[start:stop] for key, start, stop in zip(keys, starts, stops, strict=True)
-    }
-
-
-def contours_of(ds: xr.Dataset, label: str) -> list[tuple[str, FloatArray]]:
-    """Contours of one ROI.
-
-    Returns
-    -------
-    list of (str, ndarray)
-        Contour Geometric Type (3006,0042) and points, (n, 3), patient LPS (x, y, z), mm.
-    """
-    number = roi_number(ds, label)
-    of_roi = np.flatnonzero(np.asarray(ds[CONTOUR_ROI_NUMBER].values) == number)
-    points = points_by_contour(ds)
-    keys = np.asarray(ds[CONTOUR].values)[of_roi]
-    types = np.asarray(ds[CONTOUR_TYPE].values)[of_roi]
-    return [(str(kind), points[int(key)]) for kind, key in zip(types, keys, strict=True)]
 
 
 # --- findings -----------------------------------------------------------------------------------

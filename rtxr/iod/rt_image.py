@@ -1,11 +1,15 @@
-"""RT Image IOD (PS3.3 A.17): its tables.
+"""RT Image IOD (PS3.3 A.17): its tables, and where the pixels of an image are.
 
-Images are passed on as they were read. The rules say what an export has to give: identity, what
-the IOD fixes, and what may be assumed of an image made from scratch.
+The rules say what an export has to give: identity, what the IOD fixes, and what may be assumed of
+an image made from scratch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTImageStorage
 
@@ -13,10 +17,16 @@ from rtxr.iod import conditions, modules_rt_image
 from rtxr.iod import modules_common as common
 from rtxr.iod import modules_image as image
 from rtxr.iod import modules_rt as rt
-from rtxr.iod.ct_image import CONTRAST_BOLUS, IDENTITY_RULES
-from rtxr.iod.raw import Predicate
+from rtxr.iod.ct_image import (
+    CONTRAST_BOLUS,
+    IDENTITY_RULES,
+    POSITION_TOLERANCE_MM,
+    SPACING_TOLERANCE,
+    differs,
+)
+from rtxr.iod.raw import Predicate, numbers_of
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
-from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
+from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
 _EXPOSURES = "ExposureSequence"
 _ENHANCED = conditions.equals("EnhancedRTBeamLimitingDeviceDefinitionFlag", "YES")
@@ -74,6 +84,14 @@ RT_IMAGE = register_iod(
             "ConversionType": default("WSD"),
             "RTImageLabel": default("RTXR"),
             "RTImagePlane": default("NORMAL"),
+            **dict.fromkeys(
+                (
+                    *("ImagePlanePixelSpacing", "RTImagePosition", "Rows", "Columns"),
+                    *("NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit"),
+                    *("PixelRepresentation", "PixelData", "RescaleSlope", "RescaleIntercept"),
+                ),
+                COMPUTED,
+            ),
         },
         conditions={
             **conditions.COMMON,
@@ -92,3 +110,41 @@ RT_IMAGE = register_iod(
         },
     ),
 )
+
+
+def pixel_values(
+    corner: Sequence[float] | None,
+    spacing: Sequence[float] | None,
+    shape: tuple[int, int],
+    header: Dataset | None = None,
+) -> dict[str, Any]:
+    """Where the pixels of an image are (PS3.3 C.8.8.2), where that differs from the header's.
+
+    Parameters
+    ----------
+    corner : (float, float) or None
+        Centre of the upper left pixel, receptor mm; None where it is what the header says or
+        leaves open.
+    spacing : (float, float) or None
+        Row spacing, column spacing, mm; None where nobody knows.
+    shape : (int, int)
+        Rows, columns.
+    header : pydicom.Dataset or None
+        Its text stays where its numbers are these, to 1e-4 mm and 1e-6 of a spacing.
+
+    Returns
+    -------
+    dict
+        By keyword.
+    """
+    values: dict[str, Any] = {}
+    if spacing is not None:
+        steps = np.asarray(spacing, np.float64)
+        if differs(header, "ImagePlanePixelSpacing", steps, SPACING_TOLERANCE * steps):
+            values["ImagePlanePixelSpacing"] = steps.tolist()
+    if corner is not None and differs(header, "RTImagePosition", corner, POSITION_TOLERANCE_MM):
+        values["RTImagePosition"] = [float(number) for number in corner]
+    for keyword, number in zip(("Rows", "Columns"), shape, strict=True):
+        if numbers_of(header, keyword) != [number]:
+            values[keyword] = int(number)
+    return values

@@ -7,15 +7,15 @@ pixel in it, Image Plane Pixel Spacing the distance of rows, then of columns, at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from rtxr.errors import Finding
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Layout, as_decimals
-from rtxr.read.headers import Header
-from rtxr.read.pixels import PixelFile
 
+Numbers = Callable[[str], FloatArray]
 #: First row to the right, first column down: that of an image without RT Image Orientation.
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
 
@@ -35,13 +35,19 @@ class ReceptorPlane:
     is_receptor : bool
         Whether the axes are those of the receptor; else they run along the rows and columns of the
         image itself, which is turned against it.
+    corner : ndarray, (3,)
+        Centre of the upper left pixel as stored, receptor mm.
+    cosines : ndarray, (6,)
+        Directions of the stored rows and columns.
     """
 
     y: FloatArray
     x: FloatArray
     layout: Layout
-    unit: str = "mm"
-    is_receptor: bool = True
+    unit: str
+    is_receptor: bool
+    corner: FloatArray
+    cosines: FloatArray
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -50,25 +56,31 @@ class ReceptorPlane:
         return (len(self.y), len(self.x), *ends, self.layout, self.unit, self.is_receptor)
 
 
-def receptor_plane(header: Header, file: PixelFile) -> tuple[ReceptorPlane, list[Finding]]:
+def receptor_plane(
+    numbers: Numbers, plane: str, shape: tuple[int, int]
+) -> tuple[ReceptorPlane, list[Finding]]:
     """Pixel centres of an image, and findings about what its header lacks.
 
     Parameters
     ----------
-    header : Header
-        Elements read: RTImagePlane, RTImageOrientation, ImagePlanePixelSpacing, RTImagePosition.
-    file : PixelFile
-        Its rows and columns.
+    numbers : callable
+        Numbers of RTImageOrientation, ImagePlanePixelSpacing and RTImagePosition by keyword; NaN
+        where one is unreadable, none where the element is absent.
+    plane : str
+        RTImagePlane.
+    shape : (int, int)
+        Rows, columns.
     """
-    cosines, is_receptor, turned = _directions(header, file)
-    spacing, unmeasured = _spacing(header)
-    position, unplaced = _position(header) if spacing is not None else (None, [])
+    rows, columns = shape
+    cosines, is_receptor, turned = _directions(numbers, plane, max(shape))
+    spacing, unmeasured = _spacing(numbers)
+    position, unplaced = _position(numbers) if spacing is not None else (None, [])
     row_step, column_step = spacing or (1.0, 1.0)
     to_column, to_row = column_step * cosines[:3], row_step * cosines[3:]
-    middle = (file.columns - 1) / 2 * to_column + (file.rows - 1) / 2 * to_row
+    middle = (columns - 1) / 2 * to_column + (rows - 1) / 2 * to_row
     corner = -middle if position is None else position
-    along_row = corner[:, None] + np.arange(file.columns) * to_column[:, None]
-    along_column = corner[:, None] + np.arange(file.rows) * to_row[:, None]
+    along_row = corner[:, None] + np.arange(columns) * to_column[:, None]
+    along_column = corner[:, None] + np.arange(rows) * to_row[:, None]
     order = (0, 1, 2)
     if not is_receptor:  # x along the rows of the image, y against its columns
         x, y = cosines[:3] @ along_row, -cosines[3:] @ along_column
@@ -78,28 +90,30 @@ def receptor_plane(header: Header, file: PixelFile) -> tuple[ReceptorPlane, list
         x, y = along_column[0], along_row[1]
         order = (0, 2, 1)
     flip = (False, bool(y[0] > y[-1]), bool(x[0] > x[-1]))
-    plane = ReceptorPlane(
+    found = ReceptorPlane(
         y=as_decimals(np.sort(y)),
         x=as_decimals(np.sort(x)),
         layout=Layout(order, flip),
         unit="mm" if spacing else "pixel",
         is_receptor=is_receptor,
+        corner=corner,
+        cosines=cosines,
     )
-    return plane, [*turned, *unmeasured, *unplaced]
+    return found, [*turned, *unmeasured, *unplaced]
 
 
-def _directions(header: Header, file: PixelFile) -> tuple[FloatArray, bool, list[Finding]]:
+def _directions(
+    numbers: Numbers, plane: str, longest: int
+) -> tuple[FloatArray, bool, list[Finding]]:
     """Cosines of rows and columns, and whether both run along axes of the receptor."""
-    stated = header.numbers("RTImageOrientation")
+    stated = numbers("RTImageOrientation")
     known = len(stated) == 6 and bool(np.isfinite(stated).all())
     cosines = np.asarray(stated if known else UPRIGHT, dtype=np.float64)
     whole: FloatArray = np.rint(cosines)
-    spacing = np.nan_to_num(header.numbers("ImagePlanePixelSpacing"))
-    extent = max(file.rows, file.columns) * max([1.0, *spacing.tolist()])
+    extent = longest * max([1.0, *np.nan_to_num(numbers("ImagePlanePixelSpacing")).tolist()])
     straight = np.abs(cosines - whole).max() * extent < ALIGNMENT_TOLERANCE_MM
     in_plane = sorted(np.abs(whole[:2] + 2 * whole[3:5]).tolist()) == [1, 2]
-    is_normal = header.text("RTImagePlane") != "NON_NORMAL"
-    if straight and in_plane and (is_normal or known):
+    if straight and in_plane and (known or plane != "NON_NORMAL"):
         return whole, True, []
     text = (
         "(3002,000C) RTImagePlane is NON_NORMAL, or (3002,0010) RTImageOrientation turns rows and "
@@ -109,11 +123,11 @@ def _directions(header: Header, file: PixelFile) -> tuple[FloatArray, bool, list
     return cosines, False, [Finding("rt-image-turned", "warning", text)]
 
 
-def _spacing(header: Header) -> tuple[tuple[float, float] | None, list[Finding]]:
+def _spacing(numbers: Numbers) -> tuple[tuple[float, float] | None, list[Finding]]:
     """Row spacing and column spacing, mm."""
-    numbers = header.numbers("ImagePlanePixelSpacing")
-    if len(numbers) == 2 and np.isfinite(numbers).all() and (numbers > 0).all():
-        return (float(numbers[0]), float(numbers[1])), []
+    stated = numbers("ImagePlanePixelSpacing")
+    if len(stated) == 2 and np.isfinite(stated).all() and (stated > 0).all():
+        return (float(stated[0]), float(stated[1])), []
     text = (
         "(3002,0011) ImagePlanePixelSpacing is absent or not two numbers above 0; coordinates "
         "count pixels from the middle of the image"
@@ -121,11 +135,11 @@ def _spacing(header: Header) -> tuple[tuple[float, float] | None, list[Finding]]
     return None, [Finding("rt-image-spacing-missing", "warning", text)]
 
 
-def _position(header: Header) -> tuple[FloatArray | None, list[Finding]]:
+def _position(numbers: Numbers) -> tuple[FloatArray | None, list[Finding]]:
     """Centre of the upper left pixel, receptor mm."""
-    numbers = header.numbers("RTImagePosition")
-    if len(numbers) == 2 and np.isfinite(numbers).all():
-        return np.append(numbers, 0.0), []
+    stated = numbers("RTImagePosition")
+    if len(stated) == 2 and np.isfinite(stated).all():
+        return np.append(stated, 0.0), []
     text = (
         "(3002,0012) RTImagePosition is absent, empty or not two numbers; the image was centred on "
         "the receptor, which is on the beam axis unless (3002,000D) XRayImageReceptorTranslation "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -95,10 +96,11 @@ def read_rt_images(headers: Sequence[Header], *, cache: bool = True) -> Part:
     Returns
     -------
     Part
-        ``rt_image`` (image, receptor_y, receptor_x): stored value x slope + intercept, integers
-        where both are. ``receptor_y`` and ``receptor_x`` are mm of pixel centres in the IEC X-RAY
-        IMAGE RECEPTOR system, at the receptor, both ascending. Along ``image``: ``rt_image_uid``,
-        angles, distances, numbers, meterset and voltage (see :mod:`rtxr.read.rt_image_facts`).
+        ``rt_image`` (image, receptor_y, receptor_x): stored value x slope + intercept, signed
+        integers where both are integers. ``receptor_y`` and ``receptor_x`` are mm of pixel centres
+        in the IEC X-RAY IMAGE RECEPTOR system, at the receptor, both ascending. Along ``image``:
+        ``rt_image_uid``, angles, distances, numbers, meterset and voltage (see
+        :mod:`rtxr.read.rt_image_facts`).
         Images on another receptor grid are in ``rt_image_2`` (image_2, receptor_2_y, receptor_2_x)
         with coordinates that end in ``_2``, and so on.
     """
@@ -130,8 +132,9 @@ def _opened(header: Header) -> tuple[_Opened | None, list[Finding]]:
     except PixelDecodeError as error:
         return None, [Finding("rt-image-not-opened", "error", str(error))]
     file, findings = _frames(file)
-    plane, placed = receptor_plane(header, file)
-    facts, told = frame_facts(header, file.frames)
+    shape = (file.rows, file.columns)
+    plane, placed = receptor_plane(header.numbers, header.text("RTImagePlane"), shape)
+    facts, told = frame_facts(header.record, file.frames)
     rescale, scaled = _rescale(header)
     findings += [*placed, *told, *scaled]
     return _Opened(header, file, plane, facts, rescale), findings
@@ -177,7 +180,7 @@ def _variable(name: str, images: Sequence[_Opened], cache: bool) -> xr.Variable:
         frame_of=np.concatenate([np.arange(count) for count in counts]),
         slopes=scale[of, 0],
         intercepts=scale[of, 1],
-        dtype=rescaled_dtype(files, scale[:, 0], scale[:, 1]),
+        dtype=_signed(rescaled_dtype(files, scale[:, 0], scale[:, 1])),
         layout=images[0].plane.layout,
     )
     attrs = {"units": model.UNITS[model.RT_IMAGE], "long_name": model.LONG_NAMES[model.RT_IMAGE]}
@@ -186,6 +189,11 @@ def _variable(name: str, images: Sequence[_Opened], cache: bool) -> xr.Variable:
         attrs["RescaleType"] = types.pop()
     dims = model.rt_image_dims(name)
     return lazy_variable(dims, source, attrs, cache=cache, preferred_chunks={dims[0]: 1})
+
+
+def _signed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The next signed type for an unsigned one: images are subtracted, and must not wrap around."""
+    return np.dtype(f"i{2 * dtype.itemsize}") if dtype.kind == "u" else dtype
 
 
 def _coords(name: str, images: Sequence[_Opened]) -> dict[str, xr.Variable]:

@@ -15,7 +15,8 @@ import pydicom
 from rtxr import model
 from rtxr.catalog.table import describe
 from rtxr.errors import Finding, Severity
-from rtxr.read.headers import Header, excerpt
+from rtxr.header_store import Record
+from rtxr.read.headers import excerpt
 from rtxr.read.item_values import integer, items, number, numbers
 
 _GANTRY, _COLLIMATOR, _COUCH = model.IMAGE_ANGLES
@@ -34,8 +35,8 @@ KEYWORDS: Mapping[str, str] = {
     model.METERSET: "MetersetExposure",
     model.KVP: "KVP",
 }
-_TRANSLATION, _EXPOSURES = "XRayImageReceptorTranslation", "ExposureSequence"
-_FRAME_NUMBER = "ReferencedFrameNumber"
+TRANSLATION, EXPOSURES = "XRayImageReceptorTranslation", "ExposureSequence"
+FRAME_NUMBER = "ReferencedFrameNumber"
 #: Added up where several exposures made one frame.
 _ADDED = frozenset({model.METERSET})
 
@@ -55,19 +56,19 @@ class FrameFacts:
         return not absent
 
 
-def frame_facts(header: Header, frames: int) -> tuple[list[FrameFacts], list[Finding]]:
+def frame_facts(record: Record, frames: int) -> tuple[list[FrameFacts], list[Finding]]:
     """Facts of every frame of a file, in order, and what the file does not say.
 
     Parameters
     ----------
-    header : Header
-        Elements read: those of :data:`KEYWORDS`, XRayImageReceptorTranslation, and in the
-        ExposureSequence ReferencedFrameNumber.
+    record : Record
+        Its header. Elements read: those of :data:`KEYWORDS`, XRayImageReceptorTranslation, and
+        ReferencedFrameNumber in the ExposureSequence.
     frames : int
         How many frames the file holds.
     """
-    top = excerpt(header.record, [*KEYWORDS.values(), _TRANSLATION, _EXPOSURES])
-    exposures, findings = _by_frame(items(top, _EXPOSURES), frames)
+    top = excerpt(record, [*KEYWORDS.values(), TRANSLATION, EXPOSURES])
+    exposures, findings = _by_frame(items(top, EXPOSURES), frames)
     facts = []
     for frame in range(frames):
         found = {name: _value(name, top, exposures[frame], frames) for name in KEYWORDS}
@@ -97,15 +98,15 @@ def _by_frame(
     exposures: Sequence[pydicom.Dataset], frames: int
 ) -> tuple[list[list[pydicom.Dataset]], list[Finding]]:
     """Exposures of each frame: by Referenced Frame Number; without any, of all or in order."""
-    numbered = [integer(each, _FRAME_NUMBER) for each in exposures]
+    numbered = [integer(each, FRAME_NUMBER) for each in exposures]
     if frames == 1 or (len(exposures) == 1 and numbered[0] is None):
         return [list(exposures)] * frames, []
     if any(number is None for number in numbered) and len(exposures) == frames:
         text = (
-            f"{describe(_EXPOSURES)} has an item for each of the {frames} frames and not each has "
-            f"a {describe(_FRAME_NUMBER)}; they were taken in order"
+            f"{describe(EXPOSURES)} has an item for each of the {frames} frames and not each has "
+            f"a {describe(FRAME_NUMBER)}; they were taken in order"
         )
-        finding = Finding("exposures-in-order", "warning", text)
+        finding = Finding("rt-image-exposures-in-order", "warning", text)
         return [[each] for each in exposures], [finding]
     found = [
         [each for each, of in zip(exposures, numbered, strict=True) if of == frame + 1]
@@ -130,7 +131,7 @@ def _value(
 
 def _translation(top: pydicom.Dataset) -> dict[str, float]:
     """Origin of the receptor in the IEC GANTRY system, mm."""
-    stated = numbers(top, _TRANSLATION)
+    stated = numbers(top, TRANSLATION)
     found = stated if len(stated) == len(model.TRANSLATION) else np.full(3, np.nan)
     return dict(zip(model.TRANSLATION, found.tolist(), strict=True))
 
@@ -168,7 +169,7 @@ def _missing(facts: Sequence[FrameFacts]) -> list[Finding]:
     for code, severity, names, consequence in _ABSENT:
         lacking = [name for name in names if any(not each.says(name) for each in facts)]
         if lacking:
-            elements = ", ".join(describe(KEYWORDS.get(name, _TRANSLATION)) for name in lacking)
+            elements = ", ".join(describe(KEYWORDS.get(name, TRANSLATION)) for name in lacking)
             text = f"the RT Image does not say {elements}; {consequence}"
             findings.append(Finding(code, severity, text))
     return findings

@@ -16,7 +16,7 @@ from rtxr.header_store import Record
 from rtxr.read.headers import Header, excerpt, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.part import Part
-from rtxr.read.plan_records import beam_items, plan_of
+from rtxr.read.plans.plan_records import beam_items, plan_of
 from rtxr.read.rt_image_facts import KEYWORDS
 
 _TEXTS = ("RTImageLabel", "RTImageName", "RadiationMachineName", "PrimaryDosimeterUnit")

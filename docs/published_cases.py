@@ -19,7 +19,7 @@ import pandas as pd
 import xarray as xr
 
 import rtxr
-from rtxr import model
+from rtxr.contour_points import contours_of
 from rtxr.geometry import FloatArray
 
 PAGE = Path(__file__).parent / "published-cases.md"
@@ -173,7 +173,7 @@ def _parts(ds: xr.Dataset) -> Iterable[tuple[str, ...]]:
     for roi in stored.columns:
         covered = ds.rt.coverage(roi)
         inside = float((covered * body).sum() / covered.sum())
-        contours = [points for _, points in model.contours_of(ds, roi)]
+        contours = [points for _, points in contours_of(ds, roi)]
         widths = [_width(points) for points in contours]
         yield (
             roi,

@@ -17,25 +17,28 @@ from rtxr import errors
 from rtxr.errors import Finding, RTXRError
 
 if TYPE_CHECKING:
-    from rtxr import tutorial
+    from rtxr import machines, tutorial
     from rtxr.accessor import DataArrayRT, DatasetRT, DataTreeRT
     from rtxr.analysis.doses.dose_sum import sum_doses
     from rtxr.analysis.gamma_index.gamma import gamma
     from rtxr.analysis.grids.even_grid import even_grid
     from rtxr.analysis.statistics.metric_names import register_metric
     from rtxr.edit.new_case import new_case
+    from rtxr.edit.rt_images import rt_image_from_template
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
     from rtxr.export.custom import register_iod, register_module
     from rtxr.export.new_objects import NewObject
+    from rtxr.forms.rt_image_form import rt_image_form
     from rtxr.geometry import Grid
     from rtxr.index import Index, load, open_dir, open_tree, scan
+    from rtxr.index.validation import validate
     from rtxr.iod.conformance import conformance
     from rtxr.iod.deidentification import Deidentify
     from rtxr.iod.private_rows import private_block
     from rtxr.iod.standard_modules import module_rows, module_uses
     from rtxr.iod.tables import IOD, Module
-    from rtxr.validation import validate
+    from rtxr.machines import Machine
 
 __version__ = "0.1.0"
 
@@ -45,6 +48,7 @@ __all__ = [
     "Finding",
     "Grid",
     "Index",
+    "Machine",
     "Module",
     "NewObject",
     "RTXRError",
@@ -54,6 +58,7 @@ __all__ = [
     "even_grid",
     "gamma",
     "load",
+    "machines",
     "module_rows",
     "module_uses",
     "new_case",
@@ -65,6 +70,8 @@ __all__ = [
     "register_iod",
     "register_metric",
     "register_module",
+    "rt_image_form",
+    "rt_image_from_template",
     "scan",
     "sum_doses",
     "tutorial",
@@ -77,6 +84,7 @@ _HOMES = {
     "Grid": "rtxr.geometry",
     "IOD": "rtxr.iod.tables",
     "Index": "rtxr.index",
+    "Machine": "rtxr.machines",
     "Module": "rtxr.iod.tables",
     "NewObject": "rtxr.export.new_objects",
     "conformance": "rtxr.iod.conformance",
@@ -94,15 +102,17 @@ _HOMES = {
     "register_iod": "rtxr.export.custom",
     "register_metric": "rtxr.analysis.statistics.metric_names",
     "register_module": "rtxr.export.custom",
+    "rt_image_form": "rtxr.forms.rt_image_form",
+    "rt_image_from_template": "rtxr.edit.rt_images",
     "scan": "rtxr.index",
     "sum_doses": "rtxr.analysis.doses.dose_sum",
-    "validate": "rtxr.validation",
+    "validate": "rtxr.index.validation",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "tutorial":
-        return import_module("rtxr.tutorial")
+    if name in ("machines", "tutorial"):
+        return import_module(f"rtxr.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(

@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_EXIT = (
+    "Exit status: 0 when it is done (with --validate: the Standard forbids nothing that was found; "
+    "warnings do not count), 1 when rtxr had to refuse or --validate found an error, 2 when the "
+    "arguments are wrong."
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run the main job; the exit status is 1 where rtxr had to refuse."""
-    parser = argparse.ArgumentParser(prog="python -m rtxr", description=__doc__)
+    """Run the main job; see :data:`_EXIT` for the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rtxr", description=__doc__, epilog=_EXIT)
     parser.add_argument("folder", nargs="?", type=Path, help="DICOM RT files (default: phantom)")
     parser.add_argument("--case", help="which case, where the folder holds several")
     parser.add_argument("--out", type=Path, default=Path("out"), help="results go here")

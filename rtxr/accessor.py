@@ -22,13 +22,33 @@ from rtxr import cohort, export, model, roi_names
 from rtxr.analysis.grids import isocenter_plane, resample
 from rtxr.analysis.structures import contours, coverage, labels, masks
 from rtxr.edit import combine as combinations
-from rtxr.edit import cropping, grids, plans
+from rtxr.edit import cropping, grids, plan_edits, plans, removed_beams
 from rtxr.edit import labels as label_edits
 from rtxr.edit import structures as structure_edits
 from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
 from rtxr.read import rt_dose, rt_image_table, rt_plan, saved, source_header, suv
-from rtxr.summary import dvh_comparison, fractionation, overview, plan_sums, prescribed, stored_dvhs
+from rtxr.read.plans import (
+    accessories,
+    brachytherapy,
+    collimators,
+    ion_devices,
+    leaf_positions,
+    source_positions,
+    spots,
+)
+from rtxr.read.plans import patient_setups as setups
+from rtxr.summary import (
+    beam_view,
+    complexity,
+    dvh_comparison,
+    dvh_plots,
+    fractionation,
+    overview,
+    plan_sums,
+    prescribed,
+    stored_dvhs,
+)
 from rtxr.view import slices
 
 P = ParamSpec("P")
@@ -44,12 +64,17 @@ def _method(
     def method(self: DatasetRT, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return function(self._ds, *args, **kwargs)
 
+    _describe(method, function)
+    return method
+
+
+def _describe(method: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """Give a method the signature and documentation of its function, without the first argument."""
     first, *others = inspect.signature(function).parameters.values()
     me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     method.__signature__ = inspect.Signature([me, *others])  # type: ignore[attr-defined]
     entry = rf"    {first.name} : .*\n(?:        .*\n)*"  # says what the Dataset is
     method.__doc__ = re.sub(entry, "", function.__doc__ or "", count=1)
-    return method
 
 
 class DataArrayRT:
@@ -77,7 +102,30 @@ class DataArrayRT:
 
 
 class DatasetRT:
-    """Radiotherapy methods of a case Dataset."""
+    """Radiotherapy methods of a case Dataset; ``help(ds.rt.dvh)`` tells more of one.
+
+    - What it holds: ``image``, ``findings``, ``grid``, ``header``, ``structures``, ``points``,
+      ``doses``, ``rt_images``
+    - Plan: ``beams``, ``control_points``, ``fraction_groups``, ``prescriptions``,
+      ``leaf_positions``, ``beam_limiting_devices``, ``wedges``, ``blocks``, ``compensators``,
+      ``boluses``, ``applicators``, ``general_accessories``, ``setup_devices``, ``patient_setups``,
+      ``tolerance_tables``, ``complexity``
+    - Ion plan: ``spots``, ``snouts``, ``range_shifters``, ``range_modulators``,
+      ``lateral_spreading_devices``
+    - Brachytherapy: ``brachy_sources``, ``application_setups``, ``channels``, ``source_positions``
+    - Masks and grids: ``mask``, ``coverage``, ``labels``, ``volumes``, ``crop``, ``resample``,
+      ``rt_image``, ``suv``
+    - Doses: ``dvh``, ``dvh_metrics``, ``goals``, ``dvh_stored``, ``dvh_compare``, ``dose_on``,
+      ``sum_doses``, ``bed``, ``eqd2``
+    - Editing structures: ``add_structure``, ``add_structures``, ``add_labels``, ``combine``,
+      ``margin``, ``rename``, ``remove``, ``set_structure``, ``alias``
+    - Editing the plan: ``add_plan``, ``with_beams``, ``with_control_points``, ``remove_beam``
+    - Pictures: ``plot_slice``, ``plot_dvh``, ``plot_beam``, ``beam_player``
+    - Files: ``validate``, ``to_dicom``, ``save``
+
+    ``ds.dose.rt`` has ``grid``, ``findings``, ``to_nifti`` and ``to_nrrd`` of one variable, and
+    ``tree.rt`` the tables and files of all cases.
+    """
 
     def __init__(self, ds: xr.Dataset) -> None:
         self._ds = ds
@@ -103,6 +151,26 @@ class DatasetRT:
     doses = _method(rt_dose.doses)
     beams = _method(rt_plan.beams)
     control_points = _method(rt_plan.control_points)
+    leaf_positions = _method(leaf_positions.leaf_positions)
+    beam_limiting_devices = _method(collimators.beam_limiting_devices)
+    wedges = _method(accessories.wedges)
+    blocks = _method(accessories.blocks)
+    compensators = _method(accessories.compensators)
+    boluses = _method(accessories.boluses)
+    applicators = _method(accessories.applicators)
+    general_accessories = _method(accessories.general_accessories)
+    snouts = _method(ion_devices.snouts)
+    range_shifters = _method(ion_devices.range_shifters)
+    range_modulators = _method(ion_devices.range_modulators)
+    lateral_spreading_devices = _method(ion_devices.lateral_spreading_devices)
+    spots = _method(spots.spots)
+    setup_devices = _method(setups.setup_devices)
+    patient_setups = _method(setups.patient_setups)
+    tolerance_tables = _method(setups.tolerance_tables)
+    brachy_sources = _method(brachytherapy.brachy_sources)
+    application_setups = _method(brachytherapy.application_setups)
+    channels = _method(brachytherapy.channels)
+    source_positions = _method(source_positions.source_positions)
     fraction_groups = _method(rt_plan.fraction_groups)
     prescriptions = _method(rt_plan.prescriptions)
     rt_images = _method(rt_image_table.rt_images)
@@ -134,6 +202,9 @@ class DatasetRT:
 
     # --- plan edits -----------------------------------------------------------------------------
     add_plan = _method(plans.add_plan)
+    with_beams = _method(plan_edits.with_beams)
+    with_control_points = _method(plan_edits.with_control_points)
+    remove_beam = _method(removed_beams.remove_beam)
 
     # --- dose statistics ------------------------------------------------------------------------
     dvh = _method(overview.dvh)
@@ -142,9 +213,14 @@ class DatasetRT:
     dvh_metrics = _method(prescribed.dvh_metrics)
     goals = _method(prescribed.goals)
 
+    # --- beams ----------------------------------------------------------------------------------
+    complexity = _method(complexity.complexity)
+
     # --- pictures -------------------------------------------------------------------------------
     plot_slice = _method(slices.plot_slice)
-    plot_dvh = _method(overview.plot_dvh)
+    plot_dvh = _method(dvh_plots.plot_dvh)
+    plot_beam = _method(beam_view.plot_beam)
+    beam_player = _method(beam_view.beam_player)
 
     # --- files ----------------------------------------------------------------------------------
     validate = _method(export.validate)
@@ -174,6 +250,19 @@ def _over_cases(
     return method
 
 
+def _of_tree(
+    function: Callable[Concatenate[xr.DataTree, P], R],
+) -> Callable[Concatenate[DataTreeRT, P], R]:
+    """A function of a tree as a method, with its signature and documentation."""
+
+    @wraps(function)
+    def method(self: DataTreeRT, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(self._tree, *args, **kwargs)
+
+    _describe(method, function)
+    return method
+
+
 class DataTreeRT:
     """Tables over all cases of a tree, see :func:`rtxr.open_tree`; a leaf has those of a case."""
 
@@ -198,7 +287,7 @@ class DataTreeRT:
     dvh = _over_cases(overview.dvh)
     dvh_metrics = _over_cases(prescribed.dvh_metrics)
     goals = _over_cases(prescribed.goals)
+    complexity = _over_cases(complexity.complexity)
 
-    def to_dicom(self, out: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
-        """Write every case into a folder of its own; see :func:`rtxr.cohort.to_dicom`."""
-        return cohort.to_dicom(self._tree, out, **options)
+    validate = _of_tree(cohort.validate)
+    to_dicom = _of_tree(cohort.to_dicom)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,8 +14,16 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import export, model, roi_names
-from rtxr.errors import MissingDataError, RTXRError, UnknownNameError, did_you_mean
+from rtxr.errors import (
+    ConformanceError,
+    MissingDataError,
+    RTXRError,
+    UnknownNameError,
+    did_you_mean,
+)
+from rtxr.export.files import require_apart
 from rtxr.export.names import distinct, folded, safe_name
+from rtxr.export.pseudonyms import profiles_of
 from rtxr.iod.deidentification import Deidentify
 
 
@@ -127,6 +136,7 @@ def _joined(tables: dict[str, pd.DataFrame], without: dict[str, str]) -> pd.Data
 
 def to_dicom(
     tree: xr.DataTree,
+    /,
     out: str | os.PathLike[str],
     *,
     deidentify: bool | Deidentify = False,
@@ -141,11 +151,16 @@ def to_dicom(
     out : path
         Folder for the folders; created. They are named as the cases are in the tree (patient,
         study, case), in names that every file system takes; by numbers where the export is
-        de-identified or gives another ``PatientID``.
+        de-identified, gives another ``PatientID`` or has a ``before_save``, which may.
     deidentify : bool or Deidentify, default: False
-        One profile for all cases: one map of UIDs.
+        One profile for all cases: one map of UIDs. Each patient gets a PatientID that tells
+        nothing: a number, in the order of the tree, or with a ``key`` one that follows from it;
+        otherwise as ``patient_id`` of :class:`rtxr.Deidentify` says, a mapping or a function.
     **options
-        For :func:`rtxr.export.to_dicom`, of every case.
+        Of every case, as :func:`rtxr.export.to_dicom` (``ds.rt.to_dicom``) takes them: ``uids``
+        (with ``"new"`` the cases of a study stay in one), ``overwrite``, ``strict``,
+        ``transfer_syntax``, ``attributes``, ``before_save``, and values to write by DICOM keyword,
+        ``StudyDescription="…"``.
 
     Returns
     -------
@@ -154,34 +169,116 @@ def to_dicom(
         case either all files are written or none: ``attrs["without"]`` says which ones were not,
         and why.
 
+    Warns
+    -----
+    UserWarning
+        Some of the cases were not written.
+
     Raises
     ------
     RTXRError
-        No case could be written: the error of the first. Of none at all a MissingDataError.
+        No case could be written: the error of the first, whose notes name the case. Of none at all
+        a MissingDataError. Or one ``patient_id`` is given for several patients.
+    ExistingFilesError
+        ``out`` is a file, or files that the tree was opened from are in it.
     OSError
         Disk full, no permission: cases that were written before stay.
     """
     held = dict(cases(tree))
-    profile = Deidentify() if deidentify is True else deidentify
+    require_apart(held.values(), Path(out))
+    profiles = profiles_of(held, deidentify)
+    options.setdefault("uid_map", {})
     # Names of folders must not tell what the files do not.
-    folders = _folders(held, numbered=profile is not False or "PatientID" in options)
+    folders = _folders(held, numbered=deidentify is not False or _may_rename(options))
     tables: dict[str, pd.DataFrame] = {}
-    without: dict[str, RTXRError] = {
-        node.relative_to(tree): MissingDataError("it was not opened; tree.rt.findings says why")
-        for node in tree.leaves
-        if not node.has_data and node is not tree
-    }
+    without: dict[str, RTXRError] = {}
     for path, ds in held.items():
         try:
             folder = Path(out).joinpath(*folders[path])
-            tables[path] = export.to_dicom(ds, folder, deidentify=profile, **options)
+            tables[path] = export.to_dicom(ds, folder, deidentify=profiles[path], **options)
         except RTXRError as error:
             without[path] = error
         except OSError as error:
             error.add_note(f"case {path!r}: {len(tables)} of {len(held)} cases are written")
             raise
+    return _told(tables, without | _unopened(tree), "written")
+
+
+def validate(
+    tree: xr.DataTree, /, *, deidentify: bool | Deidentify = False, **options: Any
+) -> pd.DataFrame:
+    """What :func:`to_dicom` would say of every case, without writing.
+
+    Parameters
+    ----------
+    tree : DataTree
+        As from :func:`rtxr.open_tree`, or any part of it.
+    deidentify, **options
+        As :func:`to_dicom` takes them, without ``out`` and ``overwrite``.
+
+    Returns
+    -------
+    DataFrame
+        That of ``ds.rt.validate()`` of each case, the first level of the index, ``case``, being the
+        path in the tree.
+
+    Warns
+    -----
+    UserWarning
+        Some of the cases cannot be checked; ``attrs["without"]`` says why.
+
+    Raises
+    ------
+    RTXRError
+        No case can be checked: the error of the first, whose notes name the case.
+    """
+    held = dict(cases(tree))
+    profiles = profiles_of(held, deidentify)
+    tables: dict[str, pd.DataFrame] = {}
+    without: dict[str, RTXRError] = {}
+    for path, ds in held.items():
+        try:
+            tables[path] = export.validate(ds, deidentify=profiles[path], **options)
+        except RTXRError as error:
+            without[path] = error
+    return _told(tables, without | _unopened(tree), "checked")
+
+
+def _may_rename(options: Mapping[str, Any]) -> bool:
+    """Whether files may say another patient than the tree does."""
+    single = (options.get("attributes") or {}).values()
+    given = any("PatientID" in some for some in (options, *single))
+    return given or options.get("before_save") is not None
+
+
+def _unopened(tree: xr.DataTree) -> dict[str, RTXRError]:
+    """Cases that could not be opened, with an error that says so."""
+    return {
+        node.relative_to(tree): MissingDataError("it was not opened; tree.rt.findings says why")
+        for node in tree.leaves
+        if not node.has_data and node is not tree
+    }
+
+
+def _told(
+    tables: dict[str, pd.DataFrame], without: dict[str, RTXRError], done: str
+) -> pd.DataFrame:
+    """One table of all cases; a warning about those that it lacks, an error where it has none."""
+    count = len(tables) + len(without)
     if not tables:
-        raise next(iter(without.values()), MissingDataError("the tree holds no case"))
+        path, error = next(iter(without.items()), ("", MissingDataError("the tree holds no case")))
+        if count:
+            error.add_note(f"case {path!r}: 0 of {count} cases are {done}")
+        raise error
+    if without:
+        path, error = next(iter(without.items()))
+        first = error.findings[0].message if isinstance(error, ConformanceError) else str(error)
+        more = f", and {len(without) - 1} more" if len(without) > 1 else ""
+        text = (
+            f"{len(without)} of {count} cases not {done}: {path!r} ({first}){more}; "
+            'attrs["without"] of the table names them'
+        )
+        warnings.warn(text, stacklevel=4)
     return _joined(tables, {path: str(error) for path, error in without.items()})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -137,6 +138,37 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
         else replace(some[0], message=f"{some[0].message} [{len(some)} objects]")
         for some in shared.values()
     ]
+
+
+_SEVERITIES = ("error", "warning", "info")
+_OBJECTS = re.compile(r" \[(\d+) objects\]$")
+
+
+def arranged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings with what matters first; what objects of several IODs share is one that names them.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Those that are the same but for their IOD, UID and path become one, at the first of them.
+    """
+    groups: dict[Finding, list[Finding]] = {}
+    for each in findings:
+        key = replace(each, message=_OBJECTS.sub("", each.message), uid="", path="")
+        groups.setdefault(replace(key, iod="") if isinstance(key, Violation) else key, []).append(
+            each
+        )
+    found = [_of_several(*group) for group in groups.items()]
+    return sorted(found, key=lambda each: _SEVERITIES.index(each.severity))
+
+
+def _of_several(key: Finding, some: Sequence[Finding]) -> Finding:
+    iods = list(dict.fromkeys(each.iod for each in some if isinstance(each, Violation)))
+    if len(some) == 1 or not isinstance(some[0], Violation):
+        return some[0]
+    counts = [_OBJECTS.search(each.message) for each in some]
+    total = sum(int(found[1]) if found else 1 for found in counts)
+    return replace(some[0], message=f"{key.message} [{total} objects]", iod=", ".join(iods))
 
 
 class RTXRError(Exception):

@@ -29,4 +29,5 @@ def test_the_page_runs_from_top_to_bottom(phantom: Path, tmp_path: Path) -> None
     with rtxr.register_iod("SC", names["SECONDARY_CAPTURE"], objects=names["objects"]):
         found = ds.rt.validate(before_save=names["before_save"])
     assert "error" not in set(found["severity"])
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
+    assert "(0008,0081) InstitutionAddress" in set(names["added"]["attribute"])

@@ -13,6 +13,7 @@ HEAVY = (
     "pydicom",
     "matplotlib",
     "ipywidgets",
+    "anywidget",
     "IPython",
     "dask",
     "zarr",

@@ -48,16 +48,6 @@ def case() -> xr.Dataset:
     )
 
 
-def test_contours_are_joined_by_number_and_key():
-    ds = case()
-    for shuffled in (ds, ds.isel(contour=[2, 0, 1]), ds.isel(roi=[1, 0]), ds.sel(roi=["Cord"])):
-        kinds = dict(model.contours_of(shuffled, "Cord"))
-        assert kinds["POINT"].tolist() == [[1, 2, 3]]
-        assert kinds["CLOSED_PLANAR"][:, 0].tolist() == [1, 11, 11, 1]
-    (kind, points), *rest = model.contours_of(ds, "PTV")
-    assert (kind, len(points), rest) == ("CLOSED_PLANAR", 4, [])
-
-
 def test_grids_know_their_matrix_and_frame():
     ds = case()
     assert model.grid_of(ds).frame_of_reference_uid == "1.9"

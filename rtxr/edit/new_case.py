@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from rtxr import header_store, model
@@ -26,9 +25,12 @@ from rtxr.edit.new_arrays import (
     stated_frames,
 )
 from rtxr.edit.new_headers import check_facts, new_uid, record_of
+from rtxr.edit.own_arguments import refuse_misspelt, require_arguments
+from rtxr.edit.plan_tables import Rows
 from rtxr.edit.plans import add_plan
 from rtxr.edit.shapes import Shape
-from rtxr.edit.structures import add_structure
+from rtxr.edit.structure_facts import Color
+from rtxr.edit.structures import add_structures
 from rtxr.errors import ConflictingDataError, UnknownNameError, did_you_mean
 from rtxr.geometry import Grid, layout_for, own_orientation, slice_origins
 from rtxr.header_store import Record
@@ -49,7 +51,9 @@ def new_case(
     dose: Array | Sequence[Array] | None = None,
     dose_grid: Grid | None = None,
     masks: Mapping[str, Shape] | None = None,
-    plan: pd.DataFrame | Mapping[str, Any] | None = None,
+    types: str | Mapping[str, str] = "",
+    colors: Mapping[str, Color] | None = None,
+    plan: Rows | None = None,
     **facts: Any,
 ) -> xr.Dataset:
     """Make a case of arrays, to compute with and to export as DICOM.
@@ -79,8 +83,14 @@ def new_case(
         Of doses that are plain arrays; by default the grid of the image.
     masks : mapping of str to shape, optional
         ROI Name > a mask or contours, as in :func:`rtxr.edit.structures.add_structure`.
-    plan : DataFrame or mapping, optional
-        Beams, or the arguments of :func:`rtxr.edit.plans.add_plan` (``ds.rt.add_plan``) by name.
+    types : str or mapping of str to str, optional
+        RT ROI Interpreted Type (3006,00A4) of the masks, one for all or by name:
+        ``{"PTV": "PTV", "Body": "EXTERNAL"}``.
+    colors : mapping of str to color, optional
+        By name, as in :func:`rtxr.edit.structures.add_structures`.
+    plan : DataFrame, list of mappings or mapping, optional
+        Beams, one row each, or the arguments of :func:`rtxr.edit.plans.add_plan`
+        (``ds.rt.add_plan``) by name: ``{"beams": table, "prescription": {"PTV": 60}}``.
     **facts
         What else is known, by DICOM keyword, for every object that has the attribute:
         ``PatientID="…"``, ``PatientPosition="HFS"``, ``StudyDescription="…"``.
@@ -103,19 +113,35 @@ def new_case(
     RTXRError
         A value that its attribute cannot hold, or an array of something else than numbers.
     UnknownNameError
-        A keyword or modality that does not exist.
+        A keyword or modality that does not exist, or a keyword that follows from the arrays.
 
     Examples
     --------
-    >>> import numpy as np, rtxr
+    Two opposed beams; columns are those of ``ds.rt.beams()`` and ``ds.rt.control_points()``.
+
+    >>> import numpy as np, pandas as pd, rtxr
     >>> hu = np.full((4, 20, 20), -1000)
     >>> hu[:, 5:15, 5:15] = 0
+    >>> beams = pd.DataFrame(
+    ...     {
+    ...         "BeamName": ["AP", "PA"],
+    ...         "GantryAngle": [0.0, 180.0],
+    ...         "BeamLimitingDeviceAngle": 0.0,
+    ...         "PatientSupportAngle": 0.0,
+    ...         "X1": -20.0, "X2": 20.0, "Y1": -25.0, "Y2": 25.0,
+    ...         "isocenter_x": 19.0, "isocenter_y": 19.0, "isocenter_z": 4.5,
+    ...         "NominalBeamEnergy": 6.0,
+    ...         "BeamMeterset": [120.0, 110.0],
+    ...         "TreatmentMachineName": "LINAC",
+    ...     }
+    ... )
     >>> ds = rtxr.new_case(
     ...     hu,
     ...     spacing=(3, 2, 2),
     ...     dose=np.where(hu == 0, 2.0, 0.5),
     ...     masks={"Body": hu == 0},
-    ...     plan={"fractions": 1},
+    ...     types={"Body": "EXTERNAL"},
+    ...     plan={"beams": beams, "fractions": 1, "prescription": 4},
     ...     PatientID="PHANTOM",
     ...     PatientPosition="HFS",
     ... )
@@ -132,6 +158,7 @@ def new_case(
         raise UnknownNameError(
             f"modality={modality!r}; {did_you_mean(modality, model.IMAGE_NAMES)}"
         )
+    refuse_misspelt(facts, new_case)
     check_facts(facts)
     doses = several(dose)
     given = [image, *(masks or {}).values(), *doses]
@@ -155,7 +182,8 @@ def new_case(
         records.append(record)
     if not ds.data_vars:
         ds = ds.assign_coords(scalar_reference(grid, uid))
-    return _with_plan(_with_structures(ds, records, masks or {}, grid, shared), plan, facts)
+    looks = {"type": types, "color": colors}
+    return _with_plan(_with_structures(ds, records, masks or {}, grid, shared, looks), plan, facts)
 
 
 def _frame_of_reference(stated: Sequence[str], facts: Mapping[str, Any]) -> str:
@@ -205,23 +233,25 @@ def _with_structures(
     masks: Mapping[str, Shape],
     grid: Grid | None,
     shared: Mapping[str, Any],
+    looks: Mapping[str, Any],
 ) -> xr.Dataset:
     """The case with its ROIs, and the headers of all objects."""
     if not masks:
         return header_store.replace(ds, records) if records else ds
     record = record_of(IODS["RTSTRUCT"], {**shared, "SeriesInstanceUID": new_uid()})
     ds = header_store.replace(ds, [*records, record])
-    for name, shape in masks.items():
-        ds = add_structure(ds, name, mask_array(shape, grid))
+    shapes = {name: mask_array(shape, grid) for name, shape in masks.items()}
+    ds = add_structures(ds, shapes, **looks)
     return ds.assign_coords({model.STRUCTURE_SET_UID: _uid(record)})
 
 
-def _with_plan(
-    ds: xr.Dataset, plan: pd.DataFrame | Mapping[str, Any] | None, facts: Mapping[str, Any]
-) -> xr.Dataset:
+def _with_plan(ds: xr.Dataset, plan: Rows | None, facts: Mapping[str, Any]) -> xr.Dataset:
     if plan is None:
         return ds
-    told = {"beams": plan} if isinstance(plan, pd.DataFrame) else dict(plan)
+    told: dict[str, Any] = {"beams": plan}
+    if isinstance(plan, Mapping):
+        told = dict(plan)
+        require_arguments(told, add_plan, "plan")
     known = {key: value for key, value in facts.items() if key in IODS["RTPLAN"].keywords}
     return add_plan(ds, **{**known, **told})
 

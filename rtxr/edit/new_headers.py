@@ -6,29 +6,26 @@ export takes them as given by the caller.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pydicom
 import xarray as xr
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element
+from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from rtxr import header_store
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.header_store import Record
 from rtxr.iod import charset, provenance
+from rtxr.iod.data_set_bytes import data_set_bytes
+from rtxr.iod.owned import OWNED
 from rtxr.iod.raw import elements_of, make, put
 from rtxr.iod.tables import IOD, IODS
 from rtxr.read.headers import parse
-
-#: What follows from the object itself and can never be a fact about several.
-_OWN = frozenset({"SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality", "PixelData"})
 
 
 def new_uid() -> str:
@@ -51,8 +48,11 @@ def check_facts(facts: Mapping[str, object], iods: Iterable[IOD] = IODS.values()
                 f"{keyword!r} is no attribute of the objects made here; "
                 f"{did_you_mean(keyword, known)}"
             )
-        if keyword in _OWN:
-            raise UnknownNameError(f"{keyword} follows from the object and cannot be given")
+        if keyword in OWNED and OWNED[keyword].new:
+            raise UnknownNameError(
+                f"{keyword} follows from what the case is made of and cannot be given; give "
+                f"{OWNED[keyword].new}"
+            )
 
 
 def facts_of_case(ds: xr.Dataset) -> dict[str, Any]:
@@ -102,9 +102,12 @@ def encoded(made: Dataset) -> Record:
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    buffer = io.BytesIO()
-    pydicom.dcmwrite(buffer, made, enforce_file_format=True)
-    return Record(str(made.SOPInstanceUID), "", buffer.getvalue())
+    front = DicomBytesIO()
+    front.is_little_endian, front.is_implicit_VR = True, False
+    front.write(bytes(128) + b"DICM")
+    write_file_meta_info(front, made.file_meta, enforce_standard=True)
+    data = data_set_bytes(made, implicit_vr=False, front=front.getvalue())
+    return Record(str(made.SOPInstanceUID), "", data)
 
 
 def _element(keyword: str, value: Any) -> DataElement:

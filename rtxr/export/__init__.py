@@ -12,12 +12,13 @@ Everything that is wrong is collected first and raised at once, before a byte is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pydicom
 import xarray as xr
 
 from rtxr import header_store, model
@@ -26,10 +27,12 @@ from rtxr.errors import (
     Finding,
     RTXRError,
     Violation,
+    arranged,
     merged,
     violation_table,
 )
 from rtxr.export import (
+    agreement,
     before_saving,
     changes,
     doses,
@@ -40,6 +43,7 @@ from rtxr.export import (
     made,
     plans,
     registered,
+    rt_images,
     series_values,
     structures,
 )
@@ -49,6 +53,7 @@ from rtxr.export.objects import Outgoing
 from rtxr.export.overrides import Overrides, overrides
 from rtxr.export.transfer_syntaxes import transfer_syntax_of
 from rtxr.iod.deidentification import Deidentify
+from rtxr.iod.raw import text_of
 
 __all__ = ["to_dicom", "validate"]
 
@@ -61,6 +66,7 @@ def to_dicom(
     out: str | os.PathLike[str],
     *,
     uids: identity.UIDPolicy = "auto",
+    uid_map: MutableMapping[str, str] | None = None,
     overwrite: bool = False,
     strict: bool = False,
     dvh: pd.DataFrame | None = None,
@@ -83,6 +89,9 @@ def to_dicom(
         ``"auto"``: an object whose values, geometry and header equal its source's keeps its SOP
         Instance UID; a changed one gets a new one, in a new series of the same study, and every
         reference follows. ``"new"`` renews all. ``"keep"`` makes every change a violation.
+    uid_map : dict, optional
+        For ``uids="new"`` of several exports that share studies or frames of reference: give one
+        dictionary to all of them. It holds the new UIDs of these by the old ones, and grows.
     overwrite : bool, default: False
         Replace an earlier export in the folder, all of it. Files that rtxr did not write stay; one
         of the same name is an error. The folder the case was opened from is never written to.
@@ -156,6 +165,7 @@ def to_dicom(
     outgoing, findings = prepare(
         ds,
         uids=uids,
+        uid_map=uid_map,
         strict=strict,
         asked=asked,
         dvh=dvh,
@@ -164,7 +174,7 @@ def to_dicom(
     )
     outgoing, more = files.in_syntax(outgoing, syntax)
     findings += merged(more)
-    violations = [finding for finding in findings if finding.severity == "error"]
+    violations = arranged(finding for finding in findings if finding.severity == "error")
     if violations:
         raise ConformanceError(
             f"nothing was written: {len(violations)} violation(s); ds.rt.validate() lists them "
@@ -181,6 +191,7 @@ def validate(
     /,
     *,
     uids: identity.UIDPolicy = "auto",
+    uid_map: MutableMapping[str, str] | None = None,
     strict: bool = False,
     dvh: pd.DataFrame | None = None,
     deidentify: bool | Deidentify = False,
@@ -195,19 +206,20 @@ def validate(
     -------
     DataFrame
         Columns severity, code, IOD, module, attribute (``(gggg,eeee) Keyword``, with the sequences
-        around it), type, message (what is wrong), fix (what to do), uid, path. Rows of severity
-        ``"error"`` are the violations that would stop an export. Files are checked by
-        :func:`rtxr.validate`.
+        around it), type, message (what is wrong), fix (what to do), uid, path, errors first; what
+        objects of several IODs share is one row that names them. Rows of severity ``"error"`` are
+        the violations that would stop an export. Files are checked by :func:`rtxr.validate`.
     """
     syntax = transfer_syntax_of(transfer_syntax)
     profile = profile_of(deidentify, uids)
-    if profile is not None:  # what is only tried leaves no trace in the map of UIDs
+    if profile is not None:
         profile = replace(profile, uid_map=dict(profile.uid_map))
     asked = overrides(everywhere, attributes)
     dvhs.check(ds, dvh)
     outgoing, findings = prepare(
         ds,
         uids=uids,
+        uid_map=dict(uid_map or {}),  # what is only tried leaves no trace in it
         strict=strict,
         asked=asked,
         dvh=dvh,
@@ -215,13 +227,14 @@ def validate(
         before_save=before_save,
     )
     findings += merged(files.in_syntax(outgoing, syntax)[1])
-    return violation_table(findings)
+    return violation_table(arranged(findings))
 
 
 def prepare(
     ds: xr.Dataset,
     *,
     uids: identity.UIDPolicy,
+    uid_map: MutableMapping[str, str] | None,
     strict: bool,
     asked: Overrides,
     dvh: pd.DataFrame | None = None,
@@ -230,21 +243,27 @@ def prepare(
 ) -> tuple[list[files.Ready], list[Finding]]:
     """Everything an export does before it writes: the finished objects and all findings."""
     found, findings = collect(ds)
-    found = made.linked(found, asked.everywhere, _plan_uid(ds))
+    found = made.linked(found, asked, _plan_uid(ds))
     judged = series_values.follow([changes.judge(each) for each in found])
     judged = dvhs.settle(ds, judged, dvh)
-    judged = registered.computed(ds, judged)
+    judged = registered.computed(ds, judged, asked.given)
     asked.require(judged)
     judged = [asked.apply(each) for each in judged]
-    findings += _patients(found)
     finished, more = finish(
-        judged, uids, strict=strict, signed=profile is None, before_save=before_save
+        judged,
+        uids,
+        strict=strict,
+        signed=profile is None,
+        before_save=before_save,
+        uid_map=uid_map,
     )
-    findings += more
+    findings += [*more, *_patients(each.ready.dataset for each in finished)]
     if profile is not None:
         written, findings = deidentified(finished, profile, asked.of, findings)
-        return written, merged(findings)
-    return [each.ready for each in finished], merged(findings)
+    else:
+        written = [each.ready for each in finished]
+    findings += agreement.check(written, [each.source for each in finished], strict=strict)
+    return written, merged(findings)
 
 
 def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
@@ -256,6 +275,7 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
         images.image_objects,
         plans.plan_objects,
         doses.dose_objects,
+        rt_images.rt_image_objects,
         partial(structures.structure_objects, others=found),  # contours refer to the images
     )
     for stage in stages:
@@ -294,9 +314,9 @@ def _plan_uid(ds: xr.Dataset) -> str:
     return "" if plan is None else str(plan.values)
 
 
-def _patients(objects: Iterable[Outgoing]) -> list[Finding]:
+def _patients(written: Iterable[pydicom.Dataset]) -> list[Finding]:
     """A finding where the files of one case name several patients."""
-    known = {str(each.header.get("PatientID", "")) for each in objects if each.header is not None}
+    known = {text_of(each, "PatientID") for each in written}
     if len(known) < 2:
         return []
     text = (
@@ -308,7 +328,7 @@ def _patients(objects: Iterable[Outgoing]) -> list[Finding]:
 
 def _left_out(ds: xr.Dataset) -> list[Finding]:
     """Variables that stand for no DICOM object."""
-    known = {model.image_name(ds), *model.dose_names(ds)}
+    known = {model.image_name(ds), *model.dose_names(ds), *model.rt_image_names(ds)}
     return [
         Finding(
             "variable-not-exported",

@@ -26,9 +26,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from rtxr.errors import CustomCodeError, Finding, in_iod
 from rtxr.export.deidentified import Finished
 from rtxr.export.objects import Outgoing
-from rtxr.export.overrides import OWNED
 from rtxr.iod.build import DELETE, build
 from rtxr.iod.encoding import encoded, has_long_text
+from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.raw import Element, duplicate, element_at, elements_of, put, text_of
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD, key_of
@@ -59,7 +59,7 @@ class Saving:
 
 #: Data set and what it is; what is returned, if anything, takes its place.
 BeforeSave = Callable[[Dataset, Saving], Dataset | None]
-_SETTLED = OWNED | {"StudyInstanceUID"}
+_SETTLED = OWNED.keys() | {"StudyInstanceUID"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def marked(judged: Sequence[Outgoing], made: Sequence[Edit]) -> list[Outgoing]:
 
 
 def applied(
-    made: Sequence[Edit], seen: Sequence[Finished], finished: Sequence[Finished]
+    made: Sequence[Edit], finished: Sequence[Finished], since: Mapping[str, str]
 ) -> tuple[list[Finished], list[Finding]]:
     """The objects with what was done to them.
 
@@ -115,16 +115,16 @@ def applied(
     ----------
     made : sequence of Edit
         One per object.
-    seen, finished : sequence of Finished
-        As the function saw them, and as they are now that its changes have given some of them new
-        UIDs: what it wrote of the UIDs that it saw follows.
+    finished : sequence of Finished
+        As they are now that its changes have given some of them new UIDs.
+    since : mapping
+        UIDs that the function saw > those that are written: what it wrote of them follows.
 
     Returns
     -------
     list of Finished, list of Finding
         Findings are additions and violations; what the objects had before is not told again.
     """
-    mapping = _renewed(seen, finished)
     found: list[Finding] = []
     changed = []
     for each, edit in zip(finished, made, strict=True):
@@ -138,22 +138,12 @@ def applied(
             else:
                 put(start, element)
         built = build(each.source.iod, start, edit.values)
-        remap_uids(built.dataset, mapping)
-        changed.append(replace(each, ready=replace(each.ready, dataset=built.dataset)))
+        remap_uids(built.dataset, since)
+        ready = replace(each.ready, dataset=built.dataset)
+        changed.append(replace(each, ready=ready, by_hook=frozenset(edit.values)))
         told = (each for each in built.findings if not each.code.startswith("inherited"))
         found += [in_iod(finding, each.source.iod.name) for finding in (*told, *built.violations)]
     return changed, found
-
-
-def _renewed(seen: Sequence[Finished], finished: Sequence[Finished]) -> dict[str, str]:
-    """UIDs that the function saw > those that are written."""
-    found = {}
-    for old, new in zip(seen, finished, strict=True):
-        for keyword in ("SOPInstanceUID", "SeriesInstanceUID"):
-            before, now = text_of(old.ready.dataset, keyword), text_of(new.ready.dataset, keyword)
-            if before and before != now:
-                found[before] = now
-    return found
 
 
 def _edit(before_save: BeforeSave, each: Finished) -> Edit:
@@ -176,8 +166,8 @@ def _edit(before_save: BeforeSave, each: Finished) -> Edit:
         keyword = keyword_for_tag(tag)
         if keyword in _SETTLED:
             raise CustomCodeError(
-                f"{where} changed ({tag.group:04X},{tag.element:04X}) {keyword}, which follows "
-                "from the Dataset; edit the Dataset instead"
+                f"{where} changed ({tag.group:04X},{tag.element:04X}) {keyword}, which "
+                f"{edit_hint(keyword)}"
             )
     return _told(changed, after, iod)
 

@@ -10,7 +10,7 @@ import numpy as np
 from rtxr.errors import RTXRError
 from rtxr.export.objects import MADE_IN_MEMORY, OUT_OF_REACH, PIXELS_CHANGED, Outgoing
 from rtxr.iod import pixels
-from rtxr.iod.raw import element_at, is_empty, is_signed, value_of
+from rtxr.iod.saying import element_for, says
 from rtxr.read import headers
 from rtxr.read.pixels import pixel_file, read_frames
 
@@ -53,15 +53,8 @@ def _says(each: Outgoing, keyword: str, value: object) -> bool:
     row = each.iod.row(keyword)
     if row is None or each.header is None or keyword in each.values:
         return False
-    row = row.placed(each.header)
-    there = element_at(each.header, row.tag)
-    try:
-        wanted = row.element(value, signed=is_signed(each.header))
-        if is_empty(wanted) or is_empty(there):
-            return there is not None and is_empty(there) and is_empty(wanted)
-        return bool(value_of(each.header, row.tag) == wanted.value)
-    except (ValueError, TypeError, OverflowError):
-        return False
+    wanted = element_for(each.header, row.placed(each.header), value)
+    return wanted is not None and says(each.header, wanted)
 
 
 def _difference(each: Outgoing) -> str:

@@ -23,6 +23,7 @@ from rtxr.export.registration_checks import (
     require_paths,
     require_room,
 )
+from rtxr.export.user_code import guarded_conditions, guarded_rules, guarded_use
 from rtxr.iod import private_names
 from rtxr.iod.raw import Predicate
 from rtxr.iod.rules import COMPUTED, Rule
@@ -113,24 +114,28 @@ def register_module(
         The table is empty, a name is taken, something contradicts what rtxr writes itself, or a
         function takes other arguments.
     """
-    keys = [iods] if isinstance(iods, str) else list(iods)
+    keys = [iods] if isinstance(iods, str) else list(dict.fromkeys(iods))
     require_module(module)
+    if not keys:
+        raise RTXRError(f"{module.name}: no IOD is named; give one or several of {', '.join(IODS)}")
     require_arguments(values, 2, "values(ds, variable)")
     for name, predicate in {"when": when, **(conditions or {})}.items():
         require_arguments(predicate, 1, f"{name}: predicate(dataset)")
     if usage == "C" and when is None:
         raise RTXRError(f"{module.name}: usage C needs when=, which tells whether an object has it")
-    rules = dict(rules or {})
-    require_paths(module, rules, "rules")
+    whose = f"module {module.name!r}"
+    require_paths(module, rules or {}, "rules")
     require_paths(module, conditions or {}, "conditions")
-    use = ModuleUse(module, usage, condition, when)
+    rules = guarded_rules(rules or {}, whose)
+    conditions = guarded_conditions(conditions or {}, whose)
+    use = guarded_use(ModuleUse(module, usage, condition, when))
     entries = []
     for key in keys:
         require_iod(key)
         require_room(key, module, overwrite)
         require_no_clash(key, module, rules, computed=values is not None)
         given = {row.keyword: COMPUTED for row in own_rows(module)} if values else {}
-        entry = ModuleEntry(key, use, values, {**given, **rules}, conditions or {})
+        entry = ModuleEntry(key, use, values, {**given, **rules}, conditions)
         check_paths(registered.extended(registered.plain(key), [entry]))
         entries.append(entry)
     _add(entries, module.name if overwrite else "")

@@ -40,11 +40,14 @@ class Finished:
         What it was made of.
     stamped : collection of str
         Keywords that this export set because the object changed.
+    by_hook : collection of str
+        Keywords that ``before_save`` set: no word of it is the caller's own.
     """
 
     ready: Ready
     source: Outgoing
     stamped: Collection[str] = ()
+    by_hook: Collection[str] = ()
 
 
 def profile_of(deidentify: bool | Deidentify, uids: str) -> Deidentify | None:
@@ -89,21 +92,27 @@ def deidentified(
     findings : sequence of Finding
         What was noticed before.
     """
-    asked = [given(each.source) for each in finished]
+    asked = [
+        {key: value for key, value in given(each.source).items() if key not in each.by_hook}
+        for each in finished
+    ]
     for keyword, value in (pair for some in asked for pair in some.items()):
         if tag_for_keyword(keyword) and dictionary_VR(keyword) == "UI":
             profile.uid_map.setdefault(str(value), str(value))
     headers = [each.source.header or each.ready.dataset for each in finished]
     words = words_of(headers)
     patients = sorted({text_of(header, "PatientID") for header in headers} - {""})
-    days = profile.days(patients[0] if patients else "")
+    patient = patients[0] if patients else ""
+    days = profile.days(patient)
+    named = all("PatientID" in own for own in asked)
+    pseudonym = "" if named else profile.pseudonym(patient)
     done: Counter[str] = Counter()
     made = []
     more: list[Finding] = []
     for each, own in zip(finished, asked, strict=True):
         walk = Walk(profile, each.source.iod, words, days, own, each.stamped, done)
         dataset = walk.cleaned(each.ready.dataset)
-        state(dataset, profile, words, own)
+        state(dataset, profile, words, own, pseudonym)
         more += _new_flaws(each.ready.dataset, dataset, each.source.iod)
         why = "; ".join(filter(None, [each.ready.why, DEIDENTIFIED]))
         made.append(replace(each.ready, dataset=dataset, why=why))
@@ -112,8 +121,8 @@ def deidentified(
 
 
 def _new_flaws(before: Dataset, after: Dataset, iod: IOD) -> list[Finding]:
-    """What the tables ask for and the profile took."""
-    flaws = audit(after, iod)
+    """What the tables ask for and the profile took, but for private rows: it takes them all."""
+    flaws = {key: flaw for key, flaw in audit(after, iod).items() if not flaw.tag.is_private}
     if not flaws:
         return []
     had = audit(before, iod)

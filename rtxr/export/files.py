@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,16 +70,29 @@ def check_target(ds: xr.Dataset, out: Path, *, overwrite: bool) -> None:
                 f"{out} is not empty; name a new folder, or pass overwrite=True to replace an "
                 "earlier export"
             )
-    if header_store.has_headers(ds):
-        folders = {
-            Path(file_on_disk(record.path)).resolve().parent
-            for record in header_store.unpack(ds).values()
-            if record.path
-        }
-        if out.resolve() in folders:
+    if out.resolve() in _folders(ds):
+        raise ExistingFilesError(
+            f"{out} holds the files this Dataset was opened from; name another folder"
+        )
+
+
+def require_apart(cases: Iterable[xr.Dataset], out: Path) -> None:
+    """Refuse a folder that holds files which any of some cases was opened from, however deep."""
+    target = out.resolve()
+    for folder in {folder for ds in cases for folder in _folders(ds)}:
+        if folder.is_relative_to(target):
             raise ExistingFilesError(
-                f"{out} holds the files this Dataset was opened from; name another folder"
+                f"{out} holds the files this tree was opened from; name another folder, which may "
+                "be a new one in it"
             )
+
+
+def _folders(ds: xr.Dataset) -> set[Path]:
+    """Folders of the files that a case was opened from."""
+    if not header_store.has_headers(ds):
+        return set()
+    records = header_store.unpack(ds).values()
+    return {Path(file_on_disk(each.path)).resolve().parent for each in records if each.path}
 
 
 def in_syntax(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -16,6 +16,8 @@ from rtxr.iod.raw import duplicate
 from rtxr.model import IMAGE_NAMES
 
 UIDPolicy = Literal["auto", "new", "keep"]
+#: UIDs that objects have in common.
+_SHARED = ("StudyInstanceUID", "FrameOfReferenceUID")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ class Identified:
             remap_uids(dataset, self.mapping)
 
 
-def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, list[Finding]]:
+def assign(
+    objects: Sequence[Outgoing],
+    policy: UIDPolicy,
+    shared: MutableMapping[str, str] | None = None,
+) -> tuple[Identified, list[Finding]]:
     """Decide the UIDs of an export.
 
     Parameters
@@ -40,6 +46,9 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
         Judged: ``changes`` says why an object is not its source any more.
     policy : {"auto", "new", "keep"}
         See :func:`rtxr.export.to_dicom`.
+    shared : mutable mapping, optional
+        For ``"new"``: studies and frames of reference of other exports > their new UIDs; grows by
+        those of this one.
 
     Returns
     -------
@@ -60,7 +69,8 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
     spread = _spread(objects)
     renewed = [bool(each.changes) or policy == "new" for each in spread]
     series: dict[tuple[str, str], str] = {}
-    mapping: dict[str, str] = {}
+    mapping = _decided(spread) if policy == "new" else {}
+    shared = {} if shared is None else shared
     out = []
     for each, new in zip(spread, renewed, strict=True):
         if not new:
@@ -73,11 +83,23 @@ def assign(objects: Sequence[Outgoing], policy: UIDPolicy) -> tuple[Identified, 
             mapping[each.key] = values["SOPInstanceUID"]
         mapping |= _series_and_study(each, new_series)
         if policy == "new":
-            for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
+            for keyword in _SHARED:
                 if old := _text(each, keyword):
-                    values[keyword] = mapping.setdefault(old, _new_uid())
+                    if old not in mapping:
+                        mapping[old] = shared.setdefault(old, _new_uid())
+                    values[keyword] = mapping[old]
         out.append(replace(each, values={**each.values, **values}))
     return Identified(tuple(out), mapping), []
+
+
+def _decided(objects: Sequence[Outgoing]) -> dict[str, str]:
+    """Studies and frames of reference whose new UID the caller or the Dataset says already."""
+    return {
+        old: str(each.values[keyword])
+        for each in objects
+        for keyword in _SHARED
+        if (old := _text(each, keyword)) and each.values.get(keyword)
+    }
 
 
 def _series_and_study(each: Outgoing, new_series: str) -> dict[str, str]:

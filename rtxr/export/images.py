@@ -258,7 +258,7 @@ def _slice(
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
     compression = _compression(record, header)
-    findings = [*encoded.findings, *_rounded(plane, encoded)]
+    findings = [*encoded.findings, *rounded(plane, encoded)]
     if compression:
         text = f"{', '.join(compression)} were missing from a lossy source and are added"
         findings.append(Finding("added-derived", "info", text))
@@ -285,7 +285,7 @@ def recomputed(values: Mapping[str, object]) -> tuple[str, ...]:
     return ("recomputed: " + ", ".join(values),) if values else ()
 
 
-def _rounded(plane: npt.NDArray[np.generic], encoded: pixels.Encoded) -> list[Finding]:
+def rounded(plane: npt.NDArray[np.generic], encoded: pixels.Encoded) -> list[Finding]:
     """A finding where a new scaling cannot hold the values exactly."""
     if "RescaleSlope" not in encoded.attributes:
         return []

@@ -6,44 +6,40 @@ They share patient and study, the plan names the structure set, a dose its plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pydicom
 from pydicom.uid import generate_uid
 
-from rtxr.errors import Finding
 from rtxr.export.objects import PLAN, STRUCTURE_SET, Outgoing
+from rtxr.export.overrides import Overrides
 from rtxr.iod import provenance, rt_plan
-from rtxr.iod.audit import MISSING_1
 from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of, values_of
-from rtxr.iod.rt_dose import OF_BEAMS, OF_PLAN
+from rtxr.iod.rt_dose import OF_PLAN
 from rtxr.iod.tables import IODS
 from rtxr.iod.values import flaw
-from rtxr.iod.violations import of_attribute
 from rtxr.model import DOSE_NAME, IMAGE_NAMES
 
 _POSITION, _PLANS = "PatientPosition", "ReferencedRTPlanSequence"
-_GROUPS, _BEAMS = "ReferencedFractionGroupSequence", "ReferencedBeamSequence"
+_KIND = "DoseSummationType"
 
 
-def linked(
-    objects: Sequence[Outgoing], attributes: Mapping[str, object], plan_uid: str = ""
-) -> list[Outgoing]:
+def linked(objects: Sequence[Outgoing], asked: Overrides, plan_uid: str = "") -> list[Outgoing]:
     """The objects of an export, those that were never files with what the others tell.
 
     Parameters
     ----------
     objects : sequence of Outgoing
         All of them.
-    attributes : mapping
+    asked : Overrides
         What the caller says at export.
     plan_uid : str, optional
         Plan of the case, which may be elsewhere.
     """
     shared = _patient_and_study(objects)
-    position = attributes.get(_POSITION) or _position(objects)
+    position = _position(objects, asked)
     found = []
     for each in objects:
         if not each.is_made:
@@ -56,11 +52,10 @@ def linked(
             values = {"StudyInstanceUID": shared["StudyInstanceUID"], **values}
         if each.variable == PLAN and each.header is not None:
             values |= _of_plan(each.header, objects, position)
-        owed: tuple[Finding, ...] = ()
         if DOSE_NAME.fullmatch(each.variable):
-            values |= _of_dose(each, objects, plan_uid)
-            owed = _beams_owed(each, values.get(_PLANS))
-        found.append(replace(each, values=values, findings=(*each.findings, *owed)))
+            kind = asked.given(each).get(_KIND) or values.get(_KIND) or text_of(each.header, _KIND)
+            values |= _of_dose(each, objects, plan_uid, str(kind or "PLAN"))
+        found.append(replace(each, values=values))
     return found
 
 
@@ -76,10 +71,12 @@ def _patient_and_study(objects: Sequence[Outgoing]) -> dict[str, Any]:
     return shared | {key: value for key, value in values_of(theirs).items() if key in sound}
 
 
-def _position(objects: Sequence[Outgoing]) -> str:
-    """Patient Position (0018,5100) that the images say."""
-    images = (each for each in objects if each.variable in IMAGE_NAMES.values())
-    return next(filter(None, (text_of(each.header, _POSITION) for each in images)), "")
+def _position(objects: Sequence[Outgoing], asked: Overrides) -> object:
+    """Patient Position (0018,5100) that the caller says, of the images too, or the images do."""
+    images = [each for each in objects if each.variable in IMAGE_NAMES.values()]
+    given = (asked.given(each).get(_POSITION) for each in images)
+    said = (text_of(each.header, _POSITION) for each in images)
+    return next(filter(None, (*given, asked.everywhere.get(_POSITION), *said)), "")
 
 
 def _of_plan(
@@ -97,31 +94,13 @@ def _of_plan(
     return values
 
 
-def _of_dose(each: Outgoing, objects: Sequence[Outgoing], plan_uid: str) -> dict[str, Any]:
+def _of_dose(
+    each: Outgoing, objects: Sequence[Outgoing], plan_uid: str, kind: str
+) -> dict[str, Any]:
     """Plan of a dose that says none, where its kind asks for one and the case has one."""
     stated = _PLANS in each.values or (each.header is not None and _PLANS in each.header)
-    if stated or not plan_uid or _kind(each) not in OF_PLAN:
+    if stated or not plan_uid or kind not in OF_PLAN:
         return {}
     classes = (other.iod.sop_class_uid for other in objects if other.variable == PLAN)
     sop_class = next(classes, IODS["RTPLAN"].sop_class_uid)
     return {_PLANS: [item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=plan_uid)]}
-
-
-def _kind(each: Outgoing) -> str:
-    """Dose Summation Type (3004,000A), as it will be written."""
-    stated = each.values.get("DoseSummationType") or text_of(each.header, "DoseSummationType")
-    return str(stated or "PLAN")
-
-
-def _beams_owed(each: Outgoing, plans: Any) -> tuple[Finding, ...]:
-    """A violation where a dose is of some beams and does not say of which."""
-    groups = [group for plan in plans or () for group in items_of(plan, _GROUPS)]
-    if _kind(each) not in OF_BEAMS or plans is None or any(items_of(g, _BEAMS) for g in groups):
-        return ()
-    message = (
-        f"(300C,0004) {_BEAMS} in {_PLANS}.{_GROUPS} has no value, and PS3.3 C.8.8.3 asks for one "
-        f"where (3004,000A) DoseSummationType is {_kind(each)}"
-    )
-    fix = f"say of which beams {each.variable} is before the plan is added: its attribute "
-    fix += "ReferencedBeamNumber"
-    return (of_attribute(MISSING_1, message, each.uid, each.iod, _PLANS, fix),)

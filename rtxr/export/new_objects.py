@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class NewObject:
         standard elements, of another one those that this IOD has too. ``values`` come first. In any
         case patient and study are those of the case where nothing else is said.
     file_name : str, optional
-        Name of the file; ``"SC_1.dcm"`` and so on by default.
+        Name of the file; ``"SC_1.dcm"`` and so on by default, with numbers that are free.
     variable : str, optional
         By which it is named in ``to_dicom(attributes=...)`` and to ``before_save``; the short name
         of the IOD in lower case by default.
@@ -109,13 +110,17 @@ def outgoing(
         Pixels or a name that cannot be written.
     """
     iod = IODS[key]
-    name = _file_name(new.file_name or f"{key}_{number}.dcm", key, others)
+    _require(new, key)
+    name = _file_name(new.file_name or _next_name(key, number, others), key, others)
     pixels = None if new.pixels is None else _stored(np.asarray(new.pixels), key)
     values = {} if new.header is None else copied(new.header, iod)
     values |= {keyword: _given(iod, keyword, value) for keyword, value in new.values.items()}
     values |= {} if pixels is None else _sizes(pixels, iod, values)
+    variable = _variable(new.variable or key.lower(), key)
+    if pixels is None:
+        _require_no_pixels(iod, key)
     return Outgoing(
-        variable=_variable(new.variable or key.lower(), key),
+        variable=variable,
         iod=iod,
         file_name=name,
         record=None,
@@ -126,6 +131,30 @@ def outgoing(
         own_uid=False,
         changes=(new.why or MADE_IN_MEMORY,),
     )
+
+
+def _require(new: NewObject, key: str) -> None:
+    """Raise RTXRError where header or values are of another kind."""
+    if not isinstance(new.header, pydicom.Dataset | None):
+        raise RTXRError(
+            f"header of a new {key} object is a {type(new.header).__name__}; give a pydicom data "
+            'set, such as ds.rt.header("image")'
+        )
+    if not isinstance(new.values, Mapping):
+        raise RTXRError(
+            f"values of a new {key} object are a {type(new.values).__name__}; give a mapping of "
+            'DICOM keywords: {"SeriesDescription": ...}'
+        )
+
+
+def _require_no_pixels(iod: IOD, key: str) -> None:
+    """Raise RTXRError for an IOD all of whose objects have pixels."""
+    always = (use.module for use in iod.modules if use.usage == "M")
+    if any(row.keyword == "Rows" and row.type == "1" for m in always for row in m.attributes):
+        raise RTXRError(
+            f"a new {key} object has no pixels, and {iod.name} needs them: NewObject(pixels=...), "
+            f"whole numbers, {', '.join(_DTYPES)}"
+        )
 
 
 def copied(header: pydicom.Dataset, iod: IOD) -> dict[str, Any]:
@@ -164,6 +193,11 @@ def _stored(pixels: npt.NDArray[Any], key: str) -> npt.NDArray[Any]:
         raise RTXRError(
             f"pixels of a new {key} object are {pixels.dtype.name}; store {', '.join(_DTYPES)}"
         )
+    if pixels.ndim == 3 and pixels.shape[-1] in (3, 4) and pixels.shape[0] > 4:
+        raise RTXRError(
+            f"pixels of a new {key} object have the shape {pixels.shape}: colour is not supported; "
+            "give (rows, columns) or (frames, rows, columns) of grey values"
+        )
     if pixels.ndim not in (2, 3) or not pixels.size:
         raise RTXRError(
             f"pixels of a new {key} object have the shape {pixels.shape}; give (rows, columns) or "
@@ -196,6 +230,13 @@ def _sizes(pixels: npt.NDArray[Any], iod: IOD, values: Mapping[str, Any]) -> dic
     return found
 
 
+def _next_name(key: str, first: int, others: Sequence[Outgoing]) -> str:
+    """Name of a file that was given none: its number, or the next one that is free."""
+    taken = {each.file_name.casefold() for each in others}
+    names = (f"{key}_{number}.dcm" for number in count(first))
+    return next(name for name in names if name.casefold() not in taken)
+
+
 def _file_name(name: str, key: str, others: Sequence[Outgoing]) -> str:
     if not _FILE_NAME.fullmatch(name):
         raise RTXRError(
@@ -210,7 +251,7 @@ def _file_name(name: str, key: str, others: Sequence[Outgoing]) -> str:
 def _variable(name: str, key: str) -> str:
     """The name of a variable that is none of a case's own."""
     taken = name in (*model.IMAGE_NAMES.values(), STRUCTURE_SET, PLAN)
-    if taken or model.DOSE_NAME.fullmatch(name):
+    if taken or model.DOSE_NAME.fullmatch(name) or model.RT_IMAGE_NAME.fullmatch(name):
         if name != key.lower():
             raise RTXRError(f"variable={name!r} of a new {key} object is one of the case's own")
         return f"new_{name}"

@@ -17,6 +17,7 @@ from pydicom.uid import generate_uid
 
 from rtxr.errors import Finding
 from rtxr.header_store import Record
+from rtxr.iod import provenance
 from rtxr.iod.raw import text_of, values_of
 from rtxr.iod.tables import IOD
 from rtxr.read import headers
@@ -99,9 +100,14 @@ class Outgoing:
         return self.record is None or not self.record.path
 
     @property
+    def is_composed(self) -> bool:
+        """Whether it was made of several files, so that its header is as complete as theirs."""
+        return self.is_made and provenance.says_its_making(self.header)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What a caller said of an object that was never a file, by keyword."""
-        if self.record is None or self.record.path or self.header is None:
+        if self.record is None or self.record.path or self.header is None or self.is_composed:
             return {}
         return values_of(self.header)
 

@@ -13,14 +13,17 @@ import pydicom
 
 from rtxr.errors import Finding
 from rtxr.export.objects import Outgoing
-from rtxr.geometry import slice_normal
+from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod.overlays import Cut, cut_overlays, overlay_groups
 from rtxr.iod.raw import element_at, elements_of, items_of, numbers_of, vr_of
 from rtxr.iod.signatures import may_be_signed, remove_signatures
 
 _ICON = pydicom.tag.Tag("IconImageSequence")
-_TURNED = frozenset(["ImageOrientationPatient", "PixelSpacing"])
-_GEOMETRY = _TURNED | {"Rows", "Columns", "ImagePositionPatient"}
+#: Orientation, spacing and position of an image in the patient, and of one at a receptor.
+_PATIENT = ("ImageOrientationPatient", "PixelSpacing", "ImagePositionPatient")
+_RECEPTOR = ("RTImageOrientation", "ImagePlanePixelSpacing", "RTImagePosition")
+_UPRIGHT = [1.0, 0.0, 0.0, 0.0, -1.0, 0.0]
+_GEOMETRY = frozenset({"Rows", "Columns", *_PATIENT, *_RECEPTOR})
 #: Parts of a pixel, and mm, by which a cut may be off.
 _OFF_PIXEL, _OFF_PLANE_MM = 1e-3, 0.01
 
@@ -91,13 +94,19 @@ def _overlays(dataset: pydicom.Dataset, each: Outgoing) -> list[Finding]:
 
 def _cut(header: pydicom.Dataset, values: Mapping[str, object], *, own: bool) -> Cut | None:
     """Which rows and columns of its source an image is; None where it is no part of it."""
-    cosines = np.array(numbers_of(header, "ImageOrientationPatient"))
-    spacing = np.array(numbers_of(header, "PixelSpacing"))
-    was = np.array(numbers_of(header, "ImagePositionPatient"))
+    at_receptor = "RTImagePlane" in header
+    orientation, distance, position = _RECEPTOR if at_receptor else _PATIENT
+    cosines = np.array(numbers_of(header, orientation) or (_UPRIGHT if at_receptor else []))
+    spacing = np.array(numbers_of(header, distance))
+    was = _point(numbers_of(header, position))
     full = np.array([*numbers_of(header, "Rows"), *numbers_of(header, "Columns")])
-    if not own or _TURNED & values.keys() or (len(cosines), len(was), len(full)) != (6, 3, 2):
+    if (
+        not own
+        or {orientation, distance} & values.keys()
+        or (len(cosines), len(was), len(full)) != (6, 3, 2)
+    ):
         return None
-    shift = np.asarray(values.get("ImagePositionPatient", was), dtype=np.float64) - was
+    shift = _point(values.get(position, was)) - was
     first = np.array([shift @ cosines[3:], shift @ cosines[:3]]) / spacing
     size = np.array([values.get("Rows", full[0]), values.get("Columns", full[1])], np.float64)
     beside = abs(shift @ slice_normal(cosines)) > _OFF_PLANE_MM
@@ -106,6 +115,12 @@ def _cut(header: pydicom.Dataset, values: Mapping[str, object], *, own: bool) ->
     if beside or between or (whole < 0).any() or (whole + size > full).any():
         return None
     return Cut(*map(int, (*whole, *size)))
+
+
+def _point(numbers: object) -> FloatArray:
+    """A position, also one of two coordinates in the plane of a receptor."""
+    point = np.asarray(numbers, dtype=np.float64)
+    return np.append(point, 0.0) if len(point) == 2 else point
 
 
 def _icon(dataset: pydicom.Dataset, each: Outgoing) -> list[Finding]:

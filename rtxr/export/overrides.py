@@ -10,49 +10,9 @@ from pydicom.dataset import Dataset
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.export.changes import set_values
 from rtxr.export.objects import Outgoing
+from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.raw import item
 from rtxr.iod.tables import IOD, IODS, Attribute, key_of
-
-#: What an export decides or computes itself; set by hand it would contradict the Dataset.
-OWNED = frozenset(
-    [
-        "SOPClassUID",
-        "SOPInstanceUID",
-        "SeriesInstanceUID",
-        "FrameOfReferenceUID",
-        "Modality",
-        "PixelData",
-        "Rows",
-        "Columns",
-        "NumberOfFrames",
-        "FrameIncrementPointer",
-        "GridFrameOffsetVector",
-        "ImagePositionPatient",
-        "ImageOrientationPatient",
-        "PixelSpacing",
-        "SliceLocation",
-        "RescaleSlope",
-        "RescaleIntercept",
-        "DoseGridScaling",
-        "DoseUnits",
-        "SamplesPerPixel",
-        "PhotometricInterpretation",
-        "BitsAllocated",
-        "BitsStored",
-        "HighBit",
-        "PixelRepresentation",
-        "BeamSequence",
-        "DVHSequence",
-        "FractionGroupSequence",
-        "IonBeamSequence",
-        "ROIContourSequence",
-        "RTROIObservationsSequence",
-        "ReferencedFrameOfReferenceSequence",
-        "ReferencedRTPlanSequence",
-        "ReferencedStructureSetSequence",
-        "StructureSetROISequence",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -71,15 +31,20 @@ class Overrides:
     everywhere: Mapping[str, object] = field(default_factory=dict)
     single: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def of(self, each: Outgoing) -> dict[str, object]:
-        """Values for one object, the items of sequences as data sets."""
+    def given(self, each: Outgoing) -> dict[str, object]:
+        """Values for one object, as the caller gave them."""
         known = each.iod.keywords
         shared = {name: value for name, value in self.everywhere.items() if name in known}
         own = (self.single.get(name, {}) for name in (key_of(each.iod), each.variable))
         values: dict[str, object] = {**shared}
         for some in own:
             values |= some
-        return {name: writable(each.iod, name, value) for name, value in values.items()}
+        return values
+
+    def of(self, each: Outgoing) -> dict[str, object]:
+        """Values for one object, the items of sequences as data sets."""
+        given = self.given(each)
+        return {name: writable(each.iod, name, value) for name, value in given.items()}
 
     def apply(self, each: Outgoing) -> Outgoing:
         """An object with its values set; those that say what its header says are no change."""
@@ -129,10 +94,11 @@ def overrides(
 
 def _require_known(keyword: str, existing: Iterable[str], where: str) -> None:
     if keyword not in existing:
-        near = did_you_mean(keyword, sorted(existing))
+        of = [iod.name for iod in IODS.values() if keyword in iod.keywords]
+        near = f"it is one of {', '.join(of)}" if of else did_you_mean(keyword, sorted(existing))
         raise UnknownNameError(f"{keyword!r} is no attribute {where}; {near}")
     if keyword in OWNED:
-        raise UnknownNameError(f"{keyword} follows from the Dataset; edit the Dataset instead")
+        raise UnknownNameError(f"{keyword} {edit_hint(keyword)}")
 
 
 def writable(iod: IOD, keyword: str, value: object) -> object:

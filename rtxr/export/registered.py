@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import xarray as xr
 
-from rtxr.errors import CustomCodeError, RTXRError, did_you_mean
+from rtxr.errors import CustomCodeError, did_you_mean
 from rtxr.export.changes import set_values
 from rtxr.export.new_objects import NewObject, outgoing
 from rtxr.export.objects import Outgoing
 from rtxr.export.overrides import writable
+from rtxr.export.user_code import called
 from rtxr.iod.raw import Predicate
 from rtxr.iod.rules import Rule
 from rtxr.iod.tables import IOD, IODS, ModuleUse, key_of
@@ -83,8 +84,21 @@ def forget(key: str) -> None:
     IODS.pop(key, None)
 
 
-def computed(ds: xr.Dataset, objects: Sequence[Outgoing]) -> list[Outgoing]:
+def computed(
+    ds: xr.Dataset,
+    objects: Sequence[Outgoing],
+    given: Callable[[Outgoing], Collection[str]] = lambda _: (),
+) -> list[Outgoing]:
     """The objects with the values that registered modules compute for them.
+
+    Parameters
+    ----------
+    ds : Dataset
+        The case.
+    objects : sequence of Outgoing
+        All of them.
+    given : callable, optional
+        Keywords of an object that the caller sets: those come before what modules say.
 
     Raises
     ------
@@ -102,7 +116,9 @@ def computed(ds: xr.Dataset, objects: Sequence[Outgoing]) -> list[Outgoing]:
                 at = (entry, each.variable)
                 if at not in known:
                     known[at] = _values(ds, entry, each.variable)
-                made = set_values(made, known[at], f"{entry.use.module.name} module: ")
+                theirs = given(each)
+                own = {name: value for name, value in known[at].items() if name not in theirs}
+                made = set_values(made, own, f"{entry.use.module.name} module: ")
         found.append(made)
     return found
 
@@ -120,7 +136,7 @@ def new_objects(ds: xr.Dataset, others: Sequence[Outgoing]) -> list[Outgoing]:
     found: list[Outgoing] = []
     for entry in OBJECTS:
         where = f"the function registered for objects of {entry.key}"
-        made = _called(where, lambda function: list(function(ds)), entry.objects)
+        made = called(where, lambda function: _listed(function(ds.copy())), entry.objects)
         for number, new in enumerate(made, start=1):
             if not isinstance(new, NewObject):
                 raise CustomCodeError(
@@ -130,10 +146,17 @@ def new_objects(ds: xr.Dataset, others: Sequence[Outgoing]) -> list[Outgoing]:
     return found
 
 
+def _listed(made: NewObject | Iterable[NewObject] | None) -> list[NewObject]:
+    """New objects of a case, whether none, one or several were returned."""
+    if made is None:
+        return []
+    return [made] if isinstance(made, NewObject) else list(made)
+
+
 def _values(ds: xr.Dataset, entry: ModuleEntry, variable: str) -> Mapping[str, Any]:
     module, function = entry.use.module, entry.values
     where = f"values of the module {module.name!r} ({entry.key}, variable {variable!r})"
-    found = _called(where, lambda values: values(ds, variable), function)
+    found = called(where, lambda values: values(ds.copy(), variable), function)
     if not isinstance(found, Mapping):
         raise CustomCodeError(f"{where} returned a {type(found).__name__}, not a mapping")
     names = [row.keyword for row in module.attributes]
@@ -144,20 +167,3 @@ def _values(ds: xr.Dataset, entry: ModuleEntry, variable: str) -> Mapping[str, A
                 f"{did_you_mean(keyword, names)}"
             )
     return {name: writable(IODS[entry.key], name, value) for name, value in found.items()}
-
-
-def _called(where: str, call: Callable[[Any], Any], function: object) -> Any:
-    """What a call of a user's function returns.
-
-    Raises
-    ------
-    CustomCodeError
-        It raised; what it raised is the cause.
-    """
-    try:
-        return call(function)
-    except RTXRError as error:
-        raise CustomCodeError(f"{where}: {error}; nothing was written") from error
-    except Exception as error:
-        text = f"{where} raised {type(error).__name__}; nothing was written"
-        raise CustomCodeError(text) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,11 @@ from pydicom.uid import UID
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.export import registered
 from rtxr.export.new_objects import SIZES
-from rtxr.export.overrides import OWNED
-from rtxr.export.registered import MODULES
+from rtxr.export.registered import MODULES, ModuleEntry
+from rtxr.export.user_code import guarded_conditions, guarded_rules, guarded_use
 from rtxr.iod.conditions import APPROVAL, COMMON, IMAGE_SERIES
 from rtxr.iod.ct_image import IDENTITY_RULES
+from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.private_rows import PrivateAttribute
 from rtxr.iod.rules import COMPUTED, Rule, constant
 from rtxr.iod.support import WRITTEN
@@ -92,18 +93,32 @@ def require_no_clash(
     """Refuse what rtxr, or another module of a user, decides itself."""
     own = set(rules) | ({row.keyword for row in own_rows(module)} if computed else set())
     others = [each for each in MODULES if each.key == key and each.use.module.name != module.name]
-    known = dict(registered.plain(key).rules)
-    for each in others:
-        known |= each.rules
     for path in sorted(own):
-        top = path.partition(".")[0]
-        if top in OWNED or top in WRITTEN.get(key, ()) or path in known:
+        where = _elsewhere(key, path, others)
+        if where:
             raise RTXRError(
-                f"{module.name}: {path} of {key} gets its value elsewhere already; leave its rule "
-                "out, or the row out of a module with values"
+                f"{module.name}: {path} of {key} gets its value elsewhere already ({where}); leave "
+                "its rule out, or the row out of a module with values"
             )
     for each in others:
         _require_apart(module, each.use.module)
+
+
+def _elsewhere(key: str, path: str, others: Sequence[ModuleEntry]) -> str:
+    """Where an attribute of an IOD gets its value without a module of the user's; empty nowhere."""
+    top = path.partition(".")[0]
+    if top in OWNED:
+        return f"it {edit_hint(top)}"
+    if top in WRITTEN.get(key, ()):
+        return (
+            "rtxr writes it from the Dataset; for one export there is "
+            f"to_dicom(attributes={{{key!r}: {{{top!r}: ...}}}})"
+        )
+    for each in others:
+        if path in each.rules:
+            return f"the module {each.use.module.name!r}, which is registered, gives it"
+    rule = registered.plain(key).rules.get(path)
+    return "" if rule is None else f"the table of the IOD has a rule for it: {rule.kind}"
 
 
 def _require_apart(module: Module, other: Module) -> None:
@@ -168,7 +183,10 @@ def checked_iod(key: str, iod: IOD, overwrite: bool) -> IOD:
         for path, predicate in {**IMAGE_SERIES, **COMMON, **APPROVAL}.items()
         if path in paths and paths[path].type.endswith("C")
     }
-    conditions = {**common, **iod.conditions}
-    made = replace(iod, rules={**given, **iod.rules}, conditions=conditions)
+    whose = f"IOD {key}"
+    conditions = {**common, **guarded_conditions(iod.conditions, whose)}
+    rules = {**given, **guarded_rules(iod.rules, whose)}
+    uses = tuple(map(guarded_use, iod.modules))
+    made = replace(iod, modules=uses, rules=rules, conditions=conditions)
     check_paths(made)
     return made

@@ -13,7 +13,7 @@ from rtxr.errors import Finding
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import DELETE
 from rtxr.iod.raw import has_value, numbers_of
-from rtxr.model import IMAGE_NAMES
+from rtxr.model import IMAGE_NAMES, RT_IMAGE_NAME
 
 #: A window this many times as wide as the values shows them in five of 256 grays.
 TOO_WIDE = 50.0
@@ -30,6 +30,7 @@ def follow(objects: Sequence[Outgoing]) -> list[Outgoing]:
     objects : sequence of Outgoing
         Judged: ``changes`` says what differs from the sources.
     """
+    objects = [_alone(each) for each in objects]
     slices = [each for each in objects if _is_slice(each)]
     if not any(each.has_other_pixels for each in slices):
         return list(objects)
@@ -37,6 +38,13 @@ def follow(objects: Sequence[Outgoing]) -> list[Outgoing]:
     span = min(values), max(values)
     extremes = _extremes(slices)
     return [_followed(each, *span, extremes) if _is_slice(each) else each for each in objects]
+
+
+def _alone(each: Outgoing) -> Outgoing:
+    """An RT Image, which is on its own: its window follows its own values."""
+    if each.pixels is None or not RT_IMAGE_NAME.fullmatch(each.variable):
+        return each
+    return _followed(each, *_span(each), {}) if each.has_other_pixels else each
 
 
 def _extremes(slices: Sequence[Outgoing]) -> dict[str, object]:

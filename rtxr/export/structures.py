@@ -13,6 +13,8 @@ import pydicom
 import xarray as xr
 
 from rtxr import model
+from rtxr.catalog.lookup import listed
+from rtxr.contour_points import points_by_contour
 from rtxr.edit.masks import HINT, disagreeing, disagreement
 from rtxr.errors import (
     ConflictingDataError,
@@ -34,7 +36,7 @@ from rtxr.export.objects import (
 from rtxr.export.references import image_refs, images_below, images_gone, images_known
 from rtxr.header_store import Record
 from rtxr.iod import provenance, rt_structure_set
-from rtxr.iod.raw import text_of
+from rtxr.iod.raw import items_of, text_of
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
 from rtxr.read.rt_structure_set import contour_data, read_structure_set
@@ -95,7 +97,7 @@ def structure_objects(
             edited=CONTOURS_CHANGED in changes,
             edited_rois=compared.edited_rois,
             changes=changes,
-            findings=(*findings, *mask_findings(ds)),
+            findings=(*findings, *mask_findings(ds), *_empty_findings(ds, source, compared)),
         )
     ]
 
@@ -168,6 +170,28 @@ def mask_findings(ds: xr.Dataset) -> list[Finding]:
     return [Violation("mask-disagrees", "error", disagreement(labels), fix=HINT)]
 
 
+def _empty_findings(
+    ds: xr.Dataset, source: pydicom.Dataset | None, compared: _Compared
+) -> list[Finding]:
+    """That ROIs are written without contours that no source had without."""
+    numbers = np.atleast_1d(ds[model.ROI_NUMBER].values).tolist()
+    drawn = set(ds[model.CONTOUR_ROI_NUMBER].values.tolist())
+    items = [] if source is None else items_of(source, "StructureSetROISequence")
+    known = {text_of(each, "ROINumber") for each in items}
+    labels = [
+        str(label)
+        for label, number in zip(np.atleast_1d(ds[model.ROI].values), numbers, strict=True)
+        if number not in drawn and (str(number) not in known or number in compared.edited_rois)
+    ]
+    if not labels:
+        return []
+    text = (
+        f"{listed(labels, repr)} has no contours: its mask was empty, or all of it was taken away"
+    )
+    fix = "check the mask, or leave the ROI out: ds.rt.remove(...)"
+    return [Violation("roi-without-contours", "warning", text, fix=fix)]
+
+
 @dataclass(frozen=True)
 class _Compared:
     """How the contours of a Dataset compare with those of its source.
@@ -197,7 +221,7 @@ def structure_data(ds: xr.Dataset, compared: _Compared | None = None) -> Structu
     numbers = np.atleast_1d(ds[model.ROI_NUMBER].values)
     kept = np.isin(ds[model.CONTOUR_ROI_NUMBER].values, numbers)
     keys = np.asarray(ds[model.CONTOUR].values)[kept].tolist()
-    points = model.points_by_contour(ds)
+    points = points_by_contour(ds)
     return StructureData(
         roi_numbers=numbers.tolist(),
         roi_names=_names(ds),

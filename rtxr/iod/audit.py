@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from rtxr.iod.conditions import EXCLUDED_BY
+from rtxr.iod.conditions import EXCLUDED_BY, at_root
 from rtxr.iod.packed import each_value, judged_as_one
 from rtxr.iod.private_rows import value_flaws
-from rtxr.iod.raw import element_at, elements_of, is_empty, items_of, vr_of
+from rtxr.iod.raw import (
+    element_at,
+    elements_of,
+    is_empty,
+    items_of,
+    numbers_of,
+    text_of,
+    vr_of,
+)
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values import flaw
 
+#: What is wrong with a value beside another one.
+EXCLUDED = "rules out"
 MISSING_1, MISSING_2, BAD_VALUE = "missing-type-1", "missing-type-2", "bad-value"
 #: Modules with their rows, or the one module around an item with the rows of the item.
 _Tables = Sequence[tuple[Module, tuple[Attribute, ...]]]
-_NOT_CHECKED = ("SQ", "OB", "OW", "OB or OW", "UN", "FL", "FD", "UL", "SL")
+_NOT_CHECKED = ("SQ", "OB", "OW", "OB or OW", "UN")
+_WINDOW_WIDTH, _WINDOW_FUNCTION = Tag("WindowWidth"), Tag("VOILUTFunction")
 
 
 @dataclass
@@ -68,6 +79,9 @@ def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
     iod : IOD
         Tables and conditions.
     """
+    conditions = at_root(iod.conditions, dataset)
+    if conditions is not iod.conditions:
+        iod = replace(iod, conditions=conditions)
     found: dict[tuple[str, str], Flaw] = {}
     rows: dict[BaseTag, tuple[Attribute, Module]] = {}
     for use in iod.uses(dataset):
@@ -75,6 +89,7 @@ def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
             _note_missing(dataset, row, "", use.module, iod, found)
             rows.setdefault(row.tag, (row, use.module))
     _note_excluded(dataset, rows, found)
+    _note_narrow_window(dataset, rows, found)
     tables = [(use.module, use.module.attributes) for use in iod.uses(dataset)]
     _note_values(dataset, "", tables, found)
     for row, module, detail in value_flaws(dataset, iod):
@@ -145,11 +160,29 @@ def _note_excluded(
         for other in map(Tag, others):
             if not is_empty(element_at(dataset, other)):
                 name = f"({other.group:04X},{other.element:04X}) {keyword_for_tag(other)}"
-                detail = f"a value, which {name} rules out"
+                detail = f"a value, which {name} {EXCLUDED}"
                 found[BAD_VALUE, keyword] = Flaw(
                     BAD_VALUE, keyword, row.tag, module, detail, count=1, type=row.type
                 )
                 break
+
+
+def _note_narrow_window(
+    dataset: Dataset,
+    rows: dict[BaseTag, tuple[Attribute, Module]],
+    found: dict[tuple[str, str], Flaw],
+) -> None:
+    """A window of less than one stored value; only other functions than LINEAR have such ones."""
+    widths = numbers_of(dataset, _WINDOW_WIDTH)
+    linear = text_of(dataset, _WINDOW_FUNCTION) in ("", "LINEAR")
+    if not linear or not any(0 < width < 1 for width in widths):
+        return
+    row, module = rows.get(_WINDOW_WIDTH, (None, None))
+    detail = "a value below 1, which asks for a VOILUTFunction other than LINEAR (PS3.3 C.11.2.1.2)"
+    path, kind = "WindowWidth", "" if row is None else row.type
+    found[BAD_VALUE, path] = Flaw(
+        BAD_VALUE, path, _WINDOW_WIDTH, module, detail, count=1, type=kind
+    )
 
 
 def _note_values(

@@ -13,18 +13,18 @@ from typing import Any, Final
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element
 
 from rtxr.errors import UnknownNameError, Violation, did_you_mean
 from rtxr.iod import charset
 from rtxr.iod.audit import BAD_VALUE, Flaw, audit
 from rtxr.iod.complete import Completion
 from rtxr.iod.private_rows import reserve
-from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, put, text_of, value_of
+from rtxr.iod.raw import duplicate, put, text_of, value_of
 from rtxr.iod.remap import remap_uids
+from rtxr.iod.saying import element_for, says
 from rtxr.iod.tables import IOD
 from rtxr.iod.violations import of_addition, of_attribute, of_flaw
+from rtxr.iod.vr_words import value_of_vr
 
 __all__ = ["DELETE", "Built", "build", "remap_uids"]
 
@@ -40,7 +40,6 @@ class _Delete:
 DELETE: Final = _Delete()
 #: Not in headers. Texts that rtxr writes are never too long, so that flaws are the source's.
 _CONTOUR_DATA = "ROIContourSequence.ContourSequence.ContourData"
-_OPAQUE_VRS = ("SQ", "OB", "OW", "UN")
 RECODED = "character-set-changed"
 _TEXTS_RECODED = f"all texts are written in {charset.UNICODE}"
 _TEXTS_IN_THE_WAY = "the source's texts cannot be written in the set that new ones need"
@@ -141,42 +140,17 @@ def _apply(
             if row.tag in dataset:
                 del dataset[row.tag]
             continue
-        try:
-            element = row.element(value, signed=is_signed(dataset))
-            _try_encoding(element)
-        except (ValueError, TypeError, OverflowError, AttributeError):
-            text = f"{row}: the value does not fit its VR"
-            fix = f"give a value of VR {row.vr} (PS3.5 6.2)"
+        element = element_for(dataset, row, value)
+        if element is None:
+            text = f"{row}: the value does not fit its VR: it is a {type(value).__name__}"
+            fix = f"give {value_of_vr(row.vr)}, a value of VR {row.vr} (PS3.5 6.2)"
             violations.append(of_attribute("bad-value", text, uid, iod, keyword, fix))
             continue
-        if not _already(dataset, element):
+        if element.VR == "SQ" or not says(dataset, element):
             reserve(dataset, row)
             put(dataset, element)
             given[keyword] = element
     return given, violations
-
-
-def _try_encoding(element: DataElement) -> None:
-    """Raise what pydicom would raise while writing; sequences hold elements made here already."""
-    if element.VR == "SQ":
-        return
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = buffer.is_implicit_VR = True
-    # As a text of any language: a name remembers the bytes that it was first written in.
-    write_data_element(buffer, element, ["utf8"])
-
-
-def _already(dataset: Dataset, element: DataElement) -> bool:
-    """Whether the data set has this element with an equal value."""
-    there = element_at(dataset, element.tag)
-    if there is None or element.VR in _OPAQUE_VRS:
-        return False
-    if is_empty(there) or is_empty(element):
-        return is_empty(there) and is_empty(element)
-    try:
-        return bool(value_of(dataset, element.tag) == element.value)
-    except (ValueError, TypeError):
-        return False
 
 
 def _characters(

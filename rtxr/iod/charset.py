@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Terms
 from typing import Any, Final
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -19,6 +20,11 @@ UNICODE: Final = "ISO_IR 192"
 _TEXT_VRS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 _UTF8: Final = ["utf8"]
 _ESCAPE = b"\x1b"
+
+
+def unknown_terms(terms: Terms[str]) -> list[str]:
+    """Those of Specific Character Set (0008,0005) that PS3.3 C.12.1.1.2 does not define."""
+    return [term for term in terms if term not in python_encoding]
 
 
 def needs_more(dataset: Dataset, elements: Iterable[DataElement]) -> bool:

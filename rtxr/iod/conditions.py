@@ -7,6 +7,8 @@ where they are present. The IODs name the decidable ones by path.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -66,6 +68,30 @@ def positive(keyword: str) -> Predicate:
         return any(number > 0 for number in numbers_of(dataset, tag)[:1])
 
     return holds
+
+
+@dataclass(frozen=True)
+class OfRoot:
+    """A condition on a row of an item that is about the data set around it all."""
+
+    predicate: Predicate
+
+    def __call__(self, dataset: Dataset) -> bool:
+        """Of an item by itself nothing can be said; see :func:`at_root`."""
+        return self.predicate(dataset)
+
+
+def at_root(conditions: Mapping[str, Predicate], root: Dataset) -> Mapping[str, Predicate]:
+    """Conditions by path, those about the outermost data set decided."""
+    about = [path for path, each in conditions.items() if isinstance(each, OfRoot)]
+    if not about:
+        return conditions
+    holds = {path: conditions[path](root) for path in about}
+    return {**conditions, **{path: partial(_decided, answer) for path, answer in holds.items()}}
+
+
+def _decided(answer: bool, _: Dataset) -> bool:
+    return answer
 
 
 def first_control_point(dataset: Dataset) -> bool:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from rtxr.errors import UnknownNameError, did_you_mean
-from rtxr.iod.conformance_html import statement_html, table_html
+from rtxr.iod.conformance_html import overview_html, statement_html
 from rtxr.iod.conformance_lines import MEANING, Line, Place, Status, places
 from rtxr.iod.conformance_text import statement_text, table_text
 from rtxr.iod.edition_2006 import FORMER_MODULES, FORMER_TYPES, former_rows
 from rtxr.iod.private_rows import PrivateAttribute
-from rtxr.iod.support import LISTED_ONLY, NOT_SUPPORTED, READERS, WRITTEN, Reader
+from rtxr.iod.reader import Reader
+from rtxr.iod.support import NOT_SUPPORTED, READERS, WRITTEN
 from rtxr.iod.tables import IOD, IODS, ModuleUse
 
 
@@ -43,13 +44,11 @@ class Conformance:
     @property
     def is_opened(self) -> bool:
         """Whether ``open`` makes more of an object than a row of the index."""
-        return bool(self.readers) and self.key not in LISTED_ONLY
+        return bool(self.readers)
 
     @property
     def import_note(self) -> str:
         """What ``open`` makes of an object."""
-        if self.key in LISTED_ONLY:
-            return "read for the index; the object is listed, neither opened nor written"
         if not self.is_opened:
             return "read for the index; the object is listed, not opened"
         return f"read by open, for {', '.join(dict.fromkeys(each.name for each in self.readers))}"
@@ -62,8 +61,7 @@ class Conformance:
                 self._line(place, f"type {was[place.path]} in 2006" if place.path in was else "")
                 for place in places(use.module.attributes)
             ]
-            status = "grey" if self.key in LISTED_ONLY else _module_status(lines)
-            yield use, status, lines + self._former(use)
+            yield use, _module_status(lines), lines + self._former(use)
 
     def former_modules(self) -> Iterator[tuple[ModuleUse, str, list[Line]]]:
         """Modules that the IOD had in 2006, what became of each, and their attributes."""
@@ -78,8 +76,7 @@ class Conformance:
         ]
 
     def _passed(self, place: Place) -> Line:
-        status: Status = "grey" if self.key in LISTED_ONLY else "plain"
-        return Line(place, status, read=self._reads(place.path))
+        return Line(place, "plain", read=self._reads(place.path))
 
     def _line(self, place: Place, note: str) -> Line:
         row, path = place.row, place.path
@@ -88,8 +85,6 @@ class Conformance:
         status: Status = "green" if written else "yellow" if emptied else "plain"
         if reason := NOT_SUPPORTED.get(path.partition(".")[0], ""):
             status, note = "grey", "" if place.level else reason
-        elif self.key in LISTED_ONLY:
-            status, written = "grey", ""
         if isinstance(row, PrivateAttribute):
             note = f"private block of {row.creator!r}"
         return Line(place, status, written, self._reads(path), note)
@@ -143,7 +138,7 @@ class Overview:
         return table_text(self.rows())
 
     def _repr_html_(self) -> str:
-        return table_html(self.rows())
+        return overview_html(self.rows())
 
     __repr__ = __str__
 

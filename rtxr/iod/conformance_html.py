@@ -29,6 +29,7 @@ _COLOR: dict[Status, str] = {
     "plain": "transparent",
     "grey": "rgba(128, 128, 128, .35)",
 }
+_BORDER = "rgba(128, 128, 128, .6)"
 _COLUMNS = ("Attribute", "Tag", "Type", "Written", "Read", "Condition, note")
 _LEFT = "text-align:left"
 
@@ -36,14 +37,10 @@ _LEFT = "text-align:left"
 def statement_html(statement: Conformance) -> str:
     """Legend, then modules, those of 2006 and macros, each to be opened."""
     iod = statement.iod
-    legend = " ".join(
-        f'<span style="background:{_COLOR[status]};padding:0 .5em">{status}: {escape(text)}</span>'
-        for status, text in MEANING.items()
-    )
     parts = [
         f"<h3>{escape(iod.name)}</h3><p>Modality {iod.modality}, SOP class "
         f"{iod.sop_class_uid}, PS3.3 {iod.section}; {escape(statement.import_note)}.</p>"
-        f"<p>{legend}</p>"
+        f"<p>{_legend()}</p>"
     ]
     included: set[str] = set()
     for use, status, lines in statement.modules():
@@ -58,10 +55,30 @@ def statement_html(statement: Conformance) -> str:
     return "\n".join(parts)
 
 
-def table_html(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of equal columns."""
-    body = "".join(_row(row.values()) for row in rows)
-    return f"<table>{_head(rows[0])}{body}</table>"
+def overview_html(rows: Sequence[Mapping[str, str]]) -> str:
+    """Legend, then rows of equal columns, whatever counts a status in its colour."""
+    body = "".join(f"<tr>{''.join(map(_counts, row.values()))}</tr>" for row in rows)
+    more = "rtxr.conformance(name) shows the statement of one"
+    return f"<p>{_legend()}</p><table>{_head(rows[0])}{body}</table><p>{more}</p>"
+
+
+def _counts(cell: str) -> str:
+    """A cell, of ``"3 green, 1 plain"`` each part in its colour."""
+    parts = [part.rpartition(" ") for part in cell.split(", ")]
+    if any(status not in _COLOR for _, _, status in parts):
+        return f'<td style="{_LEFT}">{escape(cell)}</td>'
+    swatches = " ".join(_swatch(status, f"{count} {status}") for count, _, status in parts)  # type: ignore[arg-type]
+    return f'<td style="{_LEFT}">{swatches}</td>'
+
+
+def _legend() -> str:
+    return " ".join(_swatch(status, f"{status}: {text}") for status, text in MEANING.items())
+
+
+def _swatch(status: Status, text: str) -> str:
+    """A text on a colour, with a border, by which one without colour is seen too."""
+    style = f"background:{_COLOR[status]};border:1px solid {_BORDER};padding:0 .5em"
+    return f'<span style="{style}">{escape(text)}</span>'
 
 
 def _details(title: str, status: Status, lines: list[Line | Include], seen: set[str]) -> str:

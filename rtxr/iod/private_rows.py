@@ -76,7 +76,10 @@ class PrivateAttribute(Attribute):
         if self.kind not in VRS:
             raise RTXRError(f"{self.keyword}: VR {self.kind!r}; {did_you_mean(self.kind, VRS)}")
         if bool(self.condition) != self.type.endswith("C"):
-            raise RTXRError(f"{self}: 1C and 2C have a condition, other types have none")
+            raise RTXRError(
+                f"{self}: 1C and 2C have a condition, other types have none; write "
+                f"`1C {self.offset or 0:02X} {self.kind} {self.keyword} | why`"
+            )
 
     @property
     def own_rule(self) -> Rule | None:
@@ -143,10 +146,12 @@ def private_block(creator: str, group: int, table: str) -> tuple[PrivateAttribut
         f"PrivateCreator_{group:04X}_{name}", "1", creator=creator, group=group
     )
     rows = [_row(line.strip(), creator, group) for line in table.splitlines() if line.strip()]
-    places = [row.offset for row in rows]
+    places, names = [row.offset for row in rows], [row.keyword for row in rows]
     for row in rows:
         if places.count(row.offset) > 1:
             raise RTXRError(f"{creator}: {row.any_block} stands there twice")
+        if names.count(row.keyword) > 1:
+            raise RTXRError(f"{creator}: the name {row.keyword} stands there twice")
     return first, *rows
 
 

@@ -74,11 +74,8 @@ def changed_values(
     if header is not None and "ApprovalStatus" in header:
         values["ApprovalStatus"] = "UNAPPROVED"
         values |= {keyword: DELETE for keyword in _APPROVAL if keyword in header}
-    if (
-        derived
-        and "ImageOrientationPatient" in iod.keywords
-        and "DerivationDescription" in iod.keywords
-    ):
+    planes = {"ImageOrientationPatient", "RTImagePlane"}
+    if derived and planes & iod.keywords and "DerivationDescription" in iod.keywords:
         values |= _image(header, description)
     return values
 
@@ -95,6 +92,12 @@ def same_patient_and_study(header: Dataset) -> Dataset:
     made.set_original_encoding(implicit, little, header.original_character_set)
     made._parent_encoding = header._parent_encoding
     return made
+
+
+def says_its_making(header: Dataset | None) -> bool:
+    """Whether an object names rtxr among what contributed to it."""
+    items = [] if header is None else items_of(header, "ContributingEquipmentSequence")
+    return any(text_of(each, "Manufacturer") == NAME for each in items)
 
 
 def software_version() -> str:

@@ -21,6 +21,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 
+from rtxr.iod.dates import dated
 from rtxr.iod.decimal_strings import ds_string
 
 Element = DataElement | RawDataElement
@@ -178,6 +179,7 @@ def new_element(tag: BaseTag, vr: str, value: Any) -> DataElement:
     """Element of a tag and one VR with a value; see :func:`make`."""
     if vr == "SQ":
         return DataElement(tag, vr, Sequence(value or []))
+    value = dated(value, vr)
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, tuple):

@@ -44,6 +44,14 @@ OF_PLAN = (
     "CONTROL_POINT",
 )
 
+_GROUPS = "ReferencedRTPlanSequence.ReferencedFractionGroupSequence"
+
+
+def _kind_is(*kinds: str) -> conditions.OfRoot:
+    """The dose is of one of these kinds, which an item in it cannot know."""
+    return conditions.OfRoot(conditions.equals("DoseSummationType", *kinds))
+
+
 #: Modules that come before the object in every RT IOD.
 RT_PATIENT_TO_SERIES = (
     ModuleUse(patient.PATIENT, "M"),
@@ -97,6 +105,10 @@ RT_DOSE = register_iod(
                 "ds.rt.add_plan(...) makes a plan for it; or name one that exists elsewhere: "
                 'ds.assign_coords(plan_uid="1.2...")'
             ),
+            _GROUPS: given(
+                "say of which beams, or of which fraction group, the dose is before the plan is "
+                "added: its attribute ReferencedBeamNumber, or ReferencedFractionGroupNumber"
+            ),
             **dict.fromkeys(
                 (
                     "ImageOrientationPatient",
@@ -122,6 +134,14 @@ RT_DOSE = register_iod(
             "DoseGridScaling": conditions.has_pixels,
             "GridFrameOffsetVector": conditions.is_multi_frame,
             "ReferencedRTPlanSequence": conditions.equals("DoseSummationType", *OF_PLAN),
+            _GROUPS: _kind_is(*OF_FRACTIONS),
+            f"{_GROUPS}.ReferencedBeamSequence": _kind_is(*OF_BEAMS),
+            f"{_GROUPS}.ReferencedBeamSequence.ReferencedControlPointSequence": _kind_is(
+                "CONTROL_POINT"
+            ),
+            f"{_GROUPS}.ReferencedBrachyApplicationSetupSequence": _kind_is(
+                "BRACHY", "BRACHY_SESSION"
+            ),
             "ReferencedSpatialRegistrationSequence": conditions.valued("SpatialTransformOfDose"),
             "PatientOrientation": conditions.absent("ImageOrientationPatient"),
         },

@@ -79,6 +79,9 @@ def module_uses(table: str, *own: Module) -> tuple[ModuleUse, ...]:
         if use is None:
             raise RTXRError(f"no use of a module: {line!r}; write M, C or U and its name")
         if use["name"] not in known:
-            raise UnknownNameError(f"no module {use['name']!r}; {did_you_mean(use['name'], known)}")
+            raise UnknownNameError(
+                f"no module {use['name']!r}; {did_you_mean(use['name'], known)} Or pass a Module "
+                "of your own: module_uses(table, module)"
+            )
         found.append(ModuleUse(known[use["name"]], use["usage"], use["why"] or ""))  # type: ignore[arg-type]
     return tuple(found)

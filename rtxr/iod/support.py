@@ -7,37 +7,18 @@ exports write; tests hold them to each other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rtxr.catalog.table import COLUMNS
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One step of reading, with the elements it asks for.
-
-    Parameters
-    ----------
-    name : str
-        What it reads for.
-    files : tuple of str
-        Its files in ``rtxr/read``.
-    keywords : frozenset of str
-        Of elements, and of the sequences around them.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    keywords: frozenset[str]
-
-    def reads(self, path: str) -> bool:
-        """Whether it reads the element at a path (keywords joined by dots)."""
-        return self.keywords.issuperset(path.split("."))
-
-
-def _reader(name: str, files: str, keywords: str) -> Reader:
-    return Reader(name, tuple(files.split()), frozenset(keywords.split()))
-
+from rtxr.iod.plan_readers import (
+    ACCESSORIES,
+    BRACHYTHERAPY,
+    IONS,
+    PRESCRIPTION,
+    RT_PLAN,
+    SETUPS,
+)
+from rtxr.iod.reader import Reader
+from rtxr.iod.reader import reader as _reader
 
 _SCAN = _reader(
     "the index",
@@ -74,8 +55,8 @@ _PIXELS = _reader(
     "pixels",
     "pixels.py elements.py",
     """
-    BitsAllocated BitsStored Columns NumberOfFrames PhotometricInterpretation PixelData
-    PixelRepresentation Rows SamplesPerPixel
+    BitsAllocated BitsStored Columns GridFrameOffsetVector NumberOfFrames
+    PhotometricInterpretation PixelData PixelRepresentation Rows SamplesPerPixel
     """,
 )
 _SUV = _reader(
@@ -120,45 +101,25 @@ _DVH = _reader(
     ReferencedStructureSetSequence
     """,
 )
-_PLAN = _reader(
-    "beams and control points",
-    "rt_plan.py plan_records.py",
+_RT_IMAGE = _reader(
+    "RT Images",
+    "rt_image.py rt_image_facts.py rt_image_table.py receptor_plane.py",
     """
-    ApplicationSetupSequence BeamDescription BeamDose BeamLimitingDeviceAngle
-    BeamLimitingDevicePositionSequence BeamMeterset BeamName BeamNumber BeamSequence BeamType
-    ControlPointIndex ControlPointSequence CumulativeMetersetWeight DoseRateSet
-    FinalCumulativeMetersetWeight FractionGroupSequence GantryAngle GantryPitchAngle
-    GantryRotationDirection IonBeamSequence IonControlPointSequence IsocenterPosition
-    LeafJawPositions MetersetRate NominalBeamEnergy NumberOfControlPoints
-    NumberOfFractionsPlanned PatientSupportAngle PrimaryDosimeterUnit RTBeamLimitingDeviceType
-    RadiationType ReferencedBeamNumber ReferencedBeamSequence ReferencedReferenceImageSequence
-    ReferencedSOPInstanceUID SOPInstanceUID SnoutPosition SourceAxisDistance
-    SourceToSurfaceDistance TableTopEccentricAngle TableTopLateralPosition
-    TableTopLongitudinalPosition TableTopPitchAngle TableTopRollAngle TableTopVerticalPosition
-    TreatmentDeliveryType TreatmentMachineName VirtualSourceAxisDistances
-    """,
-)
-_PRESCRIPTION = _reader(
-    "prescriptions",
-    "prescriptions.py",
-    """
-    BeamDose BeamMeterset BeamName BeamNumber BrachyApplicationSetupDose DeliveryMaximumDose
-    DoseReferenceDescription DoseReferenceNumber DoseReferencePointCoordinates
-    DoseReferenceSequence DoseReferenceStructureType DoseReferenceType FractionGroupNumber
-    FractionGroupSequence NumberOfFractionsPlanned OrganAtRiskMaximumDose ReferencedBeamNumber
-    ReferencedBeamSequence ReferencedBrachyApplicationSetupNumber
-    ReferencedBrachyApplicationSetupSequence ReferencedROINumber TargetMaximumDose
-    TargetMinimumDose TargetPrescriptionDose TreatmentDeliveryType
+    BeamLimitingDeviceAngle BeamName BeamNumber ExposureSequence FractionNumber GantryAngle
+    ImagePlanePixelSpacing KVP MetersetExposure ModalityLUTSequence PatientSupportAngle
+    PrimaryDosimeterUnit RTImageLabel RTImageName RTImageOrientation RTImagePlane
+    RTImagePosition RTImageSID RadiationMachineName RadiationMachineSAD ReferencedBeamNumber
+    ReferencedFractionGroupNumber ReferencedFrameNumber ReferencedRTPlanSequence
+    ReferencedSOPInstanceUID RescaleIntercept RescaleSlope RescaleType SOPInstanceUID
+    XRayImageReceptorAngle XRayImageReceptorTranslation
     """,
 )
 #: The columns of the index, which a scan reads of every file.
 _TABLE = Reader("the index", (), frozenset(name for name in COLUMNS if name[0].isupper()))
 _ANY = (_TABLE, _SCAN, _LINKS)
 _IMAGES = (*_ANY, _IMAGE, _PIXELS)
-_PLANS = (*_ANY, _PLAN, _PRESCRIPTION)
+_PLANS = (*_ANY, RT_PLAN, PRESCRIPTION, ACCESSORIES, SETUPS)
 
-#: IODs whose objects are listed, but neither opened nor written.
-LISTED_ONLY = frozenset({"RTIMAGE"})
 #: Readers of each IOD, by its short name.
 READERS: Mapping[str, tuple[Reader, ...]] = {
     "CT": _IMAGES,
@@ -166,9 +127,9 @@ READERS: Mapping[str, tuple[Reader, ...]] = {
     "PT": (*_IMAGES, _SUV),
     "RTSTRUCT": (*_ANY, _STRUCTURES),
     "RTDOSE": (*_ANY, _DOSE, _PIXELS, _DVH),
-    "RTPLAN": _PLANS,
-    "RTIONPLAN": _PLANS,
-    "RTIMAGE": (_TABLE, _SCAN),
+    "RTPLAN": (*_PLANS, BRACHYTHERAPY),
+    "RTIONPLAN": (*_PLANS, IONS),
+    "RTIMAGE": (*_ANY, _RT_IMAGE, _PIXELS),
 }
 #: Files of ``rtxr/read`` that name elements of directories and of every file, but of no IOD.
 OF_NO_IOD = ("dicomdir.py", "file_header.py", "header_walk.py")
@@ -251,6 +212,18 @@ _NEW_DOSE = frozenset(
         ),
     }
 )
+_NEW_RT_IMAGE = frozenset(
+    {
+        *_STAMP,
+        *("ContentDate", "ContentTime", "DerivationDescription", "RescaleType"),
+        *("SmallestImagePixelValue", "LargestImagePixelValue", "FrameTimeVector"),
+        *("GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle", "FractionNumber"),
+        *("XRayImageReceptorAngle", "XRayImageReceptorTranslation", "RTImageSID"),
+        *("RadiationMachineSAD", "ReferencedBeamNumber", "ReferencedFractionGroupNumber"),
+        *_within("ReferencedRTPlanSequence", _REFERENCE),
+        *_within("ExposureSequence", "ReferencedFrameNumber NumberOfBlocks KVP MetersetExposure"),
+    }
+)
 _CHANGED_PLAN = _CHANGED | {"RTPlanDate", "RTPlanTime", "ApprovalStatus"}
 _POINTS = "BeamSequence.ControlPointSequence"
 _NEW_PLAN = _CHANGED_PLAN | {
@@ -299,6 +272,7 @@ WRITTEN: Mapping[str, frozenset[str]] = {
     "PT": _NEW_IMAGE,
     "RTSTRUCT": _NEW_STRUCTURES,
     "RTDOSE": _NEW_DOSE,
+    "RTIMAGE": _NEW_RT_IMAGE,
     "RTPLAN": _NEW_PLAN,
     "RTIONPLAN": _CHANGED_PLAN,
 }

@@ -44,7 +44,10 @@ def _block(
     while lines:
         found = _ROW.fullmatch(lines[0].strip())
         if found is None:
-            raise RTXRError(f"no row of a module table: {lines[0].strip()!r}")
+            raise RTXRError(
+                f"no row of a module table: {lines[0].strip()!r}; write type (1, 1C, 2, 2C, 3) and "
+                "keywords, such as `1 SeriesDescription` or `1C Laterality | the part is paired`"
+            )
         if len(found["level"]) < level:
             break
         if len(found["level"]) > level:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, Literal
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VR, keyword_dict, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
@@ -80,13 +80,15 @@ class Attribute:
     def __post_init__(self) -> None:
         tag = tag_for_keyword(self.keyword) or OVERLAY_TAGS.get(self.keyword)
         if tag is None:
-            raise RTXRError(f"{self.keyword!r} is no keyword of the DICOM data dictionary")
+            raise RTXRError(
+                f"{self.keyword!r} is no keyword of the DICOM data dictionary; "
+                f"{did_you_mean(self.keyword, _keywords())}"
+            )
         object.__setattr__(self, "tag", Tag(tag))
         object.__setattr__(self, "vr", dictionary_VR(tag))
         if self.type not in TYPES:
             raise RTXRError(f"{self}: type {self.type!r}; there are {', '.join(TYPES)}")
-        if bool(self.condition) != self.type.endswith("C"):
-            raise RTXRError(f"{self}: 1C and 2C have a condition, other types have none")
+        require_condition(self)
         if self.items and self.vr != "SQ":
             raise RTXRError(f"{self}: only a sequence has items, this is {self.vr}")
         _refuse_twice(self.items, str(self))
@@ -132,6 +134,11 @@ class Module:
     attributes: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
+        if not all(isinstance(row, Attribute) for row in self.attributes):
+            raise RTXRError(
+                f"module {self.name!r}: its attributes are rows, not text: rtxr.module_rows("
+                '"1 SeriesDescription")'
+            )
         _refuse_twice(self.attributes, self.name)
 
     @cached_property
@@ -172,7 +179,10 @@ class ModuleUse:
         if self.usage not in ("M", "C", "U"):
             raise RTXRError(f"{self.module.name}: usage {self.usage!r}; there are M, C and U")
         if bool(self.condition) != (self.usage == "C"):
-            raise RTXRError(f"{self.module.name}: usage C has a condition, M and U have none")
+            raise RTXRError(
+                f"{self.module.name}: usage C has a condition, M and U have none; in a table write "
+                f'`C {self.module.name} | why`, else condition="why"'
+            )
 
     @cached_property
     def own_tags(self) -> frozenset[BaseTag]:
@@ -229,6 +239,11 @@ class IOD:
     conditions: Mapping[str, Predicate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not all(isinstance(use, ModuleUse) for use in self.modules):
+            raise RTXRError(
+                f"IOD {self.name!r}: its modules are not text: rtxr.module_uses("
+                '"M Patient", own_module)'
+            )
         rows = [row for use in self.modules for row in use.module.private.values()]
         own = {row.keyword: row.own_rule for row in rows if row.own_rule is not None}
         if own:
@@ -322,6 +337,15 @@ def key_of(iod: IOD) -> str:
     return next((key for key, each in IODS.items() if each is iod), "")
 
 
+def require_condition(row: Attribute) -> None:
+    """Raise RTXRError unless a row has a condition where, and only where, its type asks for one."""
+    if bool(row.condition) != row.type.endswith("C"):
+        raise RTXRError(
+            f"{row}: 1C and 2C have a condition, other types have none; write "
+            f"`1C {row.keyword} | why`"
+        )
+
+
 def rows_at(iod: IOD, path: str) -> list[Attribute]:
     """The rows that the modules of an IOD have for a path.
 
@@ -346,6 +370,12 @@ def walk(rows: tuple[Attribute, ...], path: str = "") -> Iterator[tuple[str, Att
         here = f"{path}.{row.keyword}" if path else row.keyword
         yield here, row
         yield from walk(row.items, here)
+
+
+@cache
+def _keywords() -> tuple[str, ...]:
+    """Every keyword of the data dictionary."""
+    return tuple(sorted(filter(None, keyword_dict)))
 
 
 @cache

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.tag import Tag
 
 from rtxr.errors import Severity, Violation
-from rtxr.iod.audit import BAD_VALUE, MISSING_1, MISSING_2, Flaw
+from rtxr.iod.audit import BAD_VALUE, EXCLUDED, MISSING_1, MISSING_2, Flaw
 from rtxr.iod.complete import Addition
+from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
+from rtxr.iod.values import ENUMERATED, MAX_LENGTH
+from rtxr.iod.vr_words import value_of_vr
 
+#: Texts whose length or letters are what is wrong with them.
+_WORDS_OF_VR = {
+    "CS": "capital letters, digits, spaces and _, at most 16",
+    **{
+        vr: f"a text of at most {MAX_LENGTH[vr]} characters without line ends or backslash"
+        for vr in ("AE", "LO", "SH")
+    },
+    **{vr: f"a text of at most {MAX_LENGTH[vr]} characters" for vr in ("LT", "ST")},
+}
 _FIXES = {
-    BAD_VALUE: "give a value that is allowed",
     MISSING_1: "give it a value",
     MISSING_2: "write it, empty if nothing is known",
 }
@@ -62,8 +74,24 @@ def of_flaw(
         module=flaw.module.name if flaw.module else "",
         attribute=name,
         type=flaw.type,
-        fix=(_owed(flaw, iod) or _FIXES[flaw.code]) if blocks else _NOTHING,
+        fix=(_owed(flaw, iod) or _fix(flaw)) if blocks else _NOTHING,
     )
+
+
+def _fix(flaw: Flaw) -> str:
+    """What to do about a flaw: of a value that is not allowed, which are."""
+    if flaw.code != BAD_VALUE:
+        return _FIXES[flaw.code]
+    keyword = flaw.path.rpartition(".")[2]
+    if keyword in EXCLUDED_BY and EXCLUDED in flaw.detail:
+        return "remove it"
+    if allowed := ENUMERATED.get(keyword, ()):
+        return f"give one of {', '.join(allowed)}"
+    if flaw.tag.is_private or not dictionary_has_tag(flaw.tag):
+        return "give a value that is allowed"
+    vr = dictionary_VR(flaw.tag)
+    words = _WORDS_OF_VR.get(vr) or value_of_vr(vr)
+    return f"give {words} (VR {vr}, PS3.5 6.2)"
 
 
 def _owed(flaw: Flaw, iod: IOD) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -138,6 +139,14 @@ def _image(case: Case, on_irregular: OnIrregular, cache: bool) -> tuple[Part, RT
         return Part(findings=[*findings, finding]), error
     part.findings[:0] = findings
     return part, None
+
+
+def noticed(case: Case) -> list[Finding]:
+    """What opening says of the stack, the grids and the scaling of a case; nothing raises."""
+    files = [] if case.image is None or not len(case.image) else [str(case.image["path"].iloc[0])]
+    image, _ = _image(case, "keep", cache=False)
+    told = [replace(each, path=each.path or "".join(files)) for each in image.findings]
+    return [*told, *(each for part in _doses(case, False, None) for each in part.findings)]
 
 
 def _ambiguous(finding: Finding, files: Collection[str]) -> bool:

@@ -25,7 +25,7 @@ from rtxr.read.headers import Header
 from rtxr.read.labels import labelled_stacks
 from rtxr.read.lazy import ArraySource, lazy_variable
 from rtxr.read.part import Part
-from rtxr.read.pixels import pixel_file
+from rtxr.read.pixels import padding_findings, pixel_file
 from rtxr.read.planes import PlaneStack, rescaled_dtype
 from rtxr.read.slices import OnIrregular, Slice, placed_slices
 
@@ -217,6 +217,7 @@ def _planes(
 ) -> tuple[PlaneStack, list[Finding]]:
     files = tuple(pixel_file(each.header) for each in stack)
     slopes, intercepts, findings = _rescale(stack, modality)
+    findings += padding_findings(files)
     source = PlaneStack(
         files=files,
         file_of=np.arange(len(files)),

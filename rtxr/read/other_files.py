@@ -36,7 +36,7 @@ def _kind(finding: Finding) -> Hashable:
     folder, name = os.path.split(finding.path)
     if name.lower() in _SYSTEM_NAMES or name.startswith(_SYSTEM_PREFIX):
         return _SYSTEM
-    return folder, finding.message
+    return folder, finding.message, name.lower().endswith(".dcm")
 
 
 def _told(kind: Hashable, group: Sequence[Finding]) -> Sequence[Finding]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from rtxr.errors import PixelDecodeError, pip_install
+from rtxr.errors import Finding, PixelDecodeError, pip_install
 from rtxr.read.files import open_file, size_of
 from rtxr.read.headers import Header
 from rtxr.read.sources import PixelSpan, read_source
@@ -78,6 +78,12 @@ class PixelFile:
         return self.rows * self.columns * self.samples * self.bits_allocated // 8
 
     @property
+    def padding(self) -> int:
+        """Bytes of native pixels behind their last frame, beyond the one that makes them even."""
+        rest = 0 if self.span.encapsulated else self.span.length % max(self.frame_bytes, 1)
+        return rest if rest > 1 else 0
+
+    @property
     def stored_dtype(self) -> np.dtype[Any]:
         """Type of the stored integers, byte order as in the file."""
         order = ">" if self.big_endian else "<"
@@ -97,7 +103,8 @@ def pixel_file(header: Header) -> PixelFile:
     Raises
     ------
     PixelDecodeError
-        PixelData is absent or empty, or Rows, Columns or Bits Allocated are missing.
+        PixelData is absent or empty, Rows, Columns or Bits Allocated are missing, or native pixels
+        have another length than these and the frames say.
     """
     path = header.record.path
     if header.pixels is None or header.pixels.length == 0:
@@ -109,7 +116,7 @@ def pixel_file(header: Header) -> PixelFile:
         raise PixelDecodeError(f"{path}: {ELEMENT} cannot be read without {', '.join(lacking)}")
     rows, columns, bits_allocated = sizes
     bits_stored = header.integer("BitsStored") or bits_allocated
-    return PixelFile(
+    file = PixelFile(
         path=str(Path(path).absolute()),  # read later, wherever the work has moved to by then
         span=header.pixels,
         transfer_syntax=header.transfer_syntax,
@@ -123,6 +130,52 @@ def pixel_file(header: Header) -> PixelFile:
         bits_stored=min(bits_stored, bits_allocated),
         signed=header.integer("PixelRepresentation") == 1,
     )
+    stated = max(file.frames, len(header.numbers("GridFrameOffsetVector")))
+    if flaw := length_flaw(file, stated):
+        raise PixelDecodeError(f"{path}: {flaw}")
+    return file
+
+
+def length_flaw(file: PixelFile, stated: int) -> str:
+    """Why the length of native pixels contradicts their description; empty where it does not.
+
+    Where it does, nobody knows where a row begins. Bytes behind the last frame that are fewer than
+    a row and a column have are padding, and whole frames too few are missing frames: neither moves
+    a voxel.
+
+    Parameters
+    ----------
+    file : PixelFile
+        With the length of its pixels as the file says.
+    stated : int
+        Most frames that the header speaks of.
+    """
+    if file.span.encapsulated or file.samples != 1 or file.bits_allocated % 8:
+        return ""
+    held, rest = divmod(file.span.length, file.frame_bytes)
+    beyond = file.span.length - file.frame_bytes * stated
+    if 0 <= beyond <= max(1, min(file.rows, file.columns) * file.bits_allocated // 8 - 1):
+        return ""
+    if rest <= file.frame_bytes * held % 2 and 0 < held < stated:
+        return ""
+    return (
+        f"{ELEMENT} has {file.span.length} bytes, and (0028,0010) Rows {file.rows} x (0028,0011) "
+        f"Columns {file.columns} x (0028,0100) BitsAllocated {file.bits_allocated} / 8 x {stated} "
+        f"frame(s) are {file.frame_bytes * stated}: one of them is wrong, or the file is cut; get "
+        "it anew, or correct it at its source"
+    )
+
+
+def padding_findings(files: Sequence[PixelFile]) -> list[Finding]:
+    """That pixels are followed by bytes which are none."""
+    padded = [file.padding for file in files if file.padding]
+    if not padded:
+        return []
+    text = (
+        f"{ELEMENT} of {len(padded)} file(s) has up to {max(padded)} bytes behind its last frame, "
+        "fewer than a row has; they were left out as padding"
+    )
+    return [Finding("pixel-padding", "info", text)]
 
 
 def read_frames(file: PixelFile, frames: Sequence[int]) -> IntegerArray:

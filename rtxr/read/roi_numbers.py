@@ -7,11 +7,19 @@ import re
 import numpy as np
 import xarray as xr
 
-from rtxr import header_store
+from rtxr import header_store, model
 
 #: ROI Number (3006,0022) and Referenced ROI Number (3006,0084) up to the value, explicit or
 #: implicit; headers are kept in little endian.
 _NUMBER = re.compile(rb"\x06\x30[\x22\x84]\0(?:IS(.)\0|(.)\0\0\0)", re.DOTALL)
+
+
+def labels_by_number(ds: xr.Dataset) -> dict[int, str]:
+    """Labels of the ROIs of a case by ROI Number (3006,0022); none without structures."""
+    if model.ROI_NUMBER not in ds.coords or model.ROI not in ds.coords:
+        return {}
+    stored, labels = (np.atleast_1d(ds[name].values) for name in (model.ROI_NUMBER, model.ROI))
+    return dict(zip(stored.tolist(), map(str, labels.tolist()), strict=True))
 
 
 def numbers_in_headers(ds: xr.Dataset) -> set[int]:

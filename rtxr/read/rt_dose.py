@@ -26,7 +26,7 @@ from rtxr.read.headers import Header, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.lazy import ArraySource, lazy_variable
 from rtxr.read.part import Part
-from rtxr.read.pixels import pixel_file
+from rtxr.read.pixels import padding_findings, pixel_file
 from rtxr.read.planes import PlaneStack
 
 __all__ = ["check_scaling", "doses", "has_grid", "read_dose", "references", "stored_dvh"]
@@ -142,7 +142,7 @@ def read_dose(
         records=[header.record],
         findings=[
             replace(each, uid=header.record.uid, path=header.record.path)
-            for each in (*findings, *more, *noticed)
+            for each in (*findings, *more, *noticed, *padding_findings([file]))
         ],
     )
 

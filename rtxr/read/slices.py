@@ -23,9 +23,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from rtxr.errors import Finding, GeometryError
+from rtxr.errors import Finding, GeometryError, PixelDecodeError
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.read.headers import Header
+from rtxr.read.pixels import pixel_file
 
 OnIrregular = Literal["keep", "raise", "resample"]
 _LOSSLESS = frozenset(
@@ -140,8 +141,17 @@ def _lacking(header: Header) -> str:
         return "without (7FE0,0010) PixelData"
     if (header.integer("NumberOfFrames") or 1) > 1:
         return "with several frames (enhanced multi-frame images are not read)"
+    return _pixels_lacking(header)
+
+
+def _pixels_lacking(header: Header) -> str:
+    """Why the pixels of a file cannot be those of a slice, empty if they can."""
     if (header.integer("SamplesPerPixel") or 1) > 1:
         return "with colour pixels"
+    try:
+        pixel_file(header)
+    except PixelDecodeError:
+        return "whose (7FE0,0010) PixelData is not as long as its Rows, Columns and bits say"
     return ""
 
 

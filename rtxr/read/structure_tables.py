@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import model
+from rtxr.contour_points import contours_of
 from rtxr.errors import MissingDataError
 from rtxr.geometry import FloatArray
 from rtxr.read.lazy import ArraySource, lazy_variable
@@ -134,7 +135,7 @@ def points(ds: xr.Dataset) -> pd.DataFrame:
             "number": model.roi_number(ds, label),
         }
         for label in model.roi_labels(ds)
-        for kind, located in model.contours_of(ds, label)
+        for kind, located in contours_of(ds, label)
         if kind == "POINT"
         for x, y, z in located.tolist()
     ]

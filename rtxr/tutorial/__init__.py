@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtxr.errors import ExistingFilesError, GeometryError
-from rtxr.tutorial import objects, plan
+from rtxr.tutorial import objects, plan, portal
 from rtxr.tutorial.shapes import DOSE, ROIS, Answers, answers
 
-__all__ = ["DOSE", "ROIS", "Answers", "answers", "phantom"]
+__all__ = ["DOSE", "ROIS", "Answers", "answers", "phantom", "portal_images"]
 
 
 def phantom(
@@ -78,6 +78,39 @@ def phantom(
             "taken for the same case; name an empty folder, or delete them first"
         )
     for name, dataset in made.items():
+        dataset.save_as(out / name, enforce_file_format=True)
+    return out
+
+
+def portal_images(folder: str | os.PathLike[str]) -> Path:
+    """Write synthetic portal images of the phantom's beams, to make new RT Images of.
+
+    Parameters
+    ----------
+    folder : path
+        Gets the folders ``images`` (as an imager in development mode writes them: pixels, and what
+        was measured), ``templates`` (as in production mode: beam, angles, exposure, patient) and
+        ``plan`` (that of :func:`phantom`), with one image and template per beam. Files of an
+        earlier call are replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Notes
+    -----
+    160 x 192 pixels of 0.784 mm at 1500 mm from the source, centred on the beam axis. Inside the
+    leaves 1000, outside 20, with a penumbra that is 50 % in their shadow (``portal.signal``).
+    """
+    case = objects.Case((3.0, 2.0, 2.0), (3.0, 2.5, 2.5))
+    made = {"plan/RTPLAN.dcm": plan.rt_plan(case)}
+    for number in portal.BEAMS:
+        made[f"images/image_{number}.dcm"] = portal.image(case, number)
+        made[f"templates/template_{number}.dcm"] = portal.template(case, number)
+    out = Path(folder)
+    for name, dataset in made.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         dataset.save_as(out / name, enforce_file_format=True)
     return out
 

@@ -39,7 +39,7 @@ from rtxr.tutorial.shapes import (
 
 DATE, TIME = "20260105", "120000"
 _AXIAL = ["1", "0", "0", "0", "1", "0"]
-_SERIES = {"CT": 1, "RTSTRUCT": 2, "RTPLAN": 3, "RTDOSE": 4}
+_SERIES = {"CT": 1, "RTSTRUCT": 2, "RTPLAN": 3, "RTDOSE": 4, "RTIMAGE": 5}
 _RESCALE_INTERCEPT = -1024
 #: 74 Gy make 3.7e9 of the 4.29e9 steps of 32 bits, and the text is exact in few digits.
 _DOSE_SCALING = "2E-8"
@@ -120,7 +120,7 @@ def ct_image(case: Case, at: int) -> Dataset:
         WindowCenter="40",
         WindowWidth="400",
         **_plane((x[0], y[0], z[at]), case.spacing),
-        **_pixels((hu - _RESCALE_INTERCEPT).astype(np.uint16), stored_bits=12),
+        **pixels((hu - _RESCALE_INTERCEPT).astype(np.uint16), stored_bits=12),
     )
 
 
@@ -189,7 +189,7 @@ def rt_dose(case: Case) -> Dataset:
         ReferencedStructureSetSequence=[reference(case, RTStructureSetStorage, "RTSTRUCT")],
         DVHSequence=[_target_dvh()],
         **_plane((x[0], y[0], z[0]), case.dose_spacing),
-        **_pixels(np.round(gray / float(_DOSE_SCALING)).astype(np.uint32), stored_bits=32),
+        **pixels(np.round(gray / float(_DOSE_SCALING)).astype(np.uint32), stored_bits=32),
     )
 
 
@@ -243,7 +243,7 @@ def _plane(
     }
 
 
-def _pixels(stored: np.ndarray, *, stored_bits: int) -> dict[str, object]:
+def pixels(stored: np.ndarray, *, stored_bits: int) -> dict[str, object]:
     """Image Pixel module of an unsigned (frames,) rows, columns array."""
     rows, columns = stored.shape[-2:]
     return {

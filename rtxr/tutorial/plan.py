@@ -8,10 +8,13 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTPlanStorage, RTStructureSetStorage
 
+from rtxr.geometry import FloatArray
 from rtxr.tutorial.objects import DATE, TIME, Case, ds_text, item, new_object, reference
 from rtxr.tutorial.shapes import PLAN, ROIS, TARGET_CENTRE, TARGET_RADIUS
 
-_LEAF_PAIRS, _LEAF_WIDTH, _MARGIN = 20, 5.0, 5.0
+_LEAF_PAIRS, _LEAF_WIDTH = 20, 5.0
+#: Radius of the opening of both beams at the isocentre, mm.
+APERTURE = TARGET_RADIUS + 5.0
 _ARC_GANTRY = (170.0, 145.0, 120.0, 95.0, 70.0)
 
 
@@ -77,18 +80,12 @@ def _dose_references(case: Case) -> list[Dataset]:
 
 def _beam(number: int, name: str, kind: str, gantry: Sequence[float]) -> Dataset:
     """Photon beam; control points after the first hold only what changes."""
-    aperture = TARGET_RADIUS + _MARGIN
-    edges = _LEAF_WIDTH * (np.arange(_LEAF_PAIRS + 1) - _LEAF_PAIRS / 2)
-    middles = (edges[1:] + edges[:-1]) / 2
-    opening = np.sqrt(np.clip(aperture**2 - middles**2, 0, None))
-    jaws = [ds_text(-aperture), ds_text(aperture)]
-    leaves = [ds_text(value) for value in (*-opening, *opening)]
-    devices = [("ASYMX", 1, jaws), ("ASYMY", 1, jaws), ("MLCX", _LEAF_PAIRS, leaves)]
+    devices = collimators()
     limits = [
         item(RTBeamLimitingDeviceType=device, NumberOfLeafJawPairs=str(pairs))
         for device, pairs, _ in devices
     ]
-    limits[-1].LeafPositionBoundaries = [ds_text(edge) for edge in edges]
+    limits[-1].LeafPositionBoundaries = [ds_text(edge) for edge in leaves()[0]]
     return item(
         BeamNumber=str(number),
         BeamName=name,
@@ -108,6 +105,21 @@ def _beam(number: int, name: str, kind: str, gantry: Sequence[float]) -> Dataset
         NumberOfControlPoints=str(len(gantry)),
         ControlPointSequence=_control_points(gantry, _first_control_point(devices)),
     )
+
+
+def leaves() -> tuple[FloatArray, FloatArray]:
+    """Bounds of the leaves along y, one more than leaves, and half the gap of each pair, mm."""
+    edges = _LEAF_WIDTH * (np.arange(_LEAF_PAIRS + 1) - _LEAF_PAIRS / 2)
+    middles = (edges[1:] + edges[:-1]) / 2
+    return edges, np.sqrt(np.clip(APERTURE**2 - middles**2, 0, None))
+
+
+def collimators() -> list[tuple[str, int, list[str]]]:
+    """Type, number of pairs and positions of jaws and leaves, the same in all beams."""
+    jaws = [ds_text(-APERTURE), ds_text(APERTURE)]
+    gaps = leaves()[1]
+    positions = [ds_text(value) for value in (*-gaps, *gaps)]
+    return [("ASYMX", 1, jaws), ("ASYMY", 1, jaws), ("MLCX", _LEAF_PAIRS, positions)]
 
 
 def _control_points(gantry: Sequence[float], first: Dataset) -> list[Dataset]:

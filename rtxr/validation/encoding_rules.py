@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from pydicom.charset import convert_encodings, decode_bytes, python_encoding
-from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
+from rtxr.iod.charset import unknown_terms
+from rtxr.iod.multiplicity import Multiplicity, multiplicity_of
 from rtxr.read.elements import NUMBER_WIDTH
 
 _TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
@@ -18,7 +19,7 @@ _TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 _PLAIN_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"))
 _COUNTED_NUMBERS = frozenset(("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"))
 _UNICODE = "ISO_IR 192"
-_VM = re.compile(r"(\d+)(?:-(?:(\d*)n|(\d+)))?")
+_ESCAPE, _CODE_EXTENSION = b"\x1b", "ISO 2022"
 
 
 class Rule(NamedTuple):
@@ -32,17 +33,14 @@ class Rule(NamedTuple):
         What is wrong with the one in the file; empty where nothing is.
     is_text : bool
         Whether Specific Character Set counts.
-    low, high, step : int
-        How many values there may be, and in multiples of what; ``high`` 0: no limit; ``low`` 0:
-        anything goes.
+    values : Multiplicity
+        How many values there may be.
     """
 
     vr: str
     wrong_vr: str
     is_text: bool
-    low: int = 0
-    high: int = 0
-    step: int = 1
+    values: Multiplicity = Multiplicity()
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +48,7 @@ def rule_of(tag: int, vr: bytes) -> Rule:
     """Rule of a tag and the VR that a file gives it, empty in Implicit VR."""
     said = vr.decode("latin-1")
     if tag & 0xFFFF == 0:
-        return Rule("UL", "", False, 1, 1)
+        return Rule("UL", "", False, Multiplicity(1, 1))
     if tag >> 16 & 1 or not dictionary_has_tag(tag):
         return Rule(said or "UN", "", said in _TEXT_VRS)
     allowed = dictionary_VR(tag).split(" or ")
@@ -58,19 +56,8 @@ def rule_of(tag: int, vr: bytes) -> Rule:
     wrong = said not in ("", "UN", *allowed)
     used = said if said and said != "UN" else allowed[0]
     flaw = f"VR {said}, which is not {' or '.join(allowed)}" if wrong else ""
-    low, high, step = _multiplicity(dictionary_VM(tag)) if not wrong else (0, 0, 1)
-    return Rule(used, flaw, used in _TEXT_VRS, low, high, step)
-
-
-def _multiplicity(text: str) -> tuple[int, int, int]:
-    """Least and most values, and their step, of a VM such as ``1-3`` or ``2-2n``."""
-    found = _VM.fullmatch(text)
-    if found is None:
-        return 0, 0, 1
-    low, many, high = int(found[1]), found[2], found[3]
-    if high is not None:
-        return low, int(high), 1
-    return (low, 0, int(many or 1)) if many is not None else (low, low, 1)
+    values = Multiplicity() if wrong else multiplicity_of(tag)
+    return Rule(used, flaw, used in _TEXT_VRS, values)
 
 
 def number_of_values(value: bytes, rule: Rule) -> int:
@@ -82,28 +69,17 @@ def number_of_values(value: bytes, rule: Rule) -> int:
 
 def count_flaw(value: bytes, rule: Rule) -> str:
     """What is wrong with how many values there are; empty where nothing is."""
-    if not rule.low or rule.vr not in _PLAIN_VRS | _COUNTED_NUMBERS:
+    if not rule.values.low or rule.vr not in _PLAIN_VRS | _COUNTED_NUMBERS:
         return ""
     if not value.strip(b" \0") and rule.vr in _PLAIN_VRS:
         return ""
     if rule.vr in _COUNTED_NUMBERS and len(value) % (4 if rule.vr == "AT" else _width(rule.vr)):
         return f"{len(value)} bytes, which is no whole number of {rule.vr} values"
-    count = number_of_values(value, rule)
-    if count < rule.low or (rule.high and count > rule.high) or count % rule.step:
-        return f"{count} values, and {_wanted(rule)} allowed"
-    return ""
+    return rule.values.flaw(number_of_values(value, rule))
 
 
 def _width(vr: str) -> int:
     return NUMBER_WIDTH[vr.encode()]
-
-
-def _wanted(rule: Rule) -> str:
-    if rule.step > 1:
-        return f"multiples of {rule.step} are"
-    if rule.high == rule.low:
-        return f"{rule.low} is" if rule.low == 1 else f"{rule.low} are"
-    return f"{rule.low} to {rule.high or 'any number'} are"
 
 
 # --- character sets -------------------------------------------------------------------------------
@@ -113,13 +89,10 @@ def terms_of(value: bytes) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("\\")) if text else ()
 
 
-def unknown_terms(terms: Sequence[str]) -> list[str]:
-    """Those that PS3.3 C.12.1.1.2 does not define."""
-    return [term for term in terms if term not in python_encoding]
-
-
 def character_flaw(value: bytes, terms: Sequence[str]) -> str:
     """What is wrong with the letters of a text; empty where nothing is."""
+    if _ESCAPE in value and not any(term.startswith(_CODE_EXTENSION) for term in terms):
+        return "an escape sequence, and the declared character set has none"
     if value.isascii():
         return ""
     if not any(terms):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pydicom.datadict import tag_for_keyword
 
@@ -14,6 +15,7 @@ from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Item, Path, Walk
 
 
+@cache
 def tag(keyword: str) -> int:
     """Tag of a keyword of the data dictionary."""
     found = tag_for_keyword(keyword)

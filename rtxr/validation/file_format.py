@@ -9,8 +9,9 @@ from pydicom import uid as syntax
 from pydicom.uid import UID
 
 from rtxr.errors import Severity, Violation
+from rtxr.iod.charset import unknown_terms
 from rtxr.read.elements import Encoding
-from rtxr.validation.encoding_rules import terms_of, unknown_terms
+from rtxr.validation.encoding_rules import terms_of
 from rtxr.validation.facts import tag
 from rtxr.validation.opened import Opened
 from rtxr.validation.subject import element_name

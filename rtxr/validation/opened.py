@@ -13,7 +13,7 @@ from rtxr.iod.raw import numbers_of, text_of
 from rtxr.read.elements import EXPLICIT, Encoding, first_element
 from rtxr.read.sources import PixelSpan, read_cut
 from rtxr.read.starts import starts_of
-from rtxr.validation.facts import WANTED
+from rtxr.validation.checks import WANTED
 from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Item, Walk
 

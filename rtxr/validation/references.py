@@ -25,9 +25,10 @@ _NO_FILES = ("1.2.840.10008.3.1.2.", "1.2.840.10008.5.1.4.32.")
 #: Sequences whose instances share a frame of reference, study and patient with what names them.
 _OF_ONE_CASE = (*CLASSES, "ContourImageSequence")
 _SEQUENCES = {tag(name): name for name in (*CLASSES, *_STUDIES, "ContourImageSequence")}
+_ROI = "ReferencedROINumber"
 #: Kinds of numbers > IODs of the objects that define them.
 _DEFINED_IN: Mapping[str, tuple[str, ...]] = {
-    keyword: STRUCTURES if keyword == "ReferencedROINumber" else PLANS for keyword in NUMBERS
+    keyword: STRUCTURES if keyword == _ROI else PLANS for keyword in NUMBERS
 }
 #: Attribute that the objects of one case share: code, severity, what to do.
 _SAME: Mapping[str, tuple[str, Severity, str]] = {
@@ -68,6 +69,14 @@ class Objects:
         return [each for each in found.values() if each.subject.iod_name in kinds], complete
 
 
+#: Where structure sets and contours name images, and what to do where only some are there.
+_CONTOUR_IMAGES = "ContourImageSequence"
+_SLICES_MISSING = (
+    "look for the missing slices, on which contours are drawn; without them nothing has to be "
+    "done: the contours stay where they are"
+)
+
+
 def check(objects: Iterable[Facts], known: Objects) -> Iterator[Violation]:
     """What is wrong with what objects name."""
     for one in objects:
@@ -95,6 +104,8 @@ def _absent(one: Facts, known: Objects) -> Iterator[Violation]:
                 f"these files: {listed(absent)}"
             )
             fix = "add their files if you have them; else nothing has to be done"
+            if _sequence(references[0]) == _CONTOUR_IMAGES and len(absent) < len(references):
+                fix = _SLICES_MISSING
             yield one.subject.violation("unresolved-reference", severity, path, message, fix)
 
 
@@ -157,7 +168,10 @@ def _numbers(one: Facts, known: Objects) -> Iterator[Violation]:
             target = NUMBERS[keyword][0].partition(".")[0]
             message = f"is {listed(lacking)}, which {target} of {where} lacks"
             fix = "correct the number, or add what it refers to"
-            yield one.subject.violation("dangling-number", "error", path, message, fix)
+            # A ROI may be removed after others were made with it; beams and groups may not.
+            stale = keyword == _ROI and not own
+            severity: Severity = "warning" if stale else "error"
+            yield one.subject.violation("dangling-number", severity, path, message, fix)
 
 
 def _by_path(references: Iterable[Reference]) -> dict[Path, list[Reference]]:

@@ -91,6 +91,11 @@ class Subject:
         return "", ""
 
 
+def keywords_of(path: Path) -> str:
+    """Keywords of a path of tags, joined by dots."""
+    return ".".join(map(_keyword, path))
+
+
 def element_name(tag: int) -> str:
     """An element as ``(gggg,eeee) Keyword``."""
     return _described(_keyword(tag))

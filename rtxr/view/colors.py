@@ -15,9 +15,13 @@ from rtxr.model import PALETTE
 
 #: Lightest luminance that still stands out from white paper (contrast 2 : 1).
 PAPER_LUMINANCE = 0.475
+#: Darkest luminance that still stands out from a dark page (contrast 4 : 1 on #111111).
+SCREEN_LUMINANCE = 0.18
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 #: How much darker (in linear light) a colour becomes when another curve has it already.
 _DARKER = 0.45
+#: How much more luminous it becomes on a dark page, and what rounding to 8 bits may take away.
+_LIGHTER, _ROUNDED = 0.15, 0.004
 
 
 def roi_colors(labels: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -54,6 +58,26 @@ def darkened(color: str, limit: float = PAPER_LUMINANCE) -> str:
     """The colour in its own hue, at most this luminous."""
     light = luminance(color)
     return color if light <= limit else _to_hex(_linear(color) * limit / light)
+
+
+def for_screen(colors: Mapping[str, str]) -> dict[str, str]:
+    """Colours for lines on a dark page: too dark ones lightened, repeated ones told apart."""
+    shown: dict[str, str] = {}
+    for label, color in colors.items():
+        shade = lightened(color)
+        while shade in shown.values() and luminance(shade) < 0.95:
+            shade = lightened(shade, luminance(shade) + _LIGHTER)
+        shown[label] = shade
+    return shown
+
+
+def lightened(color: str, limit: float = SCREEN_LUMINANCE) -> str:
+    """The colour mixed with white (in linear light) until it is at least this luminous."""
+    light = luminance(color)
+    if light >= limit:
+        return color
+    part = (limit - light) / (1 - light)
+    return _to_hex(np.minimum(_linear(color) * (1 - part) + part + _ROUNDED, 1.0))
 
 
 def luminance(color: str) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,11 @@ import pandas as pd
 
 from rtxr.errors import MissingDataError, RTXRError
 from rtxr.geometry import FloatArray
-from rtxr.view import colors as roi_colors
+from rtxr.view import dvh_curves
+from rtxr.view.colors import for_paper
+from rtxr.view.dvh_curves import Curve, DvhCurves
+from rtxr.view.goal_marks import GoalMark, goal_marks
+from rtxr.view.goal_table import STYLES as STATUS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,35 +27,60 @@ _WIDTH = 1.5
 _STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 #: Bins of a differential curve on paper, about; those of a finer table are joined.
 _BINS = 200
-#: The dose axis ends with the highest dose unless this is so many times as high as ...
-_TAIL = 5.0
-#: ... what this part of any structure receives, as beside a brachytherapy source.
-_SHARE = 0.01
+#: Opacity of curves beside a highlighted one.
+_FAINT = 0.35
+#: Where the arrow of a goal points, in points of paper; its sign is on the other side.
+_ARROW = 13.0
+_WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, 1), "down": (0, -1)}
 
-_AXES: Mapping[str, str] = {
-    "dose_gy": "Dose (Gy)",
-    "dose_cgy": "Dose (cGy)",
-    "dose_percent": "Dose (%)",
-    "dose_relative": "Relative dose",
-    "dose_other": "Dose",
+#: What the axis of a unit of dose is called.
+AXES: Mapping[str, str] = {
+    "Gy": "Dose (Gy)",
+    "cGy": "Dose (cGy)",
+    "%": "Dose (%)",
+    "relative": "Relative dose",
+    "other": "Dose",
 }
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A curve to draw: of which ROI and which dose, x ascending."""
+class Look:
+    """How curves are shown, beside what they are.
 
-    label: str
-    dose: str
-    x: FloatArray
-    y: FloatArray
+    Parameters
+    ----------
+    relative_volume, relative_dose : bool
+        Volumes in % of each structure; doses in % of the prescription.
+    goals : tuple of GoalMark
+        To be drawn as arrows.
+    dose_max : float, optional
+        End of the dose axis, in its unit.
+    join : bool
+        Join fine bins of a differential table.
+    roi : str
+        Which ROI stands out; empty for none.
+    dose, volume : float
+        Of the cursors: in the unit of the dose; in % or cm3, as the axis. NaN for none.
+    """
+
+    relative_volume: bool = True
+    relative_dose: bool = False
+    goals: tuple[GoalMark, ...] = ()
+    dose_max: float | None = None
+    join: bool = True
+    roi: str = ""
+    dose: float = math.nan
+    volume: float = math.nan
 
 
 def plot_dvh(
     table: pd.DataFrame,
     *,
+    others: Mapping[str, pd.DataFrame] | None = None,
+    name: str = "this case",
     relative: bool = True,
     stored: pd.DataFrame | None = None,
+    goals: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
     colors: Mapping[str, str] | None = None,
     dose_names: Mapping[str, str] | None = None,
     dose_max: float | None = None,
@@ -66,11 +96,19 @@ def plot_dvh(
         dose, columns ROI labels or (dose, label), volumes in cm3, or in % where
         ``attrs["relative"]`` says so. ``attrs["rois"]`` holds ``volume_cc`` of each ROI; where it
         is missing the largest volume of a cumulative column is, the sum of a differential one.
+    others : mapping of str to DataFrame, optional
+        Name > table of another case, of the same kind and unit.
+    name : str, default: "this case"
+        What the legend calls the first table beside others.
     relative : bool, default: True
         Volume in % of the ROI's, else in cm3.
     stored : DataFrame, optional
-        More cumulative DVHs of one dose, drawn dashed in the colours of the same labels; labels
-        that ``table`` does not have are left out. % are of the stored volume.
+        More cumulative DVHs of one dose, in its unit, drawn dashed in the colours of the same
+        labels; labels that ``table`` does not have are left out. % are of the stored volume.
+    goals : DataFrame or mapping of str to DataFrame, optional
+        Goals as :func:`rtxr.summary.prescribed.goals` makes them; of several doses or cases by
+        their names. An arrow stands where each is on the curve of its ROI and points to the side
+        on which the curve has to pass; a sign says whether it does.
     colors : mapping of label to colour, optional
         ``"#rrggbb"``; others come from a palette. Colours that would vanish on white are
         darkened, a colour that two ROIs share is darker for the second.
@@ -95,84 +133,63 @@ def plot_dvh(
     MissingDataError
         No ROI of the table has a volume.
     RTXRError
-        Stored curves beside a differential table or several doses.
+        Stored curves beside a differential table or several doses; tables of different kinds;
+        goals of a dose or case that is not drawn.
     """
-    differential = table.attrs.get("kind") == "differential"
-    if stored is not None and (differential or table.columns.nlevels > 1):
-        raise RTXRError("stored DVHs are drawn beside cumulative ones of one dose")
-    labels = _labels(table)
-    palette = roi_colors.for_paper(roi_colors.roi_colors(labels, colors))
-    lines, width = _lines(table, relative=relative, bins=_BINS if join else len(table))
-    beside = [] if stored is None else _lines(stored, relative=relative, name="stored")[0]
-    beside = [line for line in beside if line.label in palette]
-    if not [*lines, *beside]:
-        raise MissingDataError(
-            f"no DVH to plot: none of the {len(labels)} ROIs of the table has a volume"
-        )
+    dvhs = dvh_curves.gathered(
+        {name: table, **(others or {})}, stored=stored, colors=colors, dose_names=dose_names
+    )
+    if isinstance(goals, pd.DataFrame):
+        goals = {dvhs.sources[0]: goals}
+    marks = goal_marks(goals or {}, dvhs)
+    look = Look(relative, dvhs.percent, marks, dose_max, join)
+    return draw(dvhs, look, ax)
+
+
+def draw(dvhs: DvhCurves, look: Look, ax: Axes | None = None) -> Axes:
+    """Curves on Axes, or on those of a new figure.
+
+    Raises
+    ------
+    MissingDataError
+        There is nothing to draw.
+    RTXRError
+        A dose axis that would end below 0.
+    """
+    if look.dose_max is not None and not look.dose_max > 0:
+        raise RTXRError(f"dose_max={look.dose_max!r}: it must be above 0")
+    shown = [each for each in dvhs.curves if not look.relative_dose or each.prescription > 0]
+    if not shown:
+        raise MissingDataError("no DVH to plot: all are hidden, or in % of no prescription")
     outside = ax is None
     if ax is None:
         ax = _new_axes()
-    doses = list(dict.fromkeys(line.dose for line in [*lines, *beside]))
-    styles = {dose: _STYLES[at % len(_STYLES)] for at, dose in enumerate(doses)}
-    if stored is not None:
-        styles = {"": _STYLES[0], "stored": _STYLES[1]}
-    for line in [*beside, *lines]:
-        _draw(ax, line, palette[line.label], styles[line.dose], differential=differential)
-    drawn = {line.label for line in [*lines, *beside]}
-    _label(ax, table, relative=relative, width=width)
-    _limit(ax, [*lines, *beside], dose_max, cumulative=not differential, relative=relative)
-    names = {"": "computed", "stored": "stored", **(dose_names or {})}
-    shown = {names.get(dose, dose): style for dose, style in styles.items()}
-    told = shown if beside or table.columns.nlevels > 1 else {}
-    _legend(ax, {each: palette[each] for each in labels if each in drawn}, told, outside=outside)
+    joined = max(1, round(len(shown[0].doses) / _BINS)) if look.join and dvhs.differential else 1
+    dvhs = replace(dvhs, colors=for_paper(dvhs.colors))
+    points = [_points(each, dvhs, look, joined) for each in shown]
+    styles = {source: _STYLES[at % len(_STYLES)] for at, source in enumerate(dvhs.sources)}
+    for curve, line in zip(shown, points, strict=True):
+        _draw(ax, curve, line, (dvhs, look, styles))
+    _label(ax, dvhs, look, joined)
+    _limit(ax, points, _end(dvhs, look, points), cumulative=not dvhs.differential, look=look)
+    _draw_goals(ax, dvhs, look)
+    _draw_cursors(ax, shown, dvhs, look)
+    told = styles if len(styles) > 1 else {}
+    labels = {each: dvhs.colors[each] for each in dvhs.rois}
+    _legend(ax, labels, told, outside=outside)
     return ax
 
 
 # --- what to draw -------------------------------------------------------------------------------
-def _labels(table: pd.DataFrame) -> list[str]:
-    """ROIs of a table, each once."""
-    return list(dict.fromkeys(str(label) for label in table.columns.get_level_values(-1)))
+def _points(curve: Curve, dvhs: DvhCurves, look: Look, joined: int) -> FloatArray:
+    """Points of a curve as the axes show them, (2, n)."""
+    per_dose, per_volume = _factors(curve, look)
+    x, y = curve.doses * per_dose, curve.volumes * per_volume
+    return np.array(_joined(x, y, joined) if dvhs.differential else _cut(x, y))
 
 
-def _lines(
-    table: pd.DataFrame, *, relative: bool, name: str = "", bins: int = _BINS
-) -> tuple[list[_Line], float | None]:
-    """Curves of the ROIs that have a volume, in % or cm3, and the width of differential bins."""
-    differential = table.attrs.get("kind") == "differential"
-    joined, width = (1, None)
-    if differential and len(table) > 1:
-        joined = max(1, round(len(table) / bins))
-        width = joined * float((table.index[-1] - table.index[0]) / (len(table) - 1))
-    lines = []
-    for at, column in enumerate(_levels(table)):
-        dose, label = (name, *column)[-2:]
-        curve = table.iloc[:, at].dropna().astype(np.float64)
-        volume = _volume(table, column, curve)
-        if not len(curve) or not volume > 0:
-            continue
-        given = bool(table.attrs.get("relative"))
-        scale = 1.0 if given == relative else (100 / volume if relative else volume / 100)
-        x = np.asarray(curve.index, dtype=np.float64)
-        y = np.asarray(curve.to_numpy() * scale, dtype=np.float64)
-        lines.append(_Line(label, dose, *(_joined(x, y, joined) if differential else _cut(x, y))))
-    return lines, width
-
-
-def _levels(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Label of each column, or dose and label."""
-    levels = [table.columns.get_level_values(at) for at in range(table.columns.nlevels)]
-    return list(zip(*[map(str, level) for level in levels], strict=True))
-
-
-def _volume(table: pd.DataFrame, column: tuple[str, ...], curve: pd.Series[float]) -> float:
-    """Volume of a ROI, cm3; NaN or 0 where it has none."""
-    told: Any = table.attrs.get("rois", {})
-    for level in column:
-        told = told.get(level, {})
-    if "volume_cc" in told:
-        return float(told["volume_cc"])
-    largest = curve.sum() if table.attrs.get("kind") == "differential" else curve.max()
-    return float(largest) if len(curve) else float("nan")
+def _factors(curve: Curve, look: Look) -> tuple[float, float]:
+    return curve.per_unit(relative_dose=look.relative_dose, relative_volume=look.relative_volume)
 
 
 def _cut(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -192,6 +209,15 @@ def _joined(x: FloatArray, y: FloatArray, count: int) -> tuple[FloatArray, Float
     return centres[some], sums[some]
 
 
+def _end(dvhs: DvhCurves, look: Look, points: Sequence[FloatArray]) -> float:
+    """End of the dose axis."""
+    if look.dose_max is not None:
+        return look.dose_max
+    if not look.relative_dose:
+        return 1.02 * dvh_curves.highest_dose(dvhs)
+    return 1.02 * max(float(x[y > 0].max(initial=0.0)) for x, y in points)
+
+
 # --- on paper -----------------------------------------------------------------------------------
 def _new_axes() -> Axes:
     from matplotlib import pyplot as plt  # noqa: PLC0415
@@ -199,29 +225,37 @@ def _new_axes() -> Axes:
     return plt.subplots(figsize=_SIZE, layout="constrained")[1]
 
 
-def _draw(ax: Axes, line: _Line, color: str, style: Any, *, differential: bool) -> None:
-    name = f"_{line.label}, {line.dose}" if style != _STYLES[0] else line.label
+def _draw(
+    ax: Axes,
+    curve: Curve,
+    points: FloatArray,
+    about: tuple[DvhCurves, Look, Mapping[str, Any]],
+) -> None:
+    dvhs, look, styles = about
+    style = styles[curve.source]
+    chosen = curve.roi == look.roi
+    faint = look.roi in dvhs.rois and not chosen
     ax.plot(
-        line.x,
-        line.y,
+        *points,
         linestyle=style,
-        color=color,
-        linewidth=_WIDTH,
-        drawstyle="steps-mid" if differential else "default",
-        label=name,
+        color=dvhs.colors[curve.roi],
+        alpha=_FAINT if faint else 1.0,
+        linewidth=1.6 * _WIDTH if chosen else _WIDTH,
+        # The first dose over all others, the highlighted ROI over all ROIs.
+        zorder=2 + 0.1 * (style == _STYLES[0]) + 0.2 * chosen,
+        drawstyle="steps-mid" if dvhs.differential else "default",
+        label=curve.roi if style == _STYLES[0] else f"_{curve.roi}, {curve.source}",
     )
 
 
-def _label(ax: Axes, table: pd.DataFrame, *, relative: bool, width: float | None) -> None:
+def _label(ax: Axes, dvhs: DvhCurves, look: Look, joined: int) -> None:
     """Names of the axes, and a light grid behind the lines."""
-    x_label = _AXES.get(str(table.index.name), "Dose (Gy)")
-    if table.attrs.get("prescription") is not None:
-        x_label = "Dose (% of prescription)"
-    unit = "%" if relative else "cm³"
+    x_label = "Dose (% of prescription)" if look.relative_dose else AXES[dvhs.unit]
+    unit = "%" if look.relative_volume else "cm³"
     y_label = f"Volume ({unit})"
-    if width is not None:
-        per = {"dose_gy": " Gy", "dose_cgy": " cGy", "dose_percent": " %"}
-        y_label = f"Volume per {width:.3g}{per.get(str(table.index.name), '')} ({unit})"
+    if dvhs.differential and dvhs.bin_width > 0:
+        per = {"Gy": " Gy", "cGy": " cGy", "%": " %"}.get("%" if dvhs.percent else dvhs.unit, "")
+        y_label = f"Volume per {joined * dvhs.bin_width:.3g}{per} ({unit})"
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     ax.grid(color="0.9", linewidth=0.6)
@@ -230,29 +264,81 @@ def _label(ax: Axes, table: pd.DataFrame, *, relative: bool, width: float | None
 
 
 def _limit(
-    ax: Axes, lines: Sequence[_Line], dose_max: float | None, *, cumulative: bool, relative: bool
+    ax: Axes, points: Sequence[FloatArray], end: float, *, cumulative: bool, look: Look
 ) -> None:
     """Axes from 0, or the lowest dose below it, to just beyond the data."""
-    if dose_max is not None and not dose_max > 0:
-        raise RTXRError(f"dose_max={dose_max!r}: it must be above 0")
-    reached = [float(line.x[line.y > 0].max()) for line in lines if (line.y > 0).any()]
-    end = max(reached, default=1.0)
-    usual = max((_dose_to_share(line, cumulative=cumulative) for line in lines), default=0.0)
-    if end > _TAIL * usual > 0:
-        end = usual
-    end = 1.02 * end if dose_max is None else dose_max
-    begin = min([float(line.x[0]) for line in lines if line.x[0] < 0], default=0.0)
-    highest = max((float(line.y.max()) for line in lines), default=0.0)
-    whole = 100.0 if relative and cumulative else 0.0
+    begin = min([float(x[0]) for x, _ in points if x[0] < 0], default=0.0)
+    highest = max((float(y.max()) for _, y in points), default=0.0)
+    whole = 100.0 if look.relative_volume and cumulative else 0.0
     ax.set_xlim(begin, end or 1.0)
     ax.set_ylim(0, 1.02 * max(highest, whole) or 1.0)
 
 
-def _dose_to_share(line: _Line, *, cumulative: bool) -> float:
-    """Highest dose that a small part of a structure receives at least."""
-    volume = line.y if cumulative else np.cumsum(line.y[::-1])[::-1]
-    most = line.x[volume >= _SHARE * float(volume.max())]
-    return float(most.max()) if len(most) else 0.0
+def _draw_goals(ax: Axes, dvhs: DvhCurves, look: Look) -> None:
+    """An arrow from each goal to the side on which its curve has to pass, and a sign behind it."""
+    for mark in look.goals:
+        at = _place(mark, dvhs, look)
+        if at is None:
+            continue
+        color = dvhs.colors[mark.roi]
+        side = _WAYS[mark.way]
+        bar = "|" if side[0] else "_"
+        ax.plot(*at, marker=bar, color=color, markersize=8, markeredgewidth=2, clip_on=False)
+        ax.annotate(
+            "",
+            at,
+            _scaled(side, _ARROW),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "<|-", "color": color, "shrinkA": 0, "shrinkB": 0},
+            annotation_clip=False,
+        )
+        told = [mark.results[each][0] for each in dvhs.sources if each in mark.results]
+        ax.annotate(
+            "".join(STATUS[each][0] for each in told),
+            at,
+            _scaled(side, -0.6 * _ARROW),
+            textcoords="offset points",
+            color=STATUS[told[0]][1],
+            fontsize="small",
+            fontweight="bold",
+            ha=("right" if side[0] > 0 else "left") if side[0] else "center",
+            va=("top" if side[1] > 0 else "bottom") if side[1] else "center",
+            annotation_clip=False,
+        )
+
+
+def _scaled(side: tuple[int, int], size: float) -> tuple[float, float]:
+    return side[0] * size, side[1] * size
+
+
+def _place(mark: GoalMark, dvhs: DvhCurves, look: Look) -> tuple[float, float] | None:
+    """Where a goal is on the axes; None where it, or its curve, is not on them."""
+    curves = (dvhs.of(roi=mark.roi, source=source) for source in mark.results)
+    curve = next((each for each in curves if each is not None), None)
+    if curve is None or not mark.placed:
+        return None
+    per_dose, per_volume = _factors(curve, look)
+    at = (mark.dose * per_dose, mark.share * curve.volume_cc * per_volume)
+    return at if all(map(math.isfinite, at)) else None
+
+
+def _draw_cursors(ax: Axes, shown: Sequence[Curve], dvhs: DvhCurves, look: Look) -> None:
+    """Lines at a dose and at a volume, and a point where they cross each curve."""
+    for curve in shown:
+        per_dose, per_volume = _factors(curve, look)
+        points = []
+        if math.isfinite(look.dose):
+            points.append((look.dose * per_dose, float(curve.answers.volume_at(look.dose))))
+        if math.isfinite(look.volume):
+            wanted = look.volume / per_volume
+            points.append((curve.answers.dose_at(wanted) * per_dose, wanted))
+        for dose, volume in points:
+            ax.plot(dose, volume * per_volume, "o", color=dvhs.colors[curve.roi], markersize=4)
+    line: dict[str, Any] = {"color": "0.45", "linewidth": 0.9, "zorder": 1.5}
+    if math.isfinite(look.dose):
+        ax.axvline(look.dose * _factors(shown[0], look)[0], **line)
+    if math.isfinite(look.volume):
+        ax.axhline(look.volume, **line)
 
 
 def _legend(

@@ -17,7 +17,7 @@ import pandas as pd
 #: Rows that HTML shows.
 ROWS = 500
 #: Status > symbol and colour.
-_STYLES = {
+STYLES = {
     "pass": ("✓", "#0072b2"),
     "acceptable": ("≈", "#e69f00"),
     "fail": ("✗", "#d55e00"),
@@ -60,7 +60,7 @@ class GoalTable(pd.DataFrame):
 
 def summary(table: pd.DataFrame) -> str:
     """How many goals are met, in a sentence."""
-    counts = Counter(map(_status, table["status"]))
+    counts = Counter(map(status_of, table["status"]))
     parts = [f"{counts['pass']} of {len(table)} goals met"]
     parts += [
         f"{counts[status]} {words}"
@@ -87,23 +87,20 @@ def _doses(prescription: float | Mapping[str, float]) -> str:
     return ", ".join(f"{label} {dose:g} Gy" for label, dose in prescription.items()) or "of none"
 
 
-def _status(value: Any) -> str:
-    return str(value) if value in _STYLES else "unknown" if pd.isna(value) else str(value)
+def status_of(value: Any) -> str:
+    """``"pass"``, ``"acceptable"``, ``"fail"``, or ``"unknown"`` where nothing is."""
+    return str(value) if value in STYLES else "unknown" if pd.isna(value) else str(value)
 
 
 def _row(row: dict[Any, Any], at: list[Any], levels: int) -> str:
-    status = _status(row["status"])
-    symbol, color = _STYLES.get(status, _STYLES["unknown"])
-    unit = f" {row['unit']}" if row["unit"] else ""
-    relation = _SIGNS.get(row["relation"], row["relation"])
-    wider = row.get("acceptable", math.nan)
-    bracket = "" if pd.isna(wider) else f" ({relation} {wider:g}{unit})"
+    status = status_of(row["status"])
+    symbol, color = STYLES.get(status, STYLES["unknown"])
     texts = [
         *map(str, at[:levels]),
         str(row["roi"]),
-        f"{row['metric']} {relation} {row['limit']:g}{unit}{bracket}",
-        _number(row["value"], unit),
-        _number(row["margin"], unit, sign="+"),
+        goal_text(row),
+        value_text(row),
+        _number(row["margin"], _unit(row), sign="+"),
     ]
     cells = "".join(f'<td style="{_CELL}">{escape(text)}</td>' for text in texts)
     result = (
@@ -111,6 +108,23 @@ def _row(row: dict[Any, Any], at: list[Any], levels: int) -> str:
         f"{symbol} {escape(status)}</td>"
     )
     return f"<tr>{cells}{result}</tr>"
+
+
+def goal_text(row: Mapping[Any, Any]) -> str:
+    """What a row asks for: ``"max ≤ 45 Gy (≤ 50 Gy)"``."""
+    relation, unit = _SIGNS.get(row["relation"], row["relation"]), _unit(row)
+    wider = row.get("acceptable", math.nan)
+    bracket = "" if pd.isna(wider) else f" ({relation} {wider:g}{unit})"
+    return f"{row['metric']} {relation} {row['limit']:g}{unit}{bracket}"
+
+
+def value_text(row: Mapping[Any, Any]) -> str:
+    """Value of a row with its unit; a dash where it is not known."""
+    return _number(row["value"], _unit(row))
+
+
+def _unit(row: Mapping[Any, Any]) -> str:
+    return f" {row['unit']}" if row["unit"] else ""
 
 
 def _number(value: float, unit: str, sign: str = "") -> str:

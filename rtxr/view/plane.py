@@ -200,10 +200,10 @@ def choose_plane(
             f"{edges[0]:g} to {edges[-1]:g} mm"
         )
     index = int(np.abs(axis - position).argmin())
-    return Plane(grid, normal, index, *_layout(grid.matrix, normal))
+    return Plane(grid, normal, index, *layout(grid.matrix, normal))
 
 
-def _layout(matrix: FloatArray, normal: int) -> tuple[int, int, bool, bool]:
+def layout(matrix: FloatArray, normal: int) -> tuple[int, int, bool, bool]:
     """Own axes across and up the page, and whether each is reversed.
 
     The axis that runs most from foot to head goes up the page, else the one from front to back,

@@ -197,7 +197,7 @@ def test_an_oblique_image_is_written_along_the_patient(tmp_path):
 
 def test_voxels_without_a_value_are_refused_until_they_get_one(case):
     problems = case.rt.resample(grid="image").rt.validate()
-    (violation,) = problems["message"][problems["severity"] == "error"]
+    (violation,) = problems["fix"][problems["severity"] == "error"]
     assert "fill_value of resample" in violation
 
 

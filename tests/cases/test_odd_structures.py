@@ -12,7 +12,7 @@ from factories import item
 from pydicom.dataset import Dataset
 
 import rtxr
-from rtxr import model
+from rtxr.contour_points import contours_of
 
 IMAGES = make.ct_series(6, size=(16, 20))  # z 0 to 15; x -4 to 34 by 2; y -3 to 19.5 by 1.5
 VOXEL = 3 * 1.5 * 2 / 1000
@@ -234,7 +234,7 @@ def test_volumes_of_published_structures(case_data, name, case, noticed):
     assert {finding["code"] for finding in table.attrs["findings"]} == noticed
     for roi in table.index[table["volume_cc"] > 0]:
         # Contours of these lie beside, not in one another, on planes one step apart.
-        closed = [points for kind, points in model.contours_of(ds, roi) if len(points) > 2]
+        closed = [points for kind, points in contours_of(ds, roi) if len(points) > 2]
         areas = sum(shoelace(points[:, :2]) for points in closed)
         heights = np.unique([points[0, 2] for points in closed])
         step = np.diff(heights).mean() if len(heights) > 1 else 5.0

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.data
 
 CASES = {
     "oncentra_phantom/simple_phantom_case": {
-        "variables": {"ct", "dose", "dose_2", "dose_3", "dose_4"},
+        "variables": {
+            *("ct", "dose", "dose_2", "dose_3", "dose_4"),
+            *("rt_image", "rt_image_2", "rt_image_3"),
+        },
         "rois": 7,
         "beams": 3,
         "findings": {"dose-not-plan-total", "dose-chosen"},

@@ -86,14 +86,40 @@ def test_a_sum_of_two_plans_belongs_to_both(catalogued: Catalogued) -> None:
 def test_objects_that_are_not_opened_are_told_once_per_series(catalogued: Catalogued) -> None:
     records = [make.base(sop.RTBeamsTreatmentRecordStorage, "RTRECORD", n) for n in range(3)]
     registration = make.base(sop.SpatialRegistrationStorage, "REG", "reg")
-    portal = make.rt_image()
-    catalog = catalogued(records, registration, portal)
+    catalog = catalogued(records, registration)
     assert catalog.cases == ()
-    assert [(f.code, f.severity) for f in catalog.findings] == [("not-opened", "info")] * 3
+    assert [(f.code, f.severity) for f in catalog.findings] == [("not-opened", "info")] * 2
     text = " ".join(f.message for f in catalog.findings)
     assert "3 RT Beams Treatment Record object(s)" in text
     assert "1 Spatial Registration object(s)" in text
-    assert "1 RT Image object(s)" in text
+
+
+def test_rt_images_without_a_plan_are_a_case_of_a_patient(catalogued: Catalogued) -> None:
+    alone = [make.rt_image(name=n, InstanceNumber=9 - n, FrameOfReferenceUID="") for n in range(2)]
+    absent = make.rt_image(make.plan(name="elsewhere"), name="absent", FrameOfReferenceUID="")
+    other = make.rt_image(name="other", PatientID="P2")
+    catalog = catalogued(alone, absent, other)
+    assert [len(case.rt_images) for case in catalog.cases] == [2, 1, 1]
+    first = catalog.cases[0]
+    assert first.rt_images["InstanceNumber"].tolist() == [8, 9]
+    assert first.lead["SOPInstanceUID"] == alone[1].SOPInstanceUID
+    assert [f.code for f in catalog.findings] == ["unresolved-reference"]
+
+
+def test_rt_images_that_name_no_plan_go_with_the_one_in_their_frame(catalogued: Catalogued) -> None:
+    images, structures, plan, _ = make.case_parts()
+    catalog = catalogued(images, structures, plan, make.rt_image())
+    assert [len(case.rt_images) for case in catalog.cases] == [1]
+    (finding,) = catalog.findings
+    assert finding.code == "linked-by-frame-of-reference"
+
+
+def test_rt_images_of_none_of_several_plans_are_on_their_own(catalogued: Catalogued) -> None:
+    images, structures, plan, _ = make.case_parts()
+    second = make.plan(structures, name="second")
+    catalog = catalogued(images, structures, plan, second, make.rt_image())
+    assert [len(case.rt_images) for case in catalog.cases] == [0, 0, 1]
+    assert [f.code for f in catalog.findings] == ["ambiguous-link"]
 
 
 def test_rt_images_go_with_their_plan(catalogued: Catalogued) -> None:

@@ -135,6 +135,11 @@ def test_nothing_of_a_patient_shows():
         ({"image": HU, **EVEN, "modality": "US"}, UnknownNameError, "'CT'"),
         ({"image": HU, **EVEN, "PatientIDs": "1"}, UnknownNameError, "PatientID"),
         ({"image": HU, **EVEN, "SOPInstanceUID": "1"}, UnknownNameError, "cannot be given"),
+        ({"image": HU, **EVEN, "Rows": 3}, UnknownNameError, "give the array itself"),
+        ({"image": HU, **EVEN, "PixelSpacing": [1, 1]}, UnknownNameError, "give spacing="),
+        ({"image": HU, **EVEN, "RescaleSlope": 2}, UnknownNameError, "of CT in HU"),
+        ({"image": HU, **EVEN, "DoseGridScaling": 1}, UnknownNameError, "in Gy"),
+        ({"image": HU, **EVEN, "BeamSequence": []}, UnknownNameError, "give plan="),
         ({"image": HU, **EVEN, "SliceThickness": "thin"}, RTXRError, "SliceThickness.*DS"),
     ],
 )
@@ -147,3 +152,39 @@ def test_two_frames_of_reference_are_no_case():
     one = rtxr.new_case(HU, **EVEN).ct
     with pytest.raises(ConflictingDataError, match="share one"):
         rtxr.new_case(one, FrameOfReferenceUID="1.2.3")
+
+
+def test_masks_may_have_types_and_colors():
+    mask = np.zeros((3, 4, 5), bool)
+    mask[1, 1:3, 1:4] = True
+    ds = rtxr.new_case(
+        np.zeros((3, 4, 5)),
+        spacing=(3, 1, 1),
+        masks={"PTV": mask, "Cord": mask},
+        types={"PTV": "PTV"},
+        colors={"Cord": "#0000ff"},
+    )
+    assert ds.roi_type.values.tolist() == ["PTV", ""]
+    assert ds.roi_color.values[1] == "#0000ff"
+    with pytest.raises(UnknownNameError, match="PTW"):
+        rtxr.new_case(mask * 1, spacing=(3, 1, 1), masks={"PTV": mask}, types={"PTW": "PTV"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"spacings": (3, 1, 1)}, "no argument of new_case; did you mean 'spacing'"),
+        ({"spacing": (3, 1, 1), "plan": {"fracs": 3}}, "'fracs': ...}; did you mean 'fractions'"),
+        ({"spacing": (3, 1, 1), "plan": "AP"}, "beams is a str; give a DataFrame"),
+        ({"spacing": (3, 1, 1), "type": {"PTV": "PTV"}}, "did you mean 'types'"),
+    ],
+)
+def test_a_misspelt_argument_is_named(arguments, match):
+    with pytest.raises(RTXRError, match=match):
+        rtxr.new_case(np.zeros((3, 4, 5)), **arguments)
+
+
+def test_a_plan_may_be_a_list_of_beams():
+    plan = [{"BeamName": "AP", "GantryAngle": 0.0}, {"BeamName": "PA", "GantryAngle": 180.0}]
+    ds = rtxr.new_case(np.zeros((3, 4, 5)), spacing=(3, 1, 1), plan=plan)
+    assert ds.rt.beams()["gantry_start"].tolist() == [0.0, 180.0]

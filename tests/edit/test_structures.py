@@ -11,6 +11,7 @@ import xarray as xr
 
 import rtxr
 from rtxr import header_store, model
+from rtxr.contour_points import contours_of
 from rtxr.errors import (
     ConflictingDataError,
     GeometryError,
@@ -133,7 +134,7 @@ def test_several_edits_keep_keys_and_numbers_apart(case):
     assert two.roi_number.values[-2:].tolist() == [9, 10]
     again = two.rt.remove(["One", "Empty"]).rt.add_structure("Three", [square(10.5)])
     assert again.roi_number.values[-2:].tolist() == [10, 11]
-    np.testing.assert_array_equal(model.contours_of(again, "Two")[1][1], square(16.5))
+    np.testing.assert_array_equal(contours_of(again, "Two")[1][1], square(16.5))
 
 
 def test_a_number_that_a_header_speaks_of_is_never_given_again(case):

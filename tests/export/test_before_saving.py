@@ -183,3 +183,31 @@ def test_de_identification_comes_after_it(case, tmp_path):
 
     case.rt.to_dicom(tmp_path / "out", before_save=hook, deidentify=True)
     assert all("PatientComments" not in ds for ds in written(tmp_path / "out").values())
+
+
+def test_what_it_wrote_of_study_and_frame_follows_when_all_uids_are_new(case, tmp_path):
+    def change(dataset):
+        dataset.StudyDescription = f"study {dataset.StudyInstanceUID[-40:]}"
+        dataset.add_new((GROUP, 0x0010), "LO", "OTHER")
+        dataset.add_new((GROUP, 0x1001), "UI", dataset.StudyInstanceUID)
+        dataset.add_new((GROUP, 0x1002), "UI", dataset.FrameOfReferenceUID)
+
+    case.rt.to_dicom(tmp_path / "out", uids="new", before_save=of_dose(change))
+    dose = written(tmp_path / "out")["RTDOSE_1"]
+    assert dose[GROUP, 0x1001].value == dose.StudyInstanceUID
+    assert dose[GROUP, 0x1002].value == dose.FrameOfReferenceUID
+
+
+def test_what_it_writes_goes_through_the_profile_also_where_the_caller_set_the_same(case, tmp_path):
+    def change(dataset):
+        dataset.PatientComments = "Doe was here"
+
+    case.rt.to_dicom(
+        tmp_path / "out",
+        deidentify=True,
+        PatientComments="as given",
+        before_save=of_dose(change),
+    )
+    files = written(tmp_path / "out")
+    assert files["RTPLAN_1"].PatientComments == "as given"
+    assert "PatientComments" not in files["RTDOSE_1"]

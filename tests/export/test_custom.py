@@ -57,6 +57,13 @@ def test_a_module_is_written_shown_and_read_back(case, tmp_path):
     assert str(again.dose_uid.values) != str(case.dose_uid.values)
 
 
+def test_a_block_that_every_object_has_does_not_keep_it_from_being_de_identified(case, tmp_path):
+    with rtxr.register_module("RTDOSE", SCORE, "M", values=score):
+        table = case.rt.to_dicom(tmp_path / "out", deidentify=True)
+    (path,) = table["path"][table["IOD"] == "RT Dose"]
+    assert not [each for each in pydicom.dcmread(path) if each.tag.is_private]
+
+
 def test_without_its_vr_in_the_file_a_block_is_read_by_its_table(case, tmp_path):
     with rtxr.register_module("RTDOSE", SCORE, values=score):
         case.rt.to_dicom(tmp_path / "out", transfer_syntax="implicit")
@@ -294,3 +301,14 @@ def test_an_unknown_iod_is_refused():
         rtxr.register_iod("RTIMAGE")
     assert SC_EQUIPMENT.is_standard
     assert not SCORE.is_standard
+
+
+def test_a_function_cannot_change_the_dataset_of_its_caller(case):
+    def values(ds, variable):
+        ds.attrs["mark"] = ds.dose.attrs["mark"] = "mine"
+        return {"PlanScore": 1.0}
+
+    with rtxr.register_module("RTDOSE", SCORE, values=values):
+        case.rt.validate()
+    assert "mark" not in case.attrs
+    assert "mark" not in case.dose.attrs

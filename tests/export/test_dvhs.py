@@ -15,6 +15,7 @@ from written_structures import BOX, codes
 
 import rtxr
 from rtxr import model
+from rtxr.contour_points import contours_of
 from rtxr.errors import ConformanceError, MissingDataError, RTXRError, UnknownNameError
 from rtxr.export.dvhs import MOST_BINS, histogram
 
@@ -245,7 +246,7 @@ def moved(ds, label):
 
 
 def _redrawn(ds):
-    lung = [points for _, points in model.contours_of(ds, "Lung_L")]
+    lung = [points for _, points in contours_of(ds, "Lung_L")]
     return ds.rt.remove("PTV_70").rt.add_structure("PTV_70", lung)
 
 

@@ -11,7 +11,7 @@ import pytest
 import rtxr
 from rtxr import header_store
 from rtxr.errors import ConformanceError, UnknownNameError
-from rtxr.export.overrides import OWNED
+from rtxr.iod.owned import OWNED
 from rtxr.read import headers
 
 
@@ -199,3 +199,17 @@ def test_a_value_that_cannot_be_written_is_a_violation(small, tmp_path):
     with pytest.raises(ConformanceError, match="StudyDate: the value does not fit"):
         small.rt.to_dicom(tmp_path / "out", StudyDate=20200101)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_that_the_caller_names_is_that_of_all_also_when_all_uids_are_new(small, tmp_path):
+    bare = small.drop_vars(["ct", "ct_uid"])
+    written = export(bare, tmp_path / "out", uids="new", StudyInstanceUID="1.2.3.4")
+    assert {str(each.StudyInstanceUID) for each in written.values()} == {"1.2.3.4"}
+    table = small.rt.to_dicom(tmp_path / "all", uids="new")
+    assert table["changed"].str.contains("new UIDs").all()
+
+
+def test_a_patient_that_the_caller_names_is_no_mismatch(small):
+    codes = set(small.rt.validate(attributes={"plan": {"PatientID": "R1"}})["code"])
+    assert "patient-mismatch" in codes
+    assert "patient-mismatch" not in set(small.rt.validate(PatientID="R1")["code"])

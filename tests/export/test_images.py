@@ -150,8 +150,8 @@ def test_the_mean_over_labels_is_a_plain_series(tmp_path, case):
 def test_labels_that_files_could_not_tell_apart_are_refused(tmp_path, case, edit):
     findings = edit(case.drop_vars("mask", errors="ignore")).rt.validate()
     errors = findings[findings["severity"] == "error"]
-    assert errors["code"].tolist() == ["not-exportable"]
-    assert r"select one with ds.isel(" in errors["message"].iloc[0]
+    assert set(errors["code"]) - {"no-source-headers"} == {"not-exportable"}
+    assert r"select one with ds.isel(" in errors["message"].iloc[-1]
     with pytest.raises(ConformanceError, match="nothing was written"):
         edit(case).rt.to_dicom(tmp_path / "out")
 

@@ -48,11 +48,29 @@ def test_an_object_may_have_no_pixels(case):
 
 
 def test_names_are_given_where_there_are_none(case):
-    each = made(case, NewObject())
+    each = made(case, NewObject(pixels=np.zeros((2, 2), np.uint16)))
     assert (each.file_name, each.variable) == ("RTIMAGE_1.dcm", "rtimage")
-    assert made(case, NewObject(), "CT").variable == "new_ct"
+    assert made(case, NewObject(pixels=np.zeros((2, 2), np.int16)), "CT").variable == "new_ct"
     assert each.derived["InstanceNumber"] == 1
     assert each.derived["FrameOfReferenceUID"] == case.rt.grid().frame_of_reference_uid
+
+
+@pytest.mark.parametrize(
+    ("new", "complaint"),
+    [
+        (NewObject(), r"no pixels, and RT Image needs them: NewObject\(pixels=...\)"),
+        (NewObject(header="x"), r"is a str; give a pydicom data set, such as ds.rt.header"),
+        (NewObject(values=["x"]), "are a list; give a mapping of DICOM keywords"),
+        (NewObject(pixels=np.zeros((5, 6, 3), np.uint8)), "colour is not supported"),
+    ],
+)
+def test_what_is_missing_or_of_another_kind(case, new, complaint):
+    with pytest.raises(RTXRError, match=complaint):
+        made(case, new)
+
+
+def test_an_object_without_pixels_where_its_iod_needs_none(case):
+    assert made(case, NewObject(), "RTPLAN").pixels is None
 
 
 def test_of_another_iod_it_takes_what_both_have(case):
@@ -104,9 +122,16 @@ def test_what_cannot_be_written(case, new, error, complaint):
 
 
 def test_a_file_name_is_not_given_twice(case):
-    first = made(case, NewObject(file_name="One.dcm"))
+    first = made(case, NewObject(pixels=PLANE, file_name="One.dcm"))
     with pytest.raises(RTXRError, match="the export has such a file"):
         made(case, NewObject(file_name="one.dcm"), others=[first])
+
+
+def test_a_file_without_a_name_gets_the_next_number_that_is_free(case):
+    others = []
+    for name in ("rtplan_1.dcm", "RTPLAN_3.dcm", "", ""):
+        others.append(made(case, NewObject(file_name=name), "RTPLAN", others))
+    assert [each.file_name for each in others[2:]] == ["RTPLAN_2.dcm", "RTPLAN_4.dcm"]
 
 
 def test_frames_need_an_iod_that_has_them(case):

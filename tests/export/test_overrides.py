@@ -7,8 +7,6 @@ import pytest
 from custom_case import opened, written
 
 from rtxr.errors import RTXRError, UnknownNameError
-from rtxr.export.overrides import OWNED
-from rtxr.iod.tables import IODS
 
 CODE = {"CodeValue": "1", "CodingSchemeDesignator": "99LAB", "CodeMeaning": "planning"}
 
@@ -62,7 +60,10 @@ def test_an_incomplete_item_is_a_violation(case):
     found = case.rt.validate(ProcedureCodeSequence=[{"CodeValue": "1"}]).query(
         "severity == 'error'"
     )
-    assert set(found["attribute"]) == {"(0008,0104) CodeMeaning in ProcedureCodeSequence"}
+    assert set(found["attribute"]) == {
+        "(0008,0102) CodingSchemeDesignator in ProcedureCodeSequence",
+        "(0008,0104) CodeMeaning in ProcedureCodeSequence",
+    }
 
 
 def test_none_writes_an_attribute_empty(case, tmp_path):
@@ -106,6 +107,6 @@ def test_what_cannot_be_set(case, attributes, error, complaint):
         case.rt.validate(attributes=attributes)
 
 
-def test_what_follows_from_the_dataset_is_in_the_tables():
-    known = {keyword for iod in IODS.values() for keyword in iod.keywords}
-    assert known >= OWNED
+def test_an_attribute_of_another_iod_says_of_which(case):
+    with pytest.raises(UnknownNameError, match=r"KVP.* of RT Dose; it is one of CT"):
+        case.rt.validate(attributes={"RTDOSE": {"KVP": "120"}})

@@ -9,6 +9,7 @@ from custom_case import GROUP, SC_EQUIPMENT, SCORE, SECONDARY_CAPTURE, score
 
 import rtxr
 from rtxr.errors import RTXRError, UnknownNameError
+from rtxr.export.registered import MODULES
 from rtxr.iod.rules import constant
 from rtxr.iod.tables import IODS
 
@@ -51,7 +52,10 @@ def block(table: str, name: str = "Mine") -> rtxr.Module:
         (SCORE, {"conditions": {"PlanScore": lambda: True}}, "PlanScore: predicate"),
         (module("1 PixelSpacing"), {"values": score}, "PixelSpacing of RTDOSE gets its value else"),
         (module("3 DoseComment"), {"values": score}, "DoseComment of RTDOSE gets its value else"),
+        (module("3 DoseComment"), {"values": score}, r"attributes=\{'RTDOSE': \{'DoseComment': "),
+        (module("1 DoseUnits"), {"values": score}, r"ds.dose.assign_attrs\(DoseUnits=...\)"),
         (module("1 DoseType"), {"rules": {"DoseType": constant("X")}}, "DoseType of RTDOSE gets"),
+        (SCORE, {"rules": {"PlanScore": 1}}, r"\(module 'Plan Score'\) is a int; give a rule"),
     ],
 )
 def test_a_module_that_cannot_be(given, more, complaint):
@@ -74,6 +78,30 @@ def test_modules_that_contradict_each_other(other):
         pytest.raises(RTXRError, match=r"the name or the place of|gets its value elsewhere"),
     ):
         rtxr.register_module("RTDOSE", other, values=score)
+
+
+def test_iods_are_named_once_and_one_at_least():
+    with pytest.raises(RTXRError, match="no IOD is named; give one or several of CT"):
+        rtxr.register_module([], SCORE)
+    with rtxr.register_module(["RTDOSE", "CT", "RTDOSE"], SCORE) as made:
+        assert repr(made) == "<Registration of module 'Plan Score' for RTDOSE, CT>"
+        assert [entry.key for entry in MODULES] == ["RTDOSE", "CT"]
+
+
+def test_a_rule_that_another_module_gives_names_it():
+    rule = {"rules": {"InstitutionAddress": constant("X")}}
+    with (
+        rtxr.register_module("RTDOSE", module("1 InstitutionAddress", "First"), **rule),
+        pytest.raises(RTXRError, match="the module 'First', which is registered, gives it"),
+    ):
+        rtxr.register_module("RTDOSE", module("1 InstitutionAddress", "Second"), **rule)
+
+
+def test_text_is_no_table():
+    with pytest.raises(RTXRError, match=r"rows, not text: rtxr.module_rows"):
+        rtxr.Module("Mine", "MY LAB", "1 SeriesDescription")
+    with pytest.raises(RTXRError, match=r"not text: rtxr.module_uses"):
+        replace(SECONDARY_CAPTURE, modules="M Patient")
 
 
 def test_a_block_may_be_shared_by_modules():

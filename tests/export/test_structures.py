@@ -256,6 +256,6 @@ def test_a_contour_with_the_key_of_one_that_is_passed_on(tmp_path):
 def test_an_edited_mask_is_a_violation_that_says_what_to_do(case):
     edited = case.assign_coords(mask=~case.mask.load())
     problems = edited.rt.validate()
-    (text,) = problems["message"][problems["code"] == "mask-disagrees"]
-    assert "rt.add_structure(" in text
-    assert "'PTV'" in text
+    (row,) = problems[problems["code"] == "mask-disagrees"].to_dict("records")
+    assert "rt.add_structure(" in row["fix"]
+    assert "'PTV'" in row["message"]

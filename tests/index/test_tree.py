@@ -89,7 +89,7 @@ def test_a_case_that_cannot_be_opened_is_an_empty_leaf(tmp_path: Path) -> None:
 def test_an_empty_folder_and_one_without_cases_are_errors(tmp_path: Path) -> None:
     with pytest.raises(NotDicomError, match="no DICOM objects"):
         open_tree(tmp_path, progress=False)
-    make.write(tmp_path, make.rt_image())
+    make.write(tmp_path, make.base(make.sop.SpatialRegistrationStorage, "REG", "reg"))
     with pytest.raises(AmbiguousCaseError, match="none of the 1 objects"):
         open_tree(tmp_path, progress=False)
 

@@ -8,7 +8,14 @@ import pytest
 
 from rtxr.errors import UnknownNameError
 from rtxr.iod.conformance import Conformance, conformance
-from rtxr.iod.conformance_lines import Include, Line, folded, macro_lines, macros_needed
+from rtxr.iod.conformance_lines import (
+    MEANING,
+    Include,
+    Line,
+    folded,
+    macro_lines,
+    macros_needed,
+)
 from rtxr.iod.table_text import parse_rows
 from rtxr.iod.tables import COMPUTED, IOD, IODS, Module, ModuleUse
 
@@ -65,10 +72,14 @@ def test_status_of_modules_follows_their_attributes():
     assert _modules("RTSTRUCT")["Structure Set"] == _modules("RTDOSE")["RT DVH"] == "green"
 
 
-def test_what_is_listed_only_is_grey():
-    assert set(_modules("RTIMAGE").values()) == {"grey"}
-    assert {line.status for line in _lines("RTIMAGE").values()} == {"grey"}
-    assert "neither opened nor written" in str(conformance("RTIMAGE"))
+def test_rt_images_are_opened_and_written():
+    assert _modules("RTIMAGE")["RT Image"] == "green"
+    lines = _lines("RTIMAGE")
+    assert lines["RTImagePosition"].status == lines["RescaleSlope"].status == "green"
+    assert lines["ExposureSequence.MetersetExposure"].status == "green"
+    assert lines["ExposureSequence.GantryAngle"].read
+    assert lines["ExposureSequence.ApplicatorSequence.ApplicatorID"].status == "plain"
+    assert "read by open, for the index, the case, RT Images" in str(conformance("RTIMAGE"))
 
 
 def test_what_open_reads_is_marked():
@@ -169,9 +180,15 @@ def test_without_a_name_all_iods_are_told():
     overview = conformance()
     rows = {row["name"]: row for row in overview.rows()}
     assert set(rows) == set(IODS)
-    assert rows["RTIMAGE"]["import"] == "listed"
+    assert rows["RTIMAGE"]["import"] == "opened"
     assert rows["CT"]["import"] == "opened"
     assert "green" in rows["RTDOSE"]["attributes"]
     assert str(overview).splitlines()[0].split()[:2] == ["name", "IOD"]
     assert len(str(overview).splitlines()) == len(IODS) + 1
-    assert overview._repr_html_().count("<tr") == len(IODS) + 1
+    html = overview._repr_html_()
+    assert html.count("<tr") == len(IODS) + 1
+    assert all(html.count(f">{status}: ") == 1 for status in MEANING)
+    swatch = next(part for part in html.split("<span") if ">plain: passed through" in part)
+    assert "border:1px solid" in swatch
+    counts = next(row for row in overview.rows() if row["name"] == "RTDOSE")["modules"]
+    assert f">{counts.split(', ')[0]}<" in html

@@ -67,6 +67,7 @@ def test_a_block_is_the_creator_and_its_rows():
         (CREATOR, GROUP, "1 01 DS Plan.Score", "letters and digits"),
         (CREATOR, GROUP, "1C 01 DS Score", "have a condition"),
         (CREATOR, GROUP, "1 01 DS Score\n3 01 LO Other", "stands there twice"),
+        (CREATOR, GROUP, "1 01 DS Score\n3 02 LO Score", "the name Score stands there twice"),
     ],
 )
 def test_what_is_no_private_block_is_refused(creator, group, table, complaint):
@@ -75,8 +76,9 @@ def test_what_is_no_private_block_is_refused(creator, group, table, complaint):
 
 
 def test_a_name_stands_once_in_a_module():
+    first = private_block(CREATOR, GROUP, "1 01 DS Score")
     with pytest.raises(RTXRError, match="Score stands there twice"):
-        Module("Score", "MY LAB", private_block(CREATOR, GROUP, "1 01 DS Score\n1 02 DS Score"))
+        Module("Score", "MY LAB", (*first, *private_block(CREATOR, GROUP + 2, "1 01 DS Score")))
 
 
 def test_values_are_written_with_their_creator():
@@ -108,7 +110,11 @@ def test_a_value_of_a_block_is_judged_like_any_other():
     assert (flaw.code, flaw.attribute, flaw.type) == ("bad-value", "(3287,1002) Method", "2")
     assert "65 characters" in flaw.message
     (flaw,) = build(iod(), source(), {"Score": "much"}).violations[:1]
-    assert (flaw.code, flaw.fix) == ("bad-value", "give a value of VR DS (PS3.5 6.2)")
+    assert (flaw.code, flaw.message) == (
+        "bad-value",
+        "(3287,1001) Score: the value does not fit its VR: it is a str",
+    )
+    assert flaw.fix == "give a number, or a list of them, a value of VR DS (PS3.5 6.2)"
 
 
 def test_a_text_beyond_ascii_declares_its_character_set():

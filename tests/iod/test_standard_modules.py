@@ -31,7 +31,8 @@ def test_modules_of_the_standard_are_found_by_name():
     [
         ("M Pateint", UnknownNameError, "did you mean 'Patient'"),
         ("Patient", RTXRError, "no use of a module: 'Patient'"),
-        ("C VOI LUT", RTXRError, "usage C has a condition"),
+        ("C VOI LUT", RTXRError, r"usage C has a condition.* `C VOI LUT \| why`"),
+        ("M SC Equipment", UnknownNameError, "Or pass a Module of your own"),
         ("M VOI LUT | always", RTXRError, "usage C has a condition"),
     ],
 )

@@ -12,6 +12,8 @@ import pandas as pd
 import pydicom
 import pytest
 import xarray as xr
+from factories import plan, write
+from portal_images import EXPOSURE, portal, stored
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 import rtxr
@@ -59,9 +61,8 @@ def test_a_reader_reads_what_its_files_name(reader):
 
 def test_no_file_reads_in_silence():
     files = {file for reader in FILED for file in reader.files} | set(support.OF_NO_IOD)
-    assert [
-        path.name for path in READ.glob("*.py") if path.name not in files and _named(path)
-    ] == []
+    read = {str(path.relative_to(READ)): path for path in READ.rglob("*.py")}
+    assert [name for name, path in read.items() if name not in files and _named(path)] == []
 
 
 def test_the_index_reads_its_columns():
@@ -128,8 +129,21 @@ def _cases(ds: xr.Dataset) -> Iterator[tuple[xr.Dataset, dict[str, Any]]]:
     yield planned, {"PatientPosition": "HFS"}
 
 
+def _images(folder: Path) -> Iterator[xr.Dataset]:
+    """RT Images edited in every way that writes other attributes."""
+    source = portal(
+        values=stored(3), exposures=[{**EXPOSURE, "ReferencedFrameNumber": n + 1} for n in range(3)]
+    )
+    source.FrameTimeVector, source.SmallestImagePixelValue = [0, 1, 1], 0
+    source.LargestImagePixelValue, source.ContentDate, source.ContentTime = 71, "20200102", "12"
+    ds = rtxr.open_dir(write(folder, [source, plan()]), progress=False)
+    part = ds.isel(image=[0, 2], receptor_x=slice(2, 5))
+    yield part.assign(rt_image=part.rt_image * 5000.5)
+    yield ds.drop_vars([name for name in ds.coords if name.startswith(("header", "rt_image_uid"))])
+
+
 @pytest.fixture(scope="module")
-def written(source: Path) -> dict[str, set[str]]:
+def written(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Short name of an IOD > paths that exports of edited cases and of new objects give values."""
     found: dict[str, set[str]] = {key: set() for key in IODS}
     build = finishing.build
@@ -145,10 +159,12 @@ def written(source: Path) -> dict[str, set[str]]:
         patch.setattr(finishing, "build", watched)
         for ds, more in _cases(rtxr.open_dir(source)):
             ds.rt.validate(**more)
+        for ds in _images(tmp_path_factory.mktemp("images")):
+            ds.rt.validate()
     return found
 
 
-@pytest.mark.parametrize("key", ["CT", "RTSTRUCT", "RTDOSE", "RTPLAN"])
+@pytest.mark.parametrize("key", ["CT", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIMAGE"])
 def test_what_exports_write_is_green_and_what_is_said_to_be_written_is(key, written):
     lines = [line for _, _, some in conformance(key).modules() for line in some]
     green = {line.path for line in lines if line.status == "green"}

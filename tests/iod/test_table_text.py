@@ -55,3 +55,17 @@ def test_conditional_rows_carry_their_condition():
 def test_a_row_that_is_not_valid_is_refused(text, complaint):
     with pytest.raises(RTXRError, match=complaint):
         Module("Test", "C.0", parse_rows(text))
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ("4 SeriesDescription", "write type .* such as `1 SeriesDescription`"),
+        ("SeriesDescription", "write type .* such as `1 SeriesDescription`"),
+        ("1 SeriesDesciption", "did you mean 'SeriesDescription'"),
+        ("1C SeriesDescription", r"write `1C SeriesDescription \| why`"),
+    ],
+)
+def test_a_line_that_is_not_right_says_how_it_is_written(table, complaint):
+    with pytest.raises(RTXRError, match=complaint):
+        parse_rows(table)

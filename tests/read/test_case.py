@@ -236,9 +236,20 @@ def test_files_that_are_no_dicom_any_more(tmp_path):
     assert model.PLAN_UID not in ds.coords
 
 
-def test_rt_images_are_listed_not_opened(make_case):
-    ds = open_case(make_case([*ct_series(2), rt_image()]))
-    assert "not-opened" in codes(ds)
+def test_rt_images_open_beside_the_other_objects(make_case):
+    planned = plan()
+    ds = open_case(make_case([*ct_series(2), planned, rt_image(planned)]))
+    assert {"ct", "rt_image"} <= set(ds.data_vars)
+    assert "not-opened" not in codes(ds)
+
+
+def test_rt_images_that_cannot_be_read_leave_the_others(make_case):
+    planned, empty = plan(), rt_image(name="empty")
+    empty.ReferencedRTPlanSequence = rt_image(planned).ReferencedRTPlanSequence
+    empty.PixelData = b""
+    ds = open_case(make_case([planned, rt_image(planned), empty]))
+    assert ds.sizes["image"] == 1
+    assert "rt-image-not-opened" in codes(ds)
 
 
 def test_other_frames_and_images_are_said(make_case):
@@ -289,7 +300,13 @@ def test_breast_case(case_data):
 
 
 REAL = {
-    "oncentra_phantom/simple_phantom_case": ({"ct", "dose", "dose_2", "dose_3", "dose_4"}, 7, 3),
+    "oncentra_phantom/simple_phantom_case": (
+        {"ct", "dose", "dose_2", "dose_3", "dose_4", "rt_image", "rt_image_2", "rt_image_3"},
+        7,
+        3,
+    ),
+    "pylinac/picket_fence_with_plan": ({"rt_image"}, None, 1),
+    "pylinac/no_preamble": ({"rt_image"}, None, None),
     "proton_dcpt/raystation_plan03": ({"dose", "dose_2", "dose_3"}, 5, 2),
     "brachy_hdr_robustbrachy": ({"dose"}, 17, 0),
     "ibsi_sts003/dicom/CT": ({"ct"}, 1, None),

@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate
 from rtxr.errors import PixelDecodeError
 from rtxr.read import pixels
 from rtxr.read.headers import read_header
-from rtxr.read.pixels import pixel_file, read_frames
+from rtxr.read.pixels import padding_findings, pixel_file, read_frames
 
 NATIVE = [
     sop.ImplicitVRLittleEndian,
@@ -34,6 +34,7 @@ UNDECODABLE = {
     "JPGExtended.dcm",  # 12 bit
     "JPEG2000-embedded-sequence-delimiter.dcm",  # broken on purpose
     "MR_truncated.dcm",
+    "MR_small_padded.dcm",  # by as many bytes as a row has
 }
 
 
@@ -154,7 +155,7 @@ def test_truncated_changed_and_missing_files_are_decode_errors(tmp_path):
     path.write_bytes(whole[:-2])
     with pytest.raises(PixelDecodeError, match="has changed since it was opened"):
         read_frames(file, [0])
-    with pytest.raises(PixelDecodeError, match="holds 38 bytes and frame 0 ends at byte 40"):
+    with pytest.raises(PixelDecodeError, match=r"has 38 bytes, .* are 40"):
         read_frames(pixel_file(read_header(path)), [0])
     path.unlink()
     with pytest.raises(PixelDecodeError, match="must stay where it was"):
@@ -205,8 +206,8 @@ def test_bundled_files_have_the_values_that_pydicom_reads():
         ds = pydicom.dcmread(path, force=True)
         if ds.get("SamplesPerPixel") != 1 or not ds.get("Rows") or "PixelData" not in ds:
             continue
-        file = pixel_file(read_header(path))
         try:
+            file = pixel_file(read_header(path))
             values = read_frames(file, range(file.frames))
         except PixelDecodeError:
             refused.add(path.name)
@@ -217,3 +218,45 @@ def test_bundled_files_have_the_values_that_pydicom_reads():
             np.testing.assert_array_equal(values, expected, err_msg=path.name)
     assert refused <= UNDECODABLE
     assert decoded >= 20
+
+
+# --- pixels that are not as many as the header says -----------------------------------------------
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"Rows": 2}, "Rows 2"),
+        ({"Rows": 5}, "Rows 5"),
+        ({"Columns": 4}, "Columns 4"),
+        ({"BitsAllocated": 8}, "BitsAllocated 8"),
+        ({"NumberOfFrames": 2}, r"2 frame\(s\)"),
+        ({"Rows": 1}, "Rows 1"),  # a whole number of frames all the same
+    ],
+)
+def test_pixels_that_contradict_their_description_are_not_read(tmp_path, changed, told):
+    values = np.zeros((4, 3, 5), np.uint16)
+    source = with_values(values)
+    source.GridFrameOffsetVector = [0, 1]
+    for keyword, value in changed.items():
+        setattr(source, keyword, value)
+    path = save(tmp_path / "x", source)
+    with pytest.raises(PixelDecodeError, match=rf"has 120 bytes, .*{told}.* one of them is wrong"):
+        pixel_file(read_header(path))
+
+
+@pytest.mark.parametrize("extra", [0, 2, 4])
+def test_bytes_behind_the_last_frame_are_padding_while_they_are_no_row(tmp_path, extra):
+    values = np.arange(60, dtype=np.uint16).reshape(4, 3, 5)
+    source = with_values(values)
+    source.PixelData += bytes(extra)
+    file = pixel_file(read_header(save(tmp_path / "x", source)))
+    assert file.padding == extra
+    assert [each.code for each in padding_findings([file])] == ["pixel-padding"] * (extra > 0)
+    np.testing.assert_array_equal(read_frames(file, range(4)), values)
+
+
+def test_whole_frames_that_are_missing_move_no_voxel(tmp_path):
+    values = np.arange(60, dtype=np.uint16).reshape(4, 3, 5)
+    source = with_values(values)
+    source.NumberOfFrames = 6
+    file = pixel_file(read_header(save(tmp_path / "x", source)))
+    np.testing.assert_array_equal(read_frames(file, range(4)), values)

@@ -109,15 +109,22 @@ def test_one_uid_at_several_places_gets_keys_of_its_own(tmp_path):
 
 def test_files_that_cannot_be_placed_are_left_out_with_reasons(tmp_path):
     good = ct_series(2)
-    bad = [ct_slice(8, 1.0), ct_slice(9, 2.0), ct_slice(10, 2.0), ct_slice(11, 2.0)]
+    bad = [ct_slice(8 + at, 2.0) for at in range(5)]
     del bad[0].ImagePositionPatient
     del bad[1].PixelSpacing
     del bad[2].PixelData
     bad[3].NumberOfFrames = 2
+    bad[4].Rows -= 1
     kept, findings = stack(tmp_path, [*good, *bad])
     assert len(kept) == 2
     message = findings["slices-left-out"].message
-    for told in ("ImagePositionPatient", "PixelSpacing", "PixelData", "several frames"):
+    for told in (
+        "ImagePositionPatient",
+        "PixelSpacing",
+        "PixelData",
+        "several frames",
+        "not as long",
+    ):
         assert told in message
     with pytest.raises(GeometryError, match="no slice of this series can be placed: 1 file"):
         stack(tmp_path / "bad", bad[:1])

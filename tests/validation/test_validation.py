@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable
@@ -10,12 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pydicom
 import pytest
+import xarray as xr
 from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, generate_uid
 
 import rtxr
-from rtxr.errors import NotDicomError
+from rtxr.errors import NotDicomError, RTXRError
 from rtxr.read.elements import EXPLICIT, elements
 
 COLUMNS = [
@@ -85,8 +87,13 @@ def test_every_export_is_clean(coarse, tmp_path):
 # --- what is nothing ----------------------------------------------------------------------------
 def test_a_folder_without_dicom_and_a_path_that_is_not_there_raise(tmp_path):
     (tmp_path / "readme.txt").write_text("nothing")
-    with pytest.raises(NotDicomError, match="no DICOM object"):
-        rtxr.validate(tmp_path)
+    told = r"no DICOM object: readme.txt: not DICOM: no DICOM preamble and no element [a-z ]+$"
+    for path in (tmp_path, tmp_path / "readme.txt"):
+        with pytest.raises(NotDicomError, match=told):
+            rtxr.validate(path)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(NotDicomError, match="no DICOM object: there is no file in it"):
+        rtxr.validate(tmp_path / "other")
     with pytest.raises(FileNotFoundError):
         rtxr.validate(tmp_path / "nowhere")
 
@@ -519,14 +526,14 @@ BETWEEN = [
                 ds.DVHSequence[0].DVHReferencedROISequence[0], "ReferencedROINumber", 99
             )
         ),
-        "error",
+        "warning",
         "dangling-number",
         "(3006,0084) ReferencedROINumber in DVHSequence.DVHReferencedROISequence",
     ),
     (
         "RTPLAN.dcm",
         of_ds(lambda ds: setattr(ds.DoseReferenceSequence[1], "ReferencedROINumber", 99)),
-        "error",
+        "warning",
         "dangling-number",
         "(3006,0084) ReferencedROINumber in DoseReferenceSequence",
     ),
@@ -643,3 +650,28 @@ def test_errors_come_first_and_no_row_holds_a_value_of_a_patient(planted):
     )
     assert not rows["message"].str.contains("Doe").any()
     assert not rows["message"].str.contains("xxx").any()
+
+
+def test_what_is_no_file_is_told_how_to_be_checked(phantom, tmp_path):
+    ds = rtxr.open_dir(phantom)
+    with pytest.raises(RTXRError, match=r"a Dataset: use ds.rt.validate\(\)"):
+        rtxr.validate(ds)
+    with pytest.raises(RTXRError, match=r"tree.rt.validate\(\)"):
+        rtxr.validate(xr.DataTree())
+    with pytest.raises(RTXRError, match=r"dataset.save_as\(path\)"):
+        rtxr.validate(ds.rt.header("plan"))
+    for name in "ab":
+        (tmp_path / name).write_text("nothing")
+    with pytest.raises(NotDicomError, match=r"a: not DICOM.*; 1 more .* rtxr.scan\(...\).findings"):
+        rtxr.validate(tmp_path)
+
+
+def test_a_missing_slice_that_contours_name(phantom, tmp_path):
+    paths = sorted(phantom.glob("CT*"))
+    del paths[len(paths) // 2]
+    for path in [*paths, *phantom.glob("RTSTRUCT*")]:
+        shutil.copy(path, tmp_path)
+    rows = rtxr.validate(tmp_path).query("code == 'unresolved-reference'")
+    of_contours = rows[rows["attribute"].str.contains("ContourImageSequence")]
+    assert len(of_contours) >= 1
+    assert of_contours["fix"].str.startswith("look for the missing slices").all()

@@ -163,9 +163,9 @@ def test_doses_are_line_styles():
     ax = plot_dvh(several(), dose_names={"b": "beam 2"})
     solid, dashed = drawn(ax), drawn(ax, "--")
     assert list(solid) == ["PTV", "Lung"]
-    assert list(dashed) == ["_PTV, b", "_Lung, b"]
-    assert dashed["_PTV, b"][0] == solid["PTV"][0]
-    np.testing.assert_allclose(dashed["_PTV, b"][1], [[0, 50], [10, 25], [20, 0]])
+    assert list(dashed) == ["_PTV, beam 2", "_Lung, beam 2"]
+    assert dashed["_PTV, beam 2"][0] == solid["PTV"][0]
+    np.testing.assert_allclose(dashed["_PTV, beam 2"][1], [[0, 50], [10, 25], [20, 0]])
     assert legend_texts(ax) == ["PTV", "Lung", "a", "beam 2"]
 
 

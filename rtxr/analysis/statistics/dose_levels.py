@@ -118,7 +118,8 @@ class Levels:
     def _corner(self, level: IntArray, row: IntArray, column: IntArray) -> IntArray:
         """Number of the first corner of a cell."""
         _, rows, columns = self.middle.shape
-        return (level * rows + row) * columns + column
+        corner: IntArray = (level * rows + row) * columns + column
+        return corner
 
     def _on_levels(self, plane: IntArray) -> tuple[IntArray, IntArray]:
         """Everything on some planes, once for each level: which of it, and the level."""

@@ -37,7 +37,7 @@ class Pieces:
     u1: FloatArray
     v1: FloatArray
 
-    def take(self, index: npt.NDArray[np.generic]) -> Pieces:
+    def take(self, index: npt.NDArray[np.generic] | slice) -> Pieces:
         """The pieces at these indices, or where a boolean mask is true."""
         return Pieces(*(getattr(self, field.name)[index] for field in fields(self)))
 

@@ -90,8 +90,8 @@ def covered_cells(pieces: Pieces, v: FloatArray, u: FloatArray, planes: int) -> 
         to[:] = np.bincount(of, terms, len(crossed))
     after = _along_lines(sums[6:], line)
     left = after - sums[6:]
-    for to, carried in ((0, left[0]), (2, left[1]), (3, left[0] / 12), (5, left[2])):
-        sums[to] += carried
+    for row, carried in ((0, left[0]), (2, left[1]), (3, left[0] / 12), (5, left[2])):
+        sums[row] += carried
     # What lies between a crossed cell and the next one, or the end of the row, is alike.
     length = np.where(line[1:] == line[:-1], column[1:], columns)
     length = np.append(length, columns)[: len(line)] - column - 1

@@ -7,13 +7,13 @@ import hmac
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydicom.uid import generate_uid
 
-from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr.errors import CustomCodeError, RTXRError, UnknownNameError, did_you_mean
 from rtxr.iod.deidentification.table import Column, Row
 
 #: CID 7050 of PS3.16.
@@ -61,8 +61,11 @@ UNSUPPORTED: Mapping[str, str] = {
 #: A random offset is so many days into the past.
 _NEAREST_DAYS, _FARTHEST_DAYS = 30, 3650
 _WELL_KNOWN = "1.2.840.10008."
+_PSEUDONYM_DIGITS = 16
 _STRENGTH = {"X": 0, "Z": 1, "U*": 2, "U": 2, "D": 2}
 _PSEUDONYM = re.compile(r"[ -\[\]-~]{0,64}")
+#: One pseudonym, or one by the original PatientID.
+PatientId = str | Mapping[str, str] | Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,11 @@ class Deidentify:
         "Retain Device Identity", "Retain Institution Identity", "Retain Patient Characteristics",
         "Retain Longitudinal Full Dates" or "Retain Longitudinal Modified Dates", "Clean
         Descriptors".
-    patient_name, patient_id : str, optional
-        Pseudonyms, ASCII; empty by default.
+    patient_name : str, optional
+        Pseudonym, ASCII; empty by default.
+    patient_id : str, mapping or callable, optional
+        Pseudonym, ASCII: one for one patient, or a mapping or function of the original PatientID
+        ("" where there is none) for several. Empty by default; in a tree each patient gets one.
     shift_days : int or "random", optional
         For "Retain Longitudinal Modified Dates": days by which every date of every file is moved.
         ``"random"`` (the default there) draws 30 to 3650 days into the past, once for this object;
@@ -100,7 +106,7 @@ class Deidentify:
 
     options: tuple[str, ...] = ()
     patient_name: str = ""
-    patient_id: str = ""
+    patient_id: PatientId = field(default="", repr=False, hash=False)
     shift_days: int | Literal["random"] | None = field(default=None, repr=False)
     uid_map: MutableMapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     key: str | bytes | None = field(default=None, repr=False)
@@ -109,9 +115,12 @@ class Deidentify:
         object.__setattr__(self, "options", _named(self.options))
         if {FULL_DATES, MODIFIED_DATES} <= set(self.options):
             raise RTXRError(f"{FULL_DATES!r} and {MODIFIED_DATES!r} exclude each other; name one")
-        for what, text in (("patient_name", self.patient_name), ("patient_id", self.patient_id)):
-            if not _PSEUDONYM.fullmatch(text):
-                raise RTXRError(f"{what} is at most 64 characters of ASCII without backslash")
+        _require_pseudonym("patient_name", self.patient_name)
+        if isinstance(self.patient_id, Mapping):
+            for text in self.patient_id.values():
+                _require_pseudonym("a value of patient_id", text)
+        elif not callable(self.patient_id):
+            _require_pseudonym("patient_id", self.patient_id)
         if self.key is not None and not self.key:
             raise RTXRError("key is empty; give a secret, or none")
         self._settle_shift()
@@ -151,6 +160,39 @@ class Deidentify:
         drawn = int.from_bytes(self._digest("days", patient_id)[:8], "big")
         return -(_NEAREST_DAYS + drawn % (_FARTHEST_DAYS - _NEAREST_DAYS + 1))
 
+    def pseudonym(self, original: str) -> str:
+        """PatientID that is written for a patient.
+
+        Raises
+        ------
+        CustomCodeError
+            The function that ``patient_id`` is failed.
+        UnknownNameError
+            The mapping that ``patient_id`` is does not have this patient.
+        """
+        given = self.patient_id
+        if isinstance(given, str):
+            return given
+        if isinstance(given, Mapping):
+            if original not in given:
+                which = "this one" if original else "an object without PatientID"
+                raise UnknownNameError(
+                    f"patient_id has pseudonyms of {len(given)} patients, and none of {which}; add "
+                    "the original (0010,0020) PatientID to the mapping"
+                )
+            return given[original]
+        try:
+            found = given(original)
+        except Exception as error:
+            text = f"patient_id raised {type(error).__name__}; nothing was written"
+            raise CustomCodeError(text) from error
+        _require_pseudonym("what patient_id returns", found)
+        return found
+
+    def drawn_pseudonym(self, original: str) -> str:
+        """PatientID that follows from the key: the same for a patient in any session."""
+        return self._digest("patient", original).hex()[:_PSEUDONYM_DIGITS].upper()
+
     def new_uid(self, old: str) -> str:
         """The UID that stands for another one from now on; one of the Standard stays."""
         if old.startswith(_WELL_KNOWN):
@@ -167,6 +209,11 @@ class Deidentify:
     def _digest(self, *words: str) -> bytes:
         key = self.key.encode() if isinstance(self.key, str) else self.key or b""
         return hmac.new(key, "\0".join(words).encode(), hashlib.sha256).digest()
+
+
+def _require_pseudonym(what: str, text: object) -> None:
+    if not isinstance(text, str) or not _PSEUDONYM.fullmatch(text):
+        raise RTXRError(f"{what} is text of at most 64 characters of ASCII without backslash")
 
 
 def action(row: Row, needed: str, columns: Iterable[Column]) -> str:

@@ -15,7 +15,13 @@ _LONGEST = 64
 _OWN_DATE = "ContributionDateTime"
 
 
-def state(dataset: Dataset, profile: Deidentify, words: Words, given: Collection[str]) -> None:
+def state(
+    dataset: Dataset,
+    profile: Deidentify,
+    words: Words,
+    given: Collection[str],
+    patient_id: str = "",
+) -> None:
     """Write pseudonyms, and that, how and by what the object was de-identified; in place.
 
     Parameters
@@ -28,10 +34,12 @@ def state(dataset: Dataset, profile: Deidentify, words: Words, given: Collection
         Names and identifiers of the case: an earlier statement that holds one is left out.
     given : collection of str
         Keywords that the caller set, and that stay.
+    patient_id : str, optional
+        Pseudonym of the patient, see :meth:`Deidentify.pseudonym`; none by default.
     """
     values = {
         "PatientName": profile.patient_name or None,
-        "PatientID": profile.patient_id or None,
+        "PatientID": patient_id or None,
         "PatientIdentityRemoved": "YES",
         "LongitudinalTemporalInformationModified": _dates(dataset, profile),
         "DeidentificationMethod": _methods(dataset, profile, words),

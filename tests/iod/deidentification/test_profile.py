@@ -1,6 +1,6 @@
 import pytest
 
-from rtxr.errors import RTXRError, UnknownNameError
+from rtxr.errors import CustomCodeError, RTXRError, UnknownNameError
 from rtxr.iod.deidentification.profile import (
     FULL_DATES,
     MODIFIED_DATES,
@@ -80,11 +80,28 @@ def test_an_option_that_does_not_exist():
         {"key": ""},
         {"patient_id": "x" * 65},
         {"patient_id": "Jürgen"},
+        {"patient_id": {"A": "Jürgen"}},
+        {"patient_id": {"A": 1}},
+        {"patient_id": 1},
     ],
 )
 def test_contradictions_are_refused(arguments):
     with pytest.raises(RTXRError):
         Deidentify(**arguments)
+
+
+def test_pseudonyms_by_the_original():
+    assert Deidentify().pseudonym("A") == ""
+    assert Deidentify(patient_id="T").pseudonym("A") == "T"
+    assert Deidentify(patient_id={"A": "T"}).pseudonym("A") == "T"
+    assert Deidentify(patient_id=lambda old: f"T{len(old)}").pseudonym("AB") == "T2"
+    assert "A" not in repr(Deidentify(patient_id={"A": "T"})).removeprefix("Deidentify")
+    with pytest.raises(UnknownNameError, match="1 patients, and none of this one"):
+        Deidentify(patient_id={"A": "T"}).pseudonym("SECRET")
+    with pytest.raises(CustomCodeError, match="patient_id raised KeyError"):
+        Deidentify(patient_id=lambda old: {}[old]).pseudonym("A")
+    with pytest.raises(RTXRError, match="what patient_id returns is text"):
+        Deidentify(patient_id=lambda _: 3).pseudonym("A")
 
 
 def test_the_offset_of_dates():

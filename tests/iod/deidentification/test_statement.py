@@ -72,3 +72,6 @@ def test_pseudonyms_and_what_the_caller_gave():
     stated(header, patient_name="P^1", patient_id="P1", given={"PatientID"})
     assert (header.PatientName, header.PatientID) == ("P^1", "given")
     assert stated(Dataset())["PatientName"].is_empty
+    header = Dataset()
+    state(header, Deidentify(), NOBODY, (), "P1")
+    assert header.PatientID == "P1"

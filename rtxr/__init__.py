@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rtxr.iod.standard_modules import module_rows, module_uses
     from rtxr.iod.tables import IOD, Module
     from rtxr.machines import Machine
+    from rtxr.view.widgets.links import link
 
 __version__ = "0.1.0"
 
@@ -57,6 +58,7 @@ __all__ = [
     "errors",
     "even_grid",
     "gamma",
+    "link",
     "load",
     "machines",
     "module_rows",
@@ -90,6 +92,7 @@ _HOMES = {
     "conformance": "rtxr.iod.conformance",
     "even_grid": "rtxr.analysis.grids.even_grid",
     "gamma": "rtxr.analysis.gamma_index.gamma",
+    "link": "rtxr.view.widgets.links",
     "load": "rtxr.index",
     "module_rows": "rtxr.iod.standard_modules",
     "module_uses": "rtxr.iod.standard_modules",

@@ -48,6 +48,7 @@ from rtxr.summary import (
     plan_sums,
     prescribed,
     stored_dvhs,
+    viewing,
 )
 from rtxr.view import slices
 
@@ -120,7 +121,7 @@ class DatasetRT:
     - Editing structures: ``add_structure``, ``add_structures``, ``add_labels``, ``combine``,
       ``margin``, ``rename``, ``remove``, ``set_structure``, ``alias``
     - Editing the plan: ``add_plan``, ``with_beams``, ``with_control_points``, ``remove_beam``
-    - Pictures: ``plot_slice``, ``plot_dvh``, ``plot_beam``, ``beam_player``
+    - Pictures: ``view``, ``plot_slice``, ``plot_dvh``, ``plot_beam``, ``beam_player``
     - Files: ``validate``, ``to_dicom``, ``save``
 
     ``ds.dose.rt`` has ``grid``, ``findings``, ``to_nifti`` and ``to_nrrd`` of one variable, and
@@ -217,6 +218,7 @@ class DatasetRT:
     complexity = _method(complexity.complexity)
 
     # --- pictures -------------------------------------------------------------------------------
+    view = _method(viewing.view)
     plot_slice = _method(slices.plot_slice)
     plot_dvh = _method(dvh_plots.plot_dvh)
     plot_beam = _method(beam_view.plot_beam)

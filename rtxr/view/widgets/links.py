@@ -20,6 +20,7 @@ class Link:
 
     def __init__(self, viewer: Any, dvh: Any) -> None:
         self._viewer, self._dvh = viewer, dvh
+        self._following = False
         self._follow_roi({"owner": viewer, "new": viewer.roi or dvh.roi})
         self._follow_roi({"owner": dvh, "new": viewer.roi or dvh.roi})
         self._follow_dose({"new": viewer.dose_at})
@@ -29,11 +30,16 @@ class Link:
 
     def _follow_roi(self, change: Any) -> None:
         """Highlight a ROI in the other one, if it has such a ROI."""
+        if self._following:
+            return
         other = self._dvh if change["owner"] is self._viewer else self._viewer
+        self._following = True
         try:
             other.roi = change["new"]
         except UnknownNameError:
             other.roi = ""
+        finally:
+            self._following = False
 
     def _follow_dose(self, change: Any) -> None:
         self._dvh.dose = change["new"]

@@ -1,0 +1,324 @@
+// The viewer on a page: planes of one or two datasets, their state, and what is under the pointer.
+
+const SAVE_MS = 60; // that traits are collected before Python hears of them
+const STALE = ["window", "other_window", "wash", "opacity", "threshold", "smooth", "zoom", "blend"];
+const DRAWN = ["rois", "colors", "roi", "contours", "isolines", "isodoses", "crosshair"];
+
+class Viewer extends Actions {
+  constructor(model, el) {
+    super();
+    this.model = model;
+    this.scene = model.get("_scene");
+    const { labels, other } = this.scene;
+    this.labels = [labels, other?.labels ?? []];
+    this.every = [...new Set(this.labels.flat())];
+    this.active = this.scene.panes[0].name;
+    this.heading = 0; // of the last step
+    this.store = new Store(model, (request, failed) => this.took(request, failed));
+    this.takeColors();
+    this.build(el);
+    this.takePlace();
+    this.takeCentre();
+    this.arrange();
+    this.sized = new ResizeObserver(() => this.drawSoon(true));
+    this.sized.observe(this.planes);
+    this.sized.observe(this.root);
+  }
+
+  build(el) {
+    this.root = node("div", "rtxr-widget rtxr-viewer", el);
+    this.root.classList.toggle("rtxr-dark", onDark(this.root));
+    const stage = node("div", "rtxr-viewer-stage", this.root);
+    this.planes = node("div", "rtxr-viewer-planes", stage);
+    this.panel = new Panel(this, stage);
+    this.planes.style.height = this.panel.root.style.maxHeight = `${this.model.get("height")}px`;
+    const sources = this.scene.other ? [0, 1] : [0];
+    this.panes = sources.flatMap((source) =>
+      this.scene.panes.map((spec) => new Pane(this, spec, source, this.planes)),
+    );
+    this.help = helpSheet(this.planes);
+    this.help.hidden = true;
+    const foot = node("div", "rtxr-viewer-foot", this.root);
+    this.told = node("output", "rtxr-viewer-told", foot, { "aria-live": "off" });
+    const keys = node("button", "", foot, { ...OWN_KEYS, type: "button", title: "Keys (?)" });
+    keys.textContent = "? Keys";
+    keys.addEventListener("click", () => this.toggleHelp());
+    this.root.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  key(event) {
+    if (event.key === "Escape" && !this.help.hidden) this.toggleHelp();
+    else if (!event.target.matches("canvas")) return;
+    else if (!keyed(this, event.target.dataset.pane, event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // --- state that Python shares -----------------------------------------------------------------
+  say(trait, value) {
+    this.model.set(trait, value);
+    this.saving ??= setTimeout(() => this.save(), SAVE_MS);
+  }
+
+  save() {
+    clearTimeout(this.saving);
+    this.saving = undefined;
+    this.model.save_changes();
+  }
+
+  toggle = (trait) => this.say(trait, !this.model.get(trait));
+
+  /** What changes of a trait do. */
+  changes() {
+    const stale = () => this.drawSoon(true);
+    const found = {
+      position: () => this.takePlace(),
+      center: () => this.takeCentre(),
+      only: () => this.arrange(),
+      compare: () => this.arrange(),
+      dose: () => this.request(),
+      prescription: stale,
+      _palette: stale,
+      height: () => this.resize(),
+    };
+    for (const name of STALE) found[name] = stale;
+    for (const name of DRAWN) found[name] = () => this.drawSoon();
+    return found;
+  }
+
+  changed(name) {
+    if (name === "rois" || name === "colors") this.takeColors();
+    this.changes()[name]?.();
+    this.panel.take(name);
+  }
+
+  takeColors() {
+    this.colors = this.model.get("colors");
+    this.shown = new Set(this.model.get("rois"));
+  }
+
+  takePlace() {
+    this.place = this.toOwn(this.model.get("position"));
+    this.request();
+  }
+
+  takeCentre() {
+    this.centre = this.toOwn(this.model.get("center"));
+    this.drawSoon(true);
+  }
+
+  toOwn({ x, y, z }) {
+    return transformed(this.scene.inverse, [x, y, z]);
+  }
+
+  toPatient(place) {
+    const round = (value) => Math.round(value * 1e6) / 1e6;
+    const [x, y, z] = transformed(this.scene.matrix, place).map(round);
+    return { x, y, z };
+  }
+
+  resize() {
+    this.planes.style.height = this.panel.root.style.maxHeight = `${this.model.get("height")}px`;
+  }
+
+  // --- planes -----------------------------------------------------------------------------------
+  get blended() {
+    return Boolean(this.scene.other) && this.model.get("compare") === "blend";
+  }
+
+  /** Show the planes that are asked for, and lay them out. */
+  arrange() {
+    const only = this.model.get("only");
+    const twins = this.scene.other && !this.blended;
+    for (const pane of this.panes)
+      pane.canvas.hidden = (only && pane.spec.name !== only) || (pane.source === 1 && !twins);
+    const count = this.visible().length / (twins ? 2 : 1);
+    this.planes.dataset.layout = `${twins ? "twins" : "one"}-${count}`;
+    if (only) this.active = only;
+    this.request();
+    this.drawSoon(true);
+  }
+
+  visible = () => this.panes.filter((pane) => !pane.canvas.hidden);
+  paneOf = (name, source = 0) =>
+    this.panes.find((pane) => pane.spec.name === name && pane.source === source);
+
+  indexOf(spec) {
+    return nearest(spec.axes[spec.normal], this.place[spec.normal]);
+  }
+
+  requestOf(source, spec, index = this.indexOf(spec)) {
+    return { source, pane: spec.name, index, dose: this.model.get("dose") };
+  }
+
+  /** Get the pictures of all planes that are in sight, the active one first. */
+  request() {
+    this.store.wanted.clear();
+    const panes = this.visible();
+    panes.sort((a, b) => (b.spec.name === this.active) - (a.spec.name === this.active));
+    for (const pane of panes) {
+      const found = this.store.want(this.requestOf(pane.source, pane.spec));
+      if (found) pane.show(found);
+      if (this.blended && this.store.want(this.requestOf(1, pane.spec))) pane.stale = true;
+    }
+    this.drawSoon();
+    this.store.ask(() => this.ahead());
+  }
+
+  /** Planes that are likely to be wanted next. */
+  ahead() {
+    if (!this.heading) return [];
+    const sources = this.scene.other ? [0, 1] : [0];
+    const { spec } = this.paneOf(this.active);
+    const last = spec.axes[spec.normal].length - 1;
+    const numbers = Array.from({ length: AHEAD }, (_, at) => at + 1)
+      .map((step) => this.indexOf(spec) + step * this.heading)
+      .filter((index) => index >= 0 && index <= last);
+    return numbers.flatMap((index) => sources.map((each) => this.requestOf(each, spec, index)));
+  }
+
+  took(request, failed) {
+    if (failed) this.told.textContent = failed;
+    this.request();
+  }
+
+  /** The picture of the second dataset on a plane. */
+  twin(pane) {
+    return this.store.pictures.get(Store.key(this.requestOf(1, pane.spec)));
+  }
+
+  // --- drawing ----------------------------------------------------------------------------------
+  drawSoon(stale = false) {
+    if (stale) for (const pane of this.panes) pane.stale = true;
+    this.waiting ??= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    this.waiting = undefined;
+    for (const pane of this.visible()) pane.draw();
+    this.tell();
+  }
+
+  /** What the pixels of a pane are composed of. */
+  parts(pane) {
+    const { model } = this;
+    const smooth = model.get("smooth");
+    const shade = (layer, source) =>
+      layer && { layer, smooth, rim: true, window: model.get(source ? "other_window" : "window") };
+    const { image, dose: layer } = pane.picture ?? {};
+    const found = { image: shade(image, pane.source), other: null, dose: null };
+    if (this.blended && !pane.source) {
+      const other = shade(this.twin(pane)?.image, 1);
+      if (other) found.other = { ...other, share: model.get("blend") };
+    }
+    if (layer && model.get("wash"))
+      found.dose = {
+        layer,
+        smooth: true,
+        palette: this.palette(),
+        opacity: image ? model.get("opacity") : 1,
+        threshold: dose(model.get("threshold"), model.get("prescription")),
+        top: this.top(),
+      };
+    return found;
+  }
+
+  palette() {
+    const view = this.model.get("_palette");
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
+  color(at) {
+    return `rgb(${[...this.palette().subarray(3 * at, 3 * at + 3)].join(", ")})`;
+  }
+
+  doseUnits = () => this.scene.doses[this.model.get("dose")]?.units ?? "";
+  /** Dose of the last colour. */
+  top = () => this.scene.doses[this.model.get("dose")]?.highest ?? 0;
+
+  /** Isodoses: what was written, in Gy, with their colours. */
+  levels() {
+    const full = this.model.get("prescription");
+    const top = this.top();
+    const found = this.model.get("isodoses").map((text) => ({ text, gray: dose(text, full) }));
+    return found.filter(({ gray }) => gray > 0).map((each) => {
+      const share = Math.min(255, Math.round((255 * each.gray) / (top || 1)));
+      return { ...each, color: this.color(share) };
+    });
+  }
+
+  /** What stands in the corner of a plane, the most important first. */
+  caption(pane) {
+    const { spec, source } = pane;
+    const own = spec.axes[spec.normal][this.indexOf(spec)];
+    const total = spec.axes[spec.normal].length;
+    const number = `${this.indexOf(spec) + 1} / ${total}`;
+    if (this.scene.isPile) return [number, this.scene.titles[this.indexOf(spec)]];
+    const title = source ? `${spec.title}, second` : spec.title;
+    return [title, `${fixed(own)} mm`, number];
+  }
+
+  // --- what is under the pointer ------------------------------------------------------------------
+  point(pane, x, y) {
+    this.pointed = pane && { pane, x, y };
+    this.telling ??= requestAnimationFrame(() => this.tell());
+  }
+
+  /** Say what is under the pointer, else at the cross-hair. */
+  tell() {
+    cancelAnimationFrame(this.telling);
+    this.telling = undefined;
+    const { pane, x, y } = this.pointed ?? { pane: this.paneOf(this.active) };
+    if (!pane.picture || pane.canvas.hidden) return;
+    const place = this.pointed ? pane.placeOf(x, y) : this.place;
+    this.told.textContent = this.toldAt(pane, place);
+  }
+
+  toldAt(pane, place) {
+    const { spec, source, picture } = pane;
+    const [across, up] = [place[spec.across], place[spec.up]];
+    const at = this.scene.isPile ? place : Object.values(this.toPatient(place));
+    const parts = [["x", "y", "z"].slice(0, this.scene.isPile ? 2 : 3)
+      .map((axis, number) => `${axis} ${fixed(at[number])}`).join("  ") + " mm"];
+    const value = picture.image && voxelAt(picture.image, across, up);
+    const units = source ? this.scene.other.units : this.scene.units;
+    if (value !== undefined && value !== null)
+      parts.push(`${Number(value.toPrecision(6))} ${units === "1" ? "" : units}`.trim());
+    const gray = picture.dose ? valueAt(picture.dose, across, up) : NaN;
+    if (!Number.isNaN(gray)) {
+      const full = this.model.get("prescription");
+      const percent = full ? ` (${((100 * gray) / full).toFixed(1)} %)` : "";
+      parts.push(`${gray.toFixed(2)} ${this.doseUnits()}${percent}`);
+    }
+    const rois = picture.lines ? roisAt(picture.lines, across, up) : [];
+    if (rois.length) parts.push(rois.map((number) => this.labels[source][number]).join(", "));
+    const { note } = source ? this.scene.other : this.scene;
+    if (note) parts.push(note);
+    return parts.join(" · ");
+  }
+
+  close() {
+    this.sized.disconnect();
+    if (this.saving) this.save();
+    if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
+    cancelAnimationFrame(this.telling);
+  }
+}
+
+function render({ model, el }) {
+  const viewer = new Viewer(model, el);
+  const heard = (content, buffers) => {
+    if (content.picture) viewer.store.take(content, buffers);
+  };
+  model.on("msg:custom", heard);
+  const names = Object.keys(viewer.changes());
+  const takers = names.map((name) => [`change:${name}`, () => viewer.changed(name)]);
+  for (const [name, take] of takers) model.on(name, take);
+  return () => {
+    model.off("msg:custom", heard);
+    for (const [name, take] of takers) model.off(name, take);
+    viewer.close();
+  };
+}
+
+export default { render };

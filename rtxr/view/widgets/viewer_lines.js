@@ -1,0 +1,91 @@
+// Lines on planes: structures as Python sends them, isodoses from the values of a dose.
+
+const OPEN = 0x8000; // added to the number of a ROI: a line that encloses nothing
+
+function decodeLines(part, buffers) {
+  if (!part) return null;
+  const [points, starts, roi] = ["f4", "u4", "u2"].map((kind, at) =>
+    numbers(buffers[part.first + at], kind),
+  );
+  return { points, starts, roi, bytes: points.byteLength };
+}
+
+/** Numbers of the ROIs that a place lies in: an odd number of their lines is on its right. */
+function roisAt(lines, across, up) {
+  const odd = new Map();
+  const { points, starts, roi } = lines;
+  for (let line = 0; line < roi.length; line++) {
+    if (roi[line] & OPEN) continue;
+    for (let at = starts[line]; at + 1 < starts[line + 1]; at++) {
+      const [x0, y0, x1, y1] = points.subarray(2 * at, 2 * at + 4);
+      if (y0 > up === y1 > up) continue;
+      if (across < x0 + ((up - y0) / (y1 - y0)) * (x1 - x0))
+        odd.set(roi[line], !odd.get(roi[line]));
+    }
+  }
+  return [...odd.keys()].filter((number) => odd.get(number)).sort((a, b) => a - b);
+}
+
+/** Paths on a canvas by ROI; a line of one point is a cross. */
+function pathsOf(lines, toX, toY) {
+  const paths = new Map();
+  const { points, starts, roi } = lines;
+  for (let line = 0; line < roi.length; line++) {
+    const number = roi[line] & ~OPEN;
+    if (!paths.has(number)) paths.set(number, new Path2D());
+    const path = paths.get(number);
+    const [first, end] = [starts[line], starts[line + 1]];
+    let [x, y] = [toX(points[2 * first]), toY(points[2 * first + 1])];
+    if (end - first === 1) {
+      path.moveTo(x - 6, y);
+      path.lineTo(x + 6, y);
+      path.moveTo(x, y - 6);
+      path.lineTo(x, y + 6);
+      continue;
+    }
+    path.moveTo(x, y);
+    for (let at = first + 1; at < end; at++)
+      path.lineTo(toX(points[2 * at]), toY(points[2 * at + 1]));
+  }
+  return paths;
+}
+
+/** Sides of a cell (numbers of its corners) between which the isodose of each case runs. */
+const CUTS = [
+  [], [[3, 0]], [[0, 1]], [[3, 1]], [[1, 2]], [[3, 0], [1, 2]], [[0, 2]], [[3, 2]],
+  [[2, 3]], [[2, 0]], [[0, 1], [2, 3]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],
+];
+
+/** Segments (x0, y0, x1, y1) where a layer has one value, linear along the sides of its cells. */
+function isoline(layer, level) {
+  const { values, across, up } = layer;
+  const stride = across.length;
+  const found = [];
+  for (let row = 0; row + 1 < up.length; row++)
+    for (let column = 0; column + 1 < stride; column++) {
+      const at = row * stride + column;
+      const [a, b] = [values[at], values[at + 1]];
+      const [c, d] = [values[at + stride + 1], values[at + stride]];
+      const kind = (a >= level) | ((b >= level) << 1) | ((c >= level) << 2) | ((d >= level) << 3);
+      if (kind === 0 || kind === 15 || Number.isNaN(a + b + c + d)) continue;
+      const corners = [a, b, c, d];
+      for (const cut of CUTS[kind])
+        for (const side of cut) {
+          const next = (side + 1) & 3;
+          const share = (level - corners[side]) / (corners[next] - corners[side]);
+          const [x0, x1] = [across[column + AT_X[side]], across[column + AT_X[next]]];
+          const [y0, y1] = [up[row + AT_Y[side]], up[row + AT_Y[next]]];
+          found.push(x0 + share * (x1 - x0), y0 + share * (y1 - y0));
+        }
+    }
+  return Float32Array.from(found);
+}
+const AT_X = [0, 1, 1, 0]; // of the corners of a cell
+const AT_Y = [0, 0, 1, 1];
+
+/** A dose as a person writes it, in Gy: a number, "20 Gy", or "95%" of `full`; NaN for anything. */
+function dose(text, full) {
+  const found = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|Gy)?\s*$/i.exec(String(text));
+  if (!found) return NaN;
+  return found[2] === "%" ? (Number(found[1]) * full) / 100 : Number(found[1]);
+}

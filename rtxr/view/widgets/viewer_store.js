@@ -1,0 +1,73 @@
+// Pictures of planes that a page has seen, and those that it asks Python for.
+
+const MOST_BYTES = 128e6;
+const AHEAD = 2; // planes asked for before they are wanted, in the direction of the last step
+
+class Store {
+  /** `took` is called when a picture has come. */
+  constructor(model, took) {
+    this.model = model;
+    this.took = took;
+    this.pictures = new Map(); // oldest first
+    this.bytes = 0;
+    this.asked = new Set();
+    this.wanted = new Map();
+    this.answered = false;
+  }
+
+  static key = ({ source, pane, index, dose }) => `${source} ${pane} ${index} ${dose}`;
+
+  /** The picture of a plane, as far as it is here; else it is wanted. */
+  want(request) {
+    const key = Store.key(request);
+    const found = this.pictures.get(key);
+    if (found) {
+      this.pictures.delete(key); // and back in, as the newest
+      this.pictures.set(key, found);
+    }
+    if (!found?.lines && !this.asked.has(key)) this.wanted.set(key, request);
+    return found;
+  }
+
+  /** Ask for what is wanted now and forget what was wanted before: one question at a time. */
+  ask(ahead) {
+    if (this.asked.size) return;
+    let requests = [...this.wanted.values()];
+    if (!requests.length) requests = ahead().filter((each) => !this.pictures.has(Store.key(each)));
+    if (!requests.length) return;
+    // The very first answer is quick: one plane, before the structures are read.
+    if (!this.answered) requests = requests.slice(0, 1);
+    for (const each of requests) this.asked.add(Store.key(each));
+    this.wanted.clear();
+    this.model.send({ ask: "pictures", pictures: requests, whole: this.answered });
+  }
+
+  take(content, buffers) {
+    const request = content.picture;
+    const key = Store.key(request);
+    this.asked.delete(key);
+    this.answered = true;
+    if (!content.failed) this.keep(key, {
+      ...request,
+      image: decodeLayer(content.image, buffers),
+      dose: decodeLayer(content.dose, buffers),
+      lines: decodeLines(content.lines, buffers),
+    });
+    this.took(request, content.failed);
+  }
+
+  keep(key, picture) {
+    const size = (each) => (each?.bytes ?? 0) + 4096;
+    const bytes = (each) => size(each.image) + size(each.dose) + size(each.lines);
+    const earlier = this.pictures.get(key);
+    if (earlier) this.bytes -= bytes(earlier);
+    this.pictures.delete(key);
+    this.pictures.set(key, picture);
+    this.bytes += bytes(picture);
+    for (const [oldest, each] of this.pictures) {
+      if (this.bytes <= MOST_BYTES) break;
+      this.pictures.delete(oldest);
+      this.bytes -= bytes(each);
+    }
+  }
+}

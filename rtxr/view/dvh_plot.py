@@ -14,7 +14,7 @@ from rtxr.errors import MissingDataError, RTXRError
 from rtxr.geometry import FloatArray
 from rtxr.view import dvh_curves
 from rtxr.view.colors import for_paper
-from rtxr.view.dvh_curves import Curve, DvhCurves
+from rtxr.view.dvh_curves import Curve, DVHCurves
 from rtxr.view.goal_marks import GoalMark, goal_marks
 from rtxr.view.goal_table import STYLES as STATUS
 
@@ -146,7 +146,7 @@ def plot_dvh(
     return draw(dvhs, look, ax)
 
 
-def draw(dvhs: DvhCurves, look: Look, ax: Axes | None = None) -> Axes:
+def draw(dvhs: DVHCurves, look: Look, ax: Axes | None = None) -> Axes:
     """Curves on Axes, or on those of a new figure.
 
     Raises
@@ -181,7 +181,7 @@ def draw(dvhs: DvhCurves, look: Look, ax: Axes | None = None) -> Axes:
 
 
 # --- what to draw -------------------------------------------------------------------------------
-def _points(curve: Curve, dvhs: DvhCurves, look: Look, joined: int) -> FloatArray:
+def _points(curve: Curve, dvhs: DVHCurves, look: Look, joined: int) -> FloatArray:
     """Points of a curve as the axes show them, (2, n)."""
     per_dose, per_volume = _factors(curve, look)
     x, y = curve.doses * per_dose, curve.volumes * per_volume
@@ -209,7 +209,7 @@ def _joined(x: FloatArray, y: FloatArray, count: int) -> tuple[FloatArray, Float
     return centres[some], sums[some]
 
 
-def _end(dvhs: DvhCurves, look: Look, points: Sequence[FloatArray]) -> float:
+def _end(dvhs: DVHCurves, look: Look, points: Sequence[FloatArray]) -> float:
     """End of the dose axis."""
     if look.dose_max is not None:
         return look.dose_max
@@ -229,7 +229,7 @@ def _draw(
     ax: Axes,
     curve: Curve,
     points: FloatArray,
-    about: tuple[DvhCurves, Look, Mapping[str, Any]],
+    about: tuple[DVHCurves, Look, Mapping[str, Any]],
 ) -> None:
     dvhs, look, styles = about
     style = styles[curve.source]
@@ -248,7 +248,7 @@ def _draw(
     )
 
 
-def _label(ax: Axes, dvhs: DvhCurves, look: Look, joined: int) -> None:
+def _label(ax: Axes, dvhs: DVHCurves, look: Look, joined: int) -> None:
     """Names of the axes, and a light grid behind the lines."""
     x_label = "Dose (% of prescription)" if look.relative_dose else AXES[dvhs.unit]
     unit = "%" if look.relative_volume else "cm³"
@@ -274,7 +274,7 @@ def _limit(
     ax.set_ylim(0, 1.02 * max(highest, whole) or 1.0)
 
 
-def _draw_goals(ax: Axes, dvhs: DvhCurves, look: Look) -> None:
+def _draw_goals(ax: Axes, dvhs: DVHCurves, look: Look) -> None:
     """An arrow from each goal to the side on which its curve has to pass, and a sign behind it."""
     for mark in look.goals:
         at = _place(mark, dvhs, look)
@@ -311,7 +311,7 @@ def _scaled(side: tuple[int, int], size: float) -> tuple[float, float]:
     return side[0] * size, side[1] * size
 
 
-def _place(mark: GoalMark, dvhs: DvhCurves, look: Look) -> tuple[float, float] | None:
+def _place(mark: GoalMark, dvhs: DVHCurves, look: Look) -> tuple[float, float] | None:
     """Where a goal is on the axes; None where it, or its curve, is not on them."""
     curves = (dvhs.of(roi=mark.roi, source=source) for source in mark.results)
     curve = next((each for each in curves if each is not None), None)
@@ -322,7 +322,7 @@ def _place(mark: GoalMark, dvhs: DvhCurves, look: Look) -> tuple[float, float] |
     return at if all(map(math.isfinite, at)) else None
 
 
-def _draw_cursors(ax: Axes, shown: Sequence[Curve], dvhs: DvhCurves, look: Look) -> None:
+def _draw_cursors(ax: Axes, shown: Sequence[Curve], dvhs: DVHCurves, look: Look) -> None:
     """Lines at a dose and at a volume, and a point where they cross each curve."""
     for curve in shown:
         per_dose, per_volume = _factors(curve, look)

@@ -65,7 +65,7 @@ def test_many_contours_are_fainter_each():
 
 
 def test_faces_of_a_silhouette_that_lie_upon_each_other_are_one_area():
-    faces = np.stack([SQUARE, SQUARE + (5, 0), SQUARE + 1])
+    faces = np.stack([SQUARE, np.add(SQUARE, (5, 0)), SQUARE + 1])
     picture = BeamPicture(
         "",
         50.0,

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from rtxr.errors import MissingDataError, RTXRError
-from rtxr.view import colors
+from rtxr.view import colors, dvh_curves, dvh_plot
 from rtxr.view.dvh_plot import plot_dvh
 
 DOSE_GY = np.array([0.0, 10.0, 20.0, 30.0, 40.0])
@@ -214,3 +214,47 @@ def test_stored_curves_go_with_cumulative_ones_of_one_dose():
 def test_a_dose_axis_that_ends_at_nothing_is_refused():
     with pytest.raises(RTXRError, match="dose_max=-5"):
         plot_dvh(table_of({"PTV": [4.0, 2.0, 0.0]}, dose=[0.0, 5.0, 10.0]), dose_max=-5)
+
+
+def goals(status="pass"):
+    row = {"roi": "PTV", "metric": "D50%", "relation": ">=", "limit": 22.0, "unit": "Gy"}
+    return pd.DataFrame([{**row, "value": 25.0, "status": status}])
+
+
+def marks(ax):
+    return [line.get_xydata()[0].tolist() for line in ax.lines if line.get_marker() in "|_"]
+
+
+def test_a_goal_is_an_arrow_with_a_sign():
+    ax = plot_dvh(table_of(), goals=goals())
+    assert marks(ax) == [[22, 50]]
+    arrow, sign = ax.texts
+    assert (arrow.xy, arrow.get_position()[0] > 0) == ((22, 50), True)  # to the right of it
+    assert sign.get_text() == "✓"
+    assert marks(plot_dvh(table_of(), goals=goals(), relative=False)) == [[22, 2]]
+
+
+def test_other_cases_are_line_styles():
+    ax = plot_dvh(table_of(), others={"new": table_of({"PTV": CURVES["Lung"]})}, name="old")
+    assert list(drawn(ax, "--")) == ["_PTV, new"]
+    assert legend_texts(ax) == ["PTV", "Lung", "old", "new"]
+    both = {"old": goals(), "new": goals("fail")}
+    ax = plot_dvh(table_of(), others={"new": table_of()}, name="old", goals=both)
+    assert [text.get_text() for text in ax.texts] == ["", "✓✗"]
+
+
+def test_a_highlighted_roi_stands_out_and_cursors_read_it():
+    dvhs = dvh_curves.gathered({"": table_of()})
+    ax = dvh_plot.draw(dvhs, dvh_plot.Look(roi="PTV", dose=15, volume=40))
+    widths = {
+        name: line.get_linewidth() for name, line in zip(("PTV", "Lung"), ax.lines, strict=False)
+    }
+    assert widths["PTV"] > widths["Lung"]
+    points = [line.get_xydata()[0].tolist() for line in ax.lines if line.get_marker() == "o"]
+    assert points == [pytest.approx(at) for at in ([15, 87.5], [27, 40], [15, 25], [10, 40])]
+
+
+def test_percent_of_no_prescription_is_nothing():
+    dvhs = dvh_curves.gathered({"": table_of()})
+    with pytest.raises(MissingDataError, match="no prescription"):
+        dvh_plot.draw(dvhs, dvh_plot.Look(relative_dose=True))

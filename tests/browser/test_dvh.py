@@ -1,0 +1,134 @@
+"""The DVH plot under a real pointer and keys, in JupyterLab and Voilà."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser.conftest import Server
+from browser.pages import printed, run_cell
+
+SHOW = """
+import rtxr
+ds = rtxr.open_dir({!r})
+widget = ds.rt.plot_dvh(["PTV_70", "Lung_L", "Lung_R"], goals="PTV_70: D95% >= 60 Gy")
+widget
+"""
+#: px around the curves, as in dvh_plane.js.
+LEFT, RIGHT, BOTTOM, TOP = 58, 16, 46, 12
+
+
+def row(page: Any, text: str) -> Any:
+    return page.locator(".rtxr-dvh-box [role=row]").filter(has_text=text)
+
+
+def texts(found: Any) -> list[str]:
+    return [cell.inner_text().strip() for cell in found.locator("[role=gridcell]").all()]
+
+
+def at(page: Any, dose: float, percent: float, end: float) -> tuple[float, float]:
+    """Where a dose and a volume are on a page."""
+    box = page.locator(".rtxr-dvh-plot").bounding_box()
+    wide, tall = box["width"] - LEFT - RIGHT, box["height"] - TOP - BOTTOM
+    x = box["x"] + LEFT + dose / (1.02 * end) * wide
+    return x, box["y"] + TOP + (1 - percent / 102) * tall
+
+
+@pytest.fixture(scope="module")
+def answers(phantom: Path) -> Any:
+    """The table that the page is held to."""
+    import rtxr  # noqa: PLC0415
+
+    return rtxr.open_dir(phantom).rt.dvh(["PTV_70", "Lung_L", "Lung_R"], relative=True)
+
+
+def test_in_jupyterlab(lab: Server, page: Any, phantom: Path, answers: Any) -> None:
+    tell = "print(widget.dose, widget.roi, *widget.hidden)\nprint(widget.readings['V'].to_dict())"
+    lab.open(page, "dvh", SHOW.format(str(phantom)), tell, "print(widget.roi)")
+    run_cell(page, 0)
+    row(page, "PTV_70").wait_for()
+    end = max(told["max_gy"] for told in answers.attrs["rois"].values())
+
+    # The cursor is dragged along the dose axis to 40 Gy, and reads all curves.
+    page.mouse.move(*at(page, 20, -4, end))
+    page.mouse.down()
+    page.mouse.move(*at(page, 30, -4, end))
+    page.mouse.move(*at(page, 40, -4, end))
+    page.mouse.up()
+    dose = float(page.get_by_label("Dose at").input_value())
+    assert dose == pytest.approx(40, abs=0.1)
+    for label in ("PTV_70", "Lung_L", "Lung_R"):
+        expected = answers[label][round(dose, 2)]
+        assert float(texts(row(page, label))[1]) == pytest.approx(expected, abs=0.011)
+
+    # A click on a curve highlights its ROI.
+    half = float(answers.index[(answers["Lung_R"] >= 50).sum() - 1])
+    page.mouse.click(*at(page, half, 50, end))
+    row(page, "Lung_R").and_(page.locator("[aria-selected=true]")).wait_for()
+    assert "Lung_R: " in page.get_by_role("status").filter(has_text="Gy").inner_text()
+
+    # A box hides a ROI.
+    row(page, "Lung_L").get_by_role("checkbox").click()
+    page.get_by_role("checkbox", name="Show Lung_L", checked=False).wait_for()
+
+    first, second = printed(page, 1)
+    assert first == f"{dose} Lung_R Lung_L"
+    assert re.findall(r"\('(\w+)'", second) == ["PTV_70", "Lung_R"]
+
+
+def test_with_the_keyboard_only(lab: Server, page: Any, phantom: Path, answers: Any) -> None:
+    tell = "print(widget.dose, widget.volume, widget.roi, *widget.hidden)"
+    lab.open(page, "dvh_keys", SHOW.format(str(phantom)), tell)
+    run_cell(page, 0)
+    row(page, "PTV_70").wait_for()
+    page.get_by_label("Dose at").fill("60")
+    page.keyboard.press("Enter")
+    plot = page.locator(".rtxr-dvh-plot")
+    plot.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "d", "d", "PageDown", "PageDown", "Space"):
+        page.keyboard.press(key)
+    page.get_by_role("checkbox", name="Show Lung_L", checked=False).wait_for()
+    expected = answers["PTV_70"][60.2]
+    assert float(texts(row(page, "PTV_70"))[1]) == pytest.approx(expected, abs=0.011)
+    page.keyboard.press("v")  # cm3
+    page.get_by_role("button", name="cm³", pressed=True).wait_for()
+    page.keyboard.press("g")
+    page.get_by_role("button", name="% of prescription", pressed=True).wait_for()
+    assert page.get_by_label("Dose at").input_value() == "86"  # of 70 Gy
+    assert printed(page, 1) == ["60.2 nan Lung_L Lung_L"]
+
+
+def test_hovering_tells_dose_and_volume(
+    lab: Server, page: Any, phantom: Path, answers: Any
+) -> None:
+    lab.open(page, "dvh_hover", SHOW.format(str(phantom)))
+    run_cell(page, 0)
+    row(page, "PTV_70").wait_for()
+    plot = page.locator(".rtxr-dvh-plot")
+    end = max(told["max_gy"] for told in answers.attrs["rois"].values())
+    half = float(answers.index[(answers["Lung_R"] >= 50).sum() - 1])
+    page.mouse.move(*at(page, half, 50, end))
+    page.locator(".rtxr-dvh-plot[aria-description^=Lung]").wait_for()
+    name, dose, volume = plot.get_attribute("aria-description").split("; ")
+    assert name == "Lung_R"
+    told = float(dose.split()[0])
+    assert told == pytest.approx(half, abs=0.3)
+    expected = answers["Lung_R"][round(told, 2)]
+    assert float(volume.split()[0]) == pytest.approx(expected, abs=0.02)
+
+
+def test_in_voila(voila: Server, page: Any, phantom: Path) -> None:
+    result = """
+import ipywidgets
+label = ipywidgets.Label()
+ipywidgets.dlink((widget, "hidden"), (label, "value"), lambda names: "hidden: " + ", ".join(names))
+label
+"""
+    voila.open(page, "dvh", SHOW.format(str(phantom)), result)
+    row(page, "PTV_70").wait_for()
+    row(page, "Lung_L").get_by_role("checkbox").click()
+    page.get_by_text("hidden: Lung_L").wait_for()
+    page.get_by_text("1 of 1 met").wait_for()

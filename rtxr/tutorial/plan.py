@@ -109,7 +109,7 @@ def _beam(number: int, name: str, kind: str, gantry: Sequence[float]) -> Dataset
 
 def leaves() -> tuple[FloatArray, FloatArray]:
     """Bounds of the leaves along y, one more than leaves, and half the gap of each pair, mm."""
-    edges = _LEAF_WIDTH * (np.arange(_LEAF_PAIRS + 1) - _LEAF_PAIRS / 2)
+    edges: FloatArray = _LEAF_WIDTH * (np.arange(_LEAF_PAIRS + 1.0) - _LEAF_PAIRS / 2)
     middles = (edges[1:] + edges[:-1]) / 2
     return edges, np.sqrt(np.clip(APERTURE**2 - middles**2, 0, None))
 

@@ -50,7 +50,10 @@ def image(case: Case, number: int) -> Dataset:
 
 
 def template(case: Case, number: int) -> Dataset:
-    """A portal image as in production mode, of the same beam."""
+    """A portal image as in production mode, of the same beam.
+
+    It lacks what real ones lack and the plan has: patient position and leaf boundaries.
+    """
     y, x = axes()
     stored = np.where(signal(x, y[:, None]) > (OPEN + CLOSED) / 2, 1000, 0).astype(np.uint16)
     group = item(ReferencedFractionGroupNumber="1", ReferencedBeamNumber=str(number))
@@ -65,6 +68,8 @@ def template(case: Case, number: int) -> Dataset:
         StudyTime=f"0830{number:02d}",
         ImageType=["ORIGINAL", "PRIMARY", "PORTAL"],
         ConversionType="DI",
+        PatientOrientation="",
+        ReportedValuesOrigin="ACTUAL",
         InstanceNumber=str(number),
         RTImageLabel=f"template {number}",
         RTImagePosition=[ds_text(x[0]), ds_text(y[0])],
@@ -87,8 +92,9 @@ def template(case: Case, number: int) -> Dataset:
 
 def axes() -> tuple[FloatArray, FloatArray]:
     """Pixel centres at the receptor, mm: y of each row from above, x of each column."""
-    y = SPACING * ((ROWS - 1) / 2 - np.arange(ROWS))
-    return y, SPACING * (np.arange(COLUMNS) - (COLUMNS - 1) / 2)
+    y: FloatArray = SPACING * ((ROWS - 1) / 2 - np.arange(ROWS, dtype=np.float64))
+    x: FloatArray = SPACING * (np.arange(COLUMNS, dtype=np.float64) - (COLUMNS - 1) / 2)
+    return y, x
 
 
 def signal(x: FloatArray, y: FloatArray) -> FloatArray:

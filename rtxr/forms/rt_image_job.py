@@ -1,0 +1,232 @@
+"""Making RT Images step by step: what is chosen so far, what follows, and what is wrong with it.
+
+What is checked is what is made: each change builds the headers anew, which takes a few hundredths
+of a second, and pixels are read when they are written or looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+import xarray as xr
+
+from rtxr import model
+from rtxr.edit.rt_image_sheets import Desk, Sheet, plan_header, sheets
+from rtxr.edit.rt_images import rt_images_of
+from rtxr.errors import ConformanceError, Finding, MissingDataError, RTXRError, Severity
+from rtxr.export import to_dicom
+from rtxr.forms.rt_image_picture import picture
+from rtxr.forms.workspace import Inbox, Workspace
+from rtxr.iod.raw import numbers_of, text_of
+from rtxr.iod.rt_image_series import beam_of, series_values, whole
+from rtxr.machines import Machine
+
+IMAGES, TEMPLATES, PLAN = ROLES = ("images", "templates", "plan")
+PATIENT = ("PatientName", "PatientID")
+#: Folder of the workspace with what was made, and its archive.
+_OUT, _ARCHIVE = "made", "rt_images.zip"
+_RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+#: Stands in until one is chosen, so that what is wrong with the files is told before.
+_NO_MACHINE = Machine("-", DeviceSerialNumber="-")
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something to tell: how severe, and what."""
+
+    severity: Severity
+    text: str
+
+
+class RTImageJob:
+    """Images, templates and a plan become RT Images.
+
+    Parameters
+    ----------
+    machines : sequence of Machine
+        Those that can be chosen.
+    workspace : Workspace
+        Where uploads and what is made are kept.
+
+    Attributes
+    ----------
+    machine : str
+        RadiationMachineName of the one chosen; empty for none.
+    patient : dict of str to str
+        PatientName and PatientID as the user gave them; empty for that of the files.
+    order : list of int
+        Place of the template of each image.
+    """
+
+    def __init__(self, machines: Sequence[Machine], workspace: Workspace) -> None:
+        self.machines = {each.RadiationMachineName: each for each in machines}
+        self.workspace = workspace
+        self.machine = next(iter(self.machines)) if len(self.machines) == 1 else ""
+        self.patient = dict.fromkeys(PATIENT, "")
+        self.order: list[int] = []
+        self._sheets: dict[str, list[Sheet]] = {IMAGES: [], TEMPLATES: []}
+        self._plan: pydicom.Dataset | None = None
+        self._errors: dict[str, list[Finding]] = {}
+
+    # --- what it is made of ---------------------------------------------------------------------
+    def inbox(self, role: str) -> Inbox:
+        """Where a browser puts the files of a role."""
+        return Inbox(self.workspace, role)
+
+    def take(self, role: str, given: Sequence[str]) -> None:
+        """Files or folders of a role, in the place of those that it had; none empties it.
+
+        Raises
+        ------
+        RTXRError, OSError
+            A path does not exist or cannot be read; the role is empty then.
+        """
+        self._errors.pop(role, None)
+        if role == PLAN:
+            self._plan = None
+        else:
+            self._sheets[role] = []
+        if not given:
+            found: list[Finding] = []
+        elif role == PLAN:
+            place = given[0] if len(given) == 1 else os.path.commonpath(given)
+            self._plan, found = plan_header(place)
+        else:
+            self._sheets[role], found = sheets(given, role)
+        if found:
+            self._errors[role] = found
+        if role != PLAN:
+            self.order = list(range(len(self._sheets[TEMPLATES])))
+
+    def pair(self, image: int, template: int) -> None:
+        """Give an image this template; the image that had it gets the other one."""
+        if image < len(self.order) and template in self.order:
+            other = self.order.index(template)
+            self.order[other], self.order[image] = self.order[image], template
+
+    def choose(self, machine: str) -> None:
+        """Choose a machine by its name; empty for none."""
+        if machine and machine not in self.machines:
+            raise RTXRError(f"no machine {machine!r}")
+        self.machine = machine
+
+    # --- what follows ---------------------------------------------------------------------------
+    @property
+    def images(self) -> list[str]:
+        """What is said of each image in a table."""
+        return [_described(each) for each in self._sheets[IMAGES]]
+
+    @property
+    def templates(self) -> list[str]:
+        """What is said of each template, with the plan's name of its beam."""
+        return [_described(each, self._plan) for each in self._sheets[TEMPLATES]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many usable files each role has."""
+        known = {role: len(found) for role, found in self._sheets.items()}
+        return {**known, PLAN: int(self._plan is not None)}
+
+    def default(self, keyword: str) -> str:
+        """PatientName or PatientID of the files; empty where no file has one."""
+        parts = [[each.dataset for each in self._sheets[role]] for role in (IMAGES, TEMPLATES)]
+        plan = self._plan or pydicom.Dataset()
+        return str(series_values(parts[0], parts[1], plan).get(keyword, ""))
+
+    def messages(self) -> list[Message]:
+        """What is missing, wrong or worth knowing, the most severe first."""
+        empty = [role for role, count in self.counts.items() if not count]
+        lacking = [role for role in empty if role not in self._errors]
+        found = [Message("info", f"choose the {role}") for role in lacking]
+        if not self.machine:
+            hint = "" if self.machines else " (none is known: rtxr.machines.add(...) adds one)"
+            found.append(Message("info", f"choose a machine{hint}"))
+        found += [Message(each.severity, each.message) for each in self._findings(not empty)]
+        return sorted(dict.fromkeys(found), key=lambda each: _RANK[each.severity])
+
+    def _findings(self, complete: bool) -> list[Finding]:
+        """What is wrong with the files, and with what would be made of them where all are there."""
+        if not complete:
+            return [each for found in self._errors.values() for each in found]
+        try:
+            found = model.findings_of(self._build(self.machines.get(self.machine, _NO_MACHINE)))
+        except ConformanceError as error:
+            return list(error.findings)
+        return found if self.machine else []
+
+    def made(self) -> xr.Dataset:
+        """The new RT Images, nothing of them written.
+
+        Raises
+        ------
+        ConformanceError
+            They cannot be made; ``findings`` says why.
+        MissingDataError
+            Something is yet to be chosen.
+        """
+        if not self.machine or not all(self.counts.values()):
+            raise MissingDataError("choose images, templates, a plan and a machine first")
+        return self._build(self.machines[self.machine])
+
+    def _build(self, machine: Machine) -> xr.Dataset:
+        errors = [each for found in self._errors.values() for each in found]
+        on = Desk(self._sheets[IMAGES], self._sheets[TEMPLATES], self._plan, errors)
+        user = {keyword: text.strip() or None for keyword, text in self.patient.items()}
+        places = list(enumerate(self.order))
+        return rt_images_of(on, machine, user, lambda *_: places)
+
+    def picture(self, image: int) -> bytes:
+        """A new RT Image with the aperture of its beam where the plan says it, as PNG.
+
+        Raises
+        ------
+        RTXRError
+            It cannot be made.
+        """
+        return picture(self.made(), image, self._plan or pydicom.Dataset())
+
+    def create(self) -> Path:
+        """Write the files and put them into an archive.
+
+        Returns
+        -------
+        Path
+            The archive, in the workspace.
+
+        Raises
+        ------
+        RTXRError, OSError
+            They cannot be made or written.
+        """
+        made = self.made()
+        self.workspace.drop(_OUT)
+        out = self.workspace.make_room(_OUT, 0)
+        table = to_dicom(made, out / "files")
+        archive = out / _ARCHIVE
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as into:
+            for path in table["path"]:
+                into.write(path, Path(path).name)
+        return archive
+
+    def close(self) -> None:
+        """Remove all that was uploaded or made."""
+        self.workspace.close()
+
+
+def _described(sheet: Sheet, plan: pydicom.Dataset | None = None) -> str:
+    """File, size and beam of an image, for a table; nothing of the patient."""
+    dataset = sheet.dataset
+    size = " x ".join(text_of(dataset, keyword) or "?" for keyword in ("Rows", "Columns"))
+    parts = [sheet.name, size]
+    if (number := whole(dataset, "ReferencedBeamNumber")) is not None:
+        beam = None if plan is None else beam_of(plan, number)
+        name = "" if beam is None else text_of(beam, "BeamName")
+        parts.append(f"beam {number} {name}".strip())
+    if angle := numbers_of(dataset, "GantryAngle"):
+        parts.append(f"gantry {float(angle[0]):.4g}°")
+    return " · ".join(parts)

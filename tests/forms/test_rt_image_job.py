@@ -1,0 +1,163 @@
+"""The job behind the form: what is chosen, what is told, what is made."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pydicom
+import pytest
+from rt_image_pairs import measured, planned, saved, template
+
+import rtxr
+from rtxr.errors import MissingDataError, RTXRError
+from rtxr.forms.rt_image_job import ROLES, RTImageJob
+from rtxr.forms.workspace import Workspace
+
+MACHINES = [
+    rtxr.Machine("RTXR-LINAC", DeviceSerialNumber="1"),
+    rtxr.Machine("TB2", DeviceSerialNumber="22"),
+]
+
+
+@pytest.fixture
+def job():
+    made = RTImageJob(MACHINES, Workspace(10**8))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def filled(job, portal):
+    for role in ROLES:
+        job.take(role, [str(portal / role)])
+    job.choose("RTXR-LINAC")
+    return job
+
+
+def told(job):
+    return [(each.severity, each.text) for each in job.messages()]
+
+
+def test_it_says_what_is_yet_to_be_chosen(job, portal):
+    texts = [text for _, text in told(job)]
+    assert texts == [*(f"choose the {role}" for role in ROLES), "choose a machine"]
+    job.take("images", [str(portal / "images")])
+    assert ("info", "choose the images") not in told(job)
+    with pytest.raises(MissingDataError):
+        job.made()
+
+
+def test_one_machine_needs_no_choice_and_none_is_told():
+    one = RTImageJob(MACHINES[:1], Workspace(1))
+    assert one.machine == "RTXR-LINAC"
+    none = RTImageJob([], Workspace(1))
+    assert "rtxr.machines.add" in none.messages()[-1].text
+    with pytest.raises(RTXRError, match="no machine 'X'"):
+        none.choose("X")
+
+
+def test_tables_name_files_and_beams_and_no_patient(filled):
+    assert filled.images == ["image_1.dcm · 160 x 192", "image_2.dcm · 160 x 192"]
+    assert filled.templates == [
+        "template_1.dcm · 160 x 192 · beam 1 AP static · gantry 0°",
+        "template_2.dcm · 160 x 192 · beam 2 Arc · gantry 120°",
+    ]
+    assert told(filled) == []
+
+
+def test_defaults_are_those_of_the_files(filled):
+    assert filled.default("PatientName") == "Phantom^Tutorial"
+    assert filled.default("PatientID") == "RTXR-PHANTOM"
+
+
+def test_what_is_typed_is_checked(filled):
+    filled.patient["PatientID"] = "x" * 65
+    assert told(filled) == [
+        ("error", "(0010,0020) PatientID has 65 characters, and VR LO allows 64")
+    ]
+    filled.patient["PatientID"] = " QA 1 "
+    assert told(filled) == []
+    assert pydicom.dcmread(io.BytesIO(unpacked(filled)[0])).PatientID == "QA 1"
+
+
+def test_errors_are_told_before_a_machine_is_chosen(job, tmp_path):
+    for role, objects in {"images": [measured()], "templates": [template(beam=9)]}.items():
+        job.take(role, [str(saved(tmp_path, role, objects)[0])])
+    job.take("plan", [str(saved(tmp_path, "plan", [planned()])[0])])
+    (error, hint) = told(job)
+    assert error[0] == "error"
+    assert "is of beam 9" in error[1]
+    assert hint == ("info", "choose a machine")
+
+
+def test_another_machine_is_a_warning(filled):
+    filled.choose("TB2")
+    assert [severity for severity, _ in told(filled)] == ["warning"] * 2
+
+
+def test_pairs_are_exchanged(filled):
+    filled.pair(0, 1)
+    assert filled.order == [1, 0]
+    made = filled.made()
+    assert made.beam_number.values.tolist() == [2, 1]
+    filled.take("plan", [str(Path(filled.inbox("plan")._workspace.folder))])
+    assert filled.order == [1, 0]
+
+
+def test_unlike_numbers_are_an_error(filled, portal):
+    filled.take("templates", [str(portal / "templates" / "template_1.dcm")])
+    filled.pair(1, 0)
+    assert ("error", "there are 2 image(s) and 1 template(s); each new RT Image is made of one of "
+            "each") in told(filled)  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_files_that_are_no_rt_objects_are_told(filled, tmp_path, role):
+    (tmp_path / "a.txt").write_text("no DICOM")
+    filled.take(role, [str(tmp_path)])
+    assert filled.counts[role] == 0
+    assert [severity for severity, _ in told(filled)] == ["error"]
+    filled.take(role, [])
+    assert told(filled) == [("info", f"choose the {role}")]
+
+
+def test_a_path_that_is_not_there_empties_its_role(filled, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        filled.take("images", [str(tmp_path / "none")])
+    assert filled.counts["images"] == 0
+
+
+def unpacked(job):
+    with zipfile.ZipFile(job.create()) as archive:
+        return [archive.read(name) for name in archive.namelist()]
+
+
+def test_the_archive_holds_what_was_made(filled, portal):
+    filled.patient["PatientName"] = "QA^Name"
+    files = [pydicom.dcmread(io.BytesIO(data)) for data in unpacked(filled)]
+    assert [str(each.PatientName) for each in files] == ["QA^Name"] * 2
+    assert [each.ReferencedBeamNumber for each in files] == [1, 2]
+    for number, each in enumerate(files, start=1):
+        source = pydicom.dcmread(portal / "images" / f"image_{number}.dcm")
+        assert each.PixelData == source.PixelData
+    again = [pydicom.dcmread(io.BytesIO(data)) for data in unpacked(filled)]
+    assert again[0].SOPInstanceUID != files[0].SOPInstanceUID  # created anew
+
+
+@pytest.mark.parametrize("image", [0, 1])
+def test_the_preview_is_a_picture(filled, image):
+    shown = matplotlib.image.imread(io.BytesIO(filled.picture(image)))
+    assert shown.shape[:2] == (486, 486)
+    assert np.ptp(shown[..., :3]) > 0.9
+
+
+def test_without_an_aperture_the_image_is_shown_alone(job, tmp_path):
+    job.take("images", [str(saved(tmp_path, "images", [measured()])[0])])
+    job.take("templates", [str(saved(tmp_path, "templates", [template()])[0])])
+    job.take("plan", [str(saved(tmp_path, "plan", [planned()])[0])])
+    job.choose("TB2")
+    assert job.picture(0).startswith(b"\x89PNG")

@@ -262,7 +262,8 @@ def prepare(
         written, findings = deidentified(finished, profile, asked.of, findings)
     else:
         written = [each.ready for each in finished]
-    findings += agreement.check(written, [each.source for each in finished], strict=strict)
+    sources = [each.source for each in finished]
+    findings += agreement.check(written, sources, _made(ds, profile), strict=strict)
     return written, merged(findings)
 
 
@@ -290,6 +291,13 @@ def collect(ds: xr.Dataset) -> tuple[list[Outgoing], list[Finding]]:
         text = "the Dataset holds no object"
         findings.append(Violation("nothing-to-export", "error", text, fix=fix))
     return found, findings if records else [_no_headers(ds), *findings]
+
+
+def _made(ds: xr.Dataset, profile: Deidentify | None) -> set[str]:
+    """UIDs of all that a case has headers of and that was never a file, as they are written."""
+    records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
+    uids = {uid for uid, record in records.items() if not record.path}
+    return uids if profile is None else {profile.uid_map.get(uid, uid) for uid in uids}
 
 
 def _no_headers(ds: xr.Dataset) -> Finding:

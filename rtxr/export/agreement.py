@@ -7,7 +7,7 @@ anything else is of this export and stops it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
@@ -35,7 +35,11 @@ _INHERITED_FIX = "nothing has to be done; correct it if the receiver asks for it
 
 
 def check(
-    objects: Sequence[Ready], sources: Sequence[Outgoing], *, strict: bool = False
+    objects: Sequence[Ready],
+    sources: Sequence[Outgoing],
+    made: Collection[str] = (),
+    *,
+    strict: bool = False,
 ) -> list[Finding]:
     """Flaws between the objects of an export, and of numbers within each.
 
@@ -45,6 +49,8 @@ def check(
         As they would be written.
     sources : sequence of Outgoing
         What each of them was made of.
+    made : collection of str
+        UIDs of objects that were never files: what names one that is not written names nothing.
     strict : bool, default: False
         Flaws that came with the sources are violations too.
 
@@ -54,7 +60,7 @@ def check(
         New ones with the severity that :func:`rtxr.validate` gives them; an error that the sources
         had in the same way is a warning unless ``strict``.
     """
-    found = list(_rows(each.dataset for each in objects))
+    found = list(_rows((each.dataset for each in objects), frozenset(made)))
     if not found:
         return []
     # What was made of several files, such as RT Images of a template, says what these asked for.
@@ -74,7 +80,7 @@ def check(
     ]
 
 
-def _rows(objects: Iterable[Dataset]) -> Iterator[Violation]:
+def _rows(objects: Iterable[Dataset], made: Set[str] = frozenset()) -> Iterator[Violation]:
     """All flaws of some objects as one folder."""
     facts: list[Facts] = []
     for each in objects:
@@ -86,6 +92,19 @@ def _rows(objects: Iterable[Dataset]) -> Iterator[Violation]:
     known = references.Objects({each.subject.uid: each for each in facts})
     yield from _told(entities.check(facts))
     yield from _told(references.check(facts, known))
+    gone = made - known.by_uid.keys()
+    for one in facts if gone else ():
+        yield from _naming(one, gone)
+
+
+def _naming(one: Facts, gone: Set[str]) -> Iterator[Violation]:
+    """References to objects that are nowhere."""
+    for path in dict.fromkeys(each.path for each in one.references if each.uid in gone):
+        message = "names what was made in memory and is not written, so that nobody has it"
+        fix = "leave what it names in the Dataset, so that it is written too"
+        yield one.subject.violation(
+            "unresolved-reference", "warning", (*path, SOP_INSTANCE), message, fix
+        )
 
 
 def _walk(dataset: Dataset) -> Walk:

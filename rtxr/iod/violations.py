@@ -10,18 +10,9 @@ from rtxr.iod.audit import BAD_VALUE, EXCLUDED, MISSING_1, MISSING_2, Flaw
 from rtxr.iod.complete import Addition
 from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
-from rtxr.iod.values import ENUMERATED, MAX_LENGTH
+from rtxr.iod.values import ENUMERATED
 from rtxr.iod.vr_words import value_of_vr
 
-#: Texts whose length or letters are what is wrong with them.
-_WORDS_OF_VR = {
-    "CS": "capital letters, digits, spaces and _, at most 16",
-    **{
-        vr: f"a text of at most {MAX_LENGTH[vr]} characters without line ends or backslash"
-        for vr in ("AE", "LO", "SH")
-    },
-    **{vr: f"a text of at most {MAX_LENGTH[vr]} characters" for vr in ("LT", "ST")},
-}
 _FIXES = {
     MISSING_1: "give it a value",
     MISSING_2: "write it, empty if nothing is known",
@@ -90,8 +81,7 @@ def _fix(flaw: Flaw) -> str:
     if flaw.tag.is_private or not dictionary_has_tag(flaw.tag):
         return "give a value that is allowed"
     vr = dictionary_VR(flaw.tag)
-    words = _WORDS_OF_VR.get(vr) or value_of_vr(vr)
-    return f"give {words} (VR {vr}, PS3.5 6.2)"
+    return f"give {value_of_vr(vr)} (VR {vr}, PS3.5 6.2)"
 
 
 def _owed(flaw: Flaw, iod: IOD) -> str:

@@ -111,6 +111,22 @@ def test_a_dose_is_of_a_beam_that_the_plan_has(beam, severe):
     assert serious(ds.rt.validate()) == severe
 
 
+@pytest.mark.parametrize("options", [{}, {"deidentify": True}, {"uids": "new"}])
+def test_what_names_an_object_that_is_nowhere_is_told(options):
+    beams = pd.DataFrame([{"GantryAngle": 0.0, "BeamMeterset": 100.0}])
+    ds = rtxr.new_case(HU, spacing=(3, 2, 2), dose=np.ones(HU.shape), plan=beams)
+    rows = ds.rt.validate(**options)
+    assert "unresolved-reference" not in set(rows["code"])
+    rows = ds.drop_vars("plan_uid").rt.validate(**options)
+    (row,) = rows[rows["code"] == "unresolved-reference"].to_dict("records")
+    assert row["severity"] == "warning"
+    assert row["attribute"] == "(0008,1155) ReferencedSOPInstanceUID in ReferencedRTPlanSequence"
+    assert row["IOD"] == "RT Dose"
+    bare = rtxr.new_case(HU, spacing=(3, 2, 2), dose=np.ones(HU.shape))
+    elsewhere = bare.assign_coords(plan_uid="1.2.3")
+    assert "unresolved-reference" not in set(elsewhere.rt.validate(**options)["code"])
+
+
 def test_a_mask_without_a_voxel_is_told():
     masks = {"Some": HU == 0, "None": HU > 0}
     ds = rtxr.new_case(HU, spacing=(3, 2, 2), masks=masks, PatientPosition="HFS")

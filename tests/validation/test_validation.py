@@ -675,3 +675,45 @@ def test_a_missing_slice_that_contours_name(phantom, tmp_path):
     of_contours = rows[rows["attribute"].str.contains("ContourImageSequence")]
     assert len(of_contours) >= 1
     assert of_contours["fix"].str.startswith("look for the missing slices").all()
+
+
+# --- what the index and opening say of files and stacks -------------------------------------------
+def codes(folder: Path) -> set[tuple[str, str]]:
+    rows = rtxr.validate(folder)
+    assert rows["fix"][rows["severity"] != "info"].all()
+    return set(zip(rows["severity"], rows["code"], strict=True))
+
+
+def test_a_file_that_is_called_dicom_and_is_none(coarse, tmp_path):
+    shutil.copy(coarse / "RTPLAN.dcm", tmp_path)
+    (tmp_path / "notes.txt").write_text("nothing")
+    assert ("warning", "not-dicom") not in codes(tmp_path)
+    (tmp_path / "x.dcm").write_text("nothing")
+    assert ("warning", "not-dicom") in codes(tmp_path)
+
+
+def moved(to: int) -> Callable[[list[Dataset]], object]:
+    """The second slice where another one is, or beyond all."""
+
+    def move(slices: list[Dataset]) -> None:
+        slices[1].ImagePositionPatient = [*slices[0].ImagePositionPatient[:2], to]
+
+    return move
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (lambda slices: moved(slices[0].ImagePositionPatient[2])(slices), "duplicate-position"),
+        (lambda slices: setattr(slices[1], "Rows", slices[1].Rows + 1), "slices-left-out"),
+        (lambda slices: delattr(slices[1], "RescaleSlope"), "rescale-missing"),
+        (lambda slices: slices.pop(2), "missing-slices"),
+    ],
+)
+def test_a_fault_of_a_stack_gives_its_row(coarse, tmp_path, fault, code):
+    slices = [pydicom.dcmread(path) for path in sorted(coarse.glob("CT_*.dcm"))]
+    slices.sort(key=lambda each: each.ImagePositionPatient[2])
+    fault(slices)
+    for at, each in enumerate(slices):
+        each.save_as(tmp_path / f"{at}.dcm")
+    assert ("warning", code) in codes(tmp_path) or ("error", code) in codes(tmp_path)

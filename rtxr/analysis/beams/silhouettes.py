@@ -103,8 +103,9 @@ def silhouette(solid: Solid, pose: BeamPose) -> FloatArray:
     walls = seen.copy()
     clockwise = _cross(walls[:, 2] - walls[:, 0], walls[:, 3] - walls[:, 1]) < 0
     walls[clockwise] = walls[clockwise, ::-1]
-    found = np.concatenate([faces, walls])
-    return found[np.isfinite(found).all(axis=(1, 2))]
+    both = np.concatenate([faces, walls])
+    found: FloatArray = both[np.isfinite(both).all(axis=(1, 2))]
+    return found
 
 
 def _cross(one: FloatArray, other: FloatArray) -> FloatArray:

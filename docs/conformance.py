@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import rtxr
-from rtxr.iod.conformance import Conformance
-from rtxr.iod.conformance_lines import (
+from rtxr.iod.modules.macros import TITLES
+from rtxr.iod.statement.conformance import Conformance
+from rtxr.iod.statement.lines import (
     MEANING,
     Include,
     Line,
@@ -21,7 +22,6 @@ from rtxr.iod.conformance_lines import (
     macros_needed,
     tag_text,
 )
-from rtxr.iod.macros import TITLES
 
 FOLDER = Path(__file__).parent / "conformance"
 INDEX, MACROS = "README.md", "macros.md"

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from rtxr.analysis.gamma_index.gamma import gamma
     from rtxr.analysis.grids.even_grid import even_grid
     from rtxr.analysis.statistics.metric_names import register_metric
-    from rtxr.edit.new_case import new_case
-    from rtxr.edit.rt_images import rt_image_from_template
+    from rtxr.edit.cases.new import new_case
+    from rtxr.edit.rt_images.building import rt_image_from_template
     from rtxr.exchange.nifti import read_nifti
     from rtxr.exchange.nrrd import read_nrrd
-    from rtxr.export.custom import register_iod, register_module
-    from rtxr.export.new_objects import NewObject
+    from rtxr.export.custom.new_objects import NewObject
+    from rtxr.export.custom.registration import register_iod, register_module
     from rtxr.forms.rt_image_form import rt_image_form
     from rtxr.geometry import Grid
     from rtxr.index import Index, load, open_dir, open_tree, scan
     from rtxr.index.validation import validate
-    from rtxr.iod.conformance import conformance
     from rtxr.iod.deidentification import Deidentify
     from rtxr.iod.private_rows import private_block
     from rtxr.iod.standard_modules import module_rows, module_uses
+    from rtxr.iod.statement.conformance import conformance
     from rtxr.iod.tables import IOD, Module
     from rtxr.machines import Machine
     from rtxr.view.widgets.links import link
@@ -88,25 +88,25 @@ _HOMES = {
     "Index": "rtxr.index",
     "Machine": "rtxr.machines",
     "Module": "rtxr.iod.tables",
-    "NewObject": "rtxr.export.new_objects",
-    "conformance": "rtxr.iod.conformance",
+    "NewObject": "rtxr.export.custom.new_objects",
+    "conformance": "rtxr.iod.statement.conformance",
     "even_grid": "rtxr.analysis.grids.even_grid",
     "gamma": "rtxr.analysis.gamma_index.gamma",
     "link": "rtxr.view.widgets.links",
     "load": "rtxr.index",
     "module_rows": "rtxr.iod.standard_modules",
     "module_uses": "rtxr.iod.standard_modules",
-    "new_case": "rtxr.edit.new_case",
+    "new_case": "rtxr.edit.cases.new",
     "open_dir": "rtxr.index",
     "open_tree": "rtxr.index",
     "private_block": "rtxr.iod.private_rows",
     "read_nifti": "rtxr.exchange.nifti",
     "read_nrrd": "rtxr.exchange.nrrd",
-    "register_iod": "rtxr.export.custom",
+    "register_iod": "rtxr.export.custom.registration",
     "register_metric": "rtxr.analysis.statistics.metric_names",
-    "register_module": "rtxr.export.custom",
+    "register_module": "rtxr.export.custom.registration",
     "rt_image_form": "rtxr.forms.rt_image_form",
-    "rt_image_from_template": "rtxr.edit.rt_images",
+    "rt_image_from_template": "rtxr.edit.rt_images.building",
     "scan": "rtxr.index",
     "sum_doses": "rtxr.analysis.doses.dose_sum",
     "validate": "rtxr.index.validation",

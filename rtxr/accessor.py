@@ -21,13 +21,16 @@ import xarray as xr
 from rtxr import cohort, export, model, roi_names
 from rtxr.analysis.grids import isocenter_plane, resample
 from rtxr.analysis.structures import contours, coverage, labels, masks
-from rtxr.edit import combine as combinations
-from rtxr.edit import cropping, grids, plan_edits, plans, removed_beams
-from rtxr.edit import labels as label_edits
-from rtxr.edit import structures as structure_edits
+from rtxr.edit import cropping, grids
+from rtxr.edit.plans import edits as plan_edits
+from rtxr.edit.plans import new as plans
+from rtxr.edit.plans import removed_beams
+from rtxr.edit.structures import combine as combinations
+from rtxr.edit.structures import edits as structure_edits
+from rtxr.edit.structures import labels as label_edits
 from rtxr.exchange import nifti, nrrd
 from rtxr.geometry import Grid
-from rtxr.read import rt_dose, rt_image_table, rt_plan, saved, source_header, suv
+from rtxr.read import rt_dose, rt_plan, saved, source_header
 from rtxr.read.plans import (
     accessories,
     brachytherapy,
@@ -38,6 +41,8 @@ from rtxr.read.plans import (
     spots,
 )
 from rtxr.read.plans import patient_setups as setups
+from rtxr.read.rt_images import table as rt_image_table
+from rtxr.read.suv import uptake as suv
 from rtxr.summary import (
     beam_view,
     complexity,

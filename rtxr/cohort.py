@@ -21,9 +21,9 @@ from rtxr.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from rtxr.export.files import require_apart
-from rtxr.export.names import distinct, folded, safe_name
 from rtxr.export.pseudonyms import profiles_of
+from rtxr.export.writing.files import require_apart
+from rtxr.export.writing.names import distinct, folded, safe_name
 from rtxr.iod.deidentification import Deidentify
 
 

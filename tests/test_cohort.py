@@ -11,7 +11,7 @@ import xarray as xr
 
 import rtxr
 from rtxr import cohort, header_store
-from rtxr.edit.new_headers import encoded
+from rtxr.edit.cases.headers import encoded
 from rtxr.errors import (
     ConformanceError,
     ExistingFilesError,
@@ -19,7 +19,7 @@ from rtxr.errors import (
     RTXRError,
     UnknownNameError,
 )
-from rtxr.export import placing
+from rtxr.export.writing import placing
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 import rtxr
-from rtxr.view.widgets.prune import PruneWidget
+from rtxr.view.widgets.prune.widget import PruneWidget
 
 #: The widget's module on a page of its own, with a model that only holds values.
 PAGE = """<meta charset="utf-8"><style>body {{ margin: 8px; background: white }} {css}</style>

@@ -10,9 +10,9 @@ from pydicom.dataset import Dataset
 
 from rtxr.errors import RTXRError
 from rtxr.header_store import Record
-from rtxr.iod import charset
-from rtxr.iod.data_set_bytes import data_set_bytes
-from rtxr.iod.raw import elements_of, make, put, text_of, value_of
+from rtxr.iod.encoding.data_set_bytes import data_set_bytes
+from rtxr.iod.encoding.raw import elements_of, make, put, text_of, value_of
+from rtxr.iod.values import charset
 from rtxr.read.sources import source_of
 
 #: What an approval says beside its status (PS3.3 C.8.8.16).

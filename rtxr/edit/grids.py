@@ -12,7 +12,7 @@ from rtxr import model
 from rtxr.analysis.grids import frames
 from rtxr.analysis.grids.even_grid import Axes, Spacing, even_grid
 from rtxr.analysis.grids.resample import Resampled
-from rtxr.edit.masks import refuse_edited_mask, with_fresh_mask
+from rtxr.edit.structures.masks import refuse_edited_mask, with_fresh_mask
 from rtxr.errors import GeometryError, MissingDataError, RTXRError
 from rtxr.geometry import AXIS_NAMES, OBLIQUE_NAMES, FloatArray, Grid
 from rtxr.read.lazy import is_in_memory, lazy_variable

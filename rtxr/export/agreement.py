@@ -13,10 +13,10 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from rtxr.errors import Finding, Violation
-from rtxr.export.files import Ready
 from rtxr.export.objects import Outgoing
-from rtxr.iod.data_set_bytes import data_set_bytes
-from rtxr.iod.raw import text_of
+from rtxr.export.writing.files import Ready
+from rtxr.iod.encoding.data_set_bytes import data_set_bytes
+from rtxr.iod.encoding.raw import text_of
 from rtxr.model import IMAGE_NAMES
 from rtxr.read.elements import EXPLICIT
 from rtxr.validation import checks, entities, references

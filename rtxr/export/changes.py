@@ -9,8 +9,8 @@ import numpy as np
 
 from rtxr.errors import RTXRError
 from rtxr.export.objects import MADE_IN_MEMORY, OUT_OF_REACH, PIXELS_CHANGED, Outgoing
-from rtxr.iod import pixels
-from rtxr.iod.saying import element_for, says
+from rtxr.iod.encoding import pixels
+from rtxr.iod.values.saying import element_for, says
 from rtxr.read import headers
 from rtxr.read.pixels import pixel_file, read_frames
 

@@ -13,14 +13,14 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from rtxr.errors import Finding, RTXRError
-from rtxr.export.files import Ready
 from rtxr.export.objects import Outgoing
+from rtxr.export.writing.files import Ready
 from rtxr.iod.audit import audit
 from rtxr.iod.deidentification import Deidentify
 from rtxr.iod.deidentification.statement import burned_in, state
 from rtxr.iod.deidentification.walk import Walk
 from rtxr.iod.deidentification.words import words_of
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.tables import IOD
 from rtxr.iod.violations import of_flaw
 

@@ -13,9 +13,9 @@ from pydicom.uid import RTPlanStorage
 from rtxr import model
 from rtxr.errors import Finding
 from rtxr.export.objects import Records, source_of
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.rt_dose import RT_DOSE
-from rtxr.iod.values import ENUMERATED
+from rtxr.iod.values.allowed import ENUMERATED
 from rtxr.iod.violations import of_attribute
 
 #: Defined terms of (3004,000A) DoseSummationType, PS3.3 C.8.8.3.

@@ -13,7 +13,8 @@ from rtxr.export.dose_kind import kind_values
 from rtxr.export.images import on_grid_only, pixel_spacing, recomputed
 from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
 from rtxr.geometry import Grid, Layout, layout_for, own_orientation, slice_normal, slice_origins
-from rtxr.iod import pixels, rt_dose
+from rtxr.iod import rt_dose
+from rtxr.iod.encoding import pixels
 from rtxr.iod.tables import IODS
 
 

@@ -19,10 +19,10 @@ from rtxr.errors import Finding, MissingDataError, RTXRError, UnknownNameError, 
 from rtxr.export.objects import STRUCTURE_SET, Outgoing
 from rtxr.export.stale_dvhs import without_stale
 from rtxr.geometry import FloatArray
-from rtxr.iod import dvh_items
 from rtxr.iod.build import DELETE
-from rtxr.iod.dvh_items import DVHData
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
+from rtxr.iod.items import dvhs as dvh_items
+from rtxr.iod.items.dvhs import DVHData
 
 #: Bins of one histogram at most, so that DVH Data fits into Explicit VR (64 kB).
 MOST_BINS = 2000

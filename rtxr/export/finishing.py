@@ -6,10 +6,12 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 
 from rtxr.errors import Finding, in_iod
-from rtxr.export import before_saving, files, identity, outdated
-from rtxr.export.before_saving import BeforeSave
+from rtxr.export import identity, outdated
+from rtxr.export.custom import before_saving
+from rtxr.export.custom.before_saving import BeforeSave
 from rtxr.export.deidentified import Finished
 from rtxr.export.objects import Outgoing
+from rtxr.export.writing import files
 from rtxr.iod import provenance
 from rtxr.iod.build import build
 

@@ -12,7 +12,7 @@ from pydicom.uid import generate_uid
 from rtxr.errors import Finding, UnknownNameError, Violation, did_you_mean
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import remap_uids
-from rtxr.iod.raw import duplicate
+from rtxr.iod.encoding.raw import duplicate
 from rtxr.model import IMAGE_NAMES
 
 UIDPolicy = Literal["auto", "new", "keep"]

@@ -18,8 +18,9 @@ from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source
 from rtxr.export.slice_sources import Known, SliceSource, slice_sources
 from rtxr.geometry import FloatArray, Grid, layout_for, own_orientation, slice_normal, slice_origins
 from rtxr.header_store import Record
-from rtxr.iod import ct_image, pixels
-from rtxr.iod.raw import text_of
+from rtxr.iod import ct_image
+from rtxr.iod.encoding import pixels
+from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.tables import IODS, iod_for
 from rtxr.read.files import file_size
 

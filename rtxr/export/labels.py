@@ -18,7 +18,7 @@ from rtxr import model
 from rtxr.catalog.table import describe
 from rtxr.errors import Finding
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import has_value, numbers_of, text_of
+from rtxr.iod.encoding.raw import has_value, numbers_of, text_of
 from rtxr.iod.tables import IOD
 
 #: What says which of several images at one position this one is. Content Date and Time are not

@@ -16,10 +16,10 @@ from pydicom.uid import generate_uid
 from rtxr.export.objects import PLAN, STRUCTURE_SET, Outgoing
 from rtxr.export.overrides import Overrides
 from rtxr.iod import provenance, rt_plan
-from rtxr.iod.raw import duplicate, item, items_of, make, put, text_of, values_of
+from rtxr.iod.encoding.raw import duplicate, item, items_of, make, put, text_of, values_of
 from rtxr.iod.rt_dose import OF_PLAN
 from rtxr.iod.tables import IODS
-from rtxr.iod.values import flaw
+from rtxr.iod.values.allowed import flaw
 from rtxr.model import DOSE_NAME, IMAGE_NAMES
 
 _POSITION, _PLANS = "PatientPosition", "ReferencedRTPlanSequence"

@@ -18,7 +18,7 @@ from pydicom.uid import generate_uid
 from rtxr.errors import Finding
 from rtxr.header_store import Record
 from rtxr.iod import provenance
-from rtxr.iod.raw import text_of, values_of
+from rtxr.iod.encoding.raw import text_of, values_of
 from rtxr.iod.tables import IOD
 from rtxr.read import headers
 

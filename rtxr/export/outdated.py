@@ -14,8 +14,8 @@ import pydicom
 from rtxr.errors import Finding
 from rtxr.export.objects import Outgoing
 from rtxr.geometry import FloatArray, slice_normal
-from rtxr.iod.overlays import Cut, cut_overlays, overlay_groups
-from rtxr.iod.raw import element_at, elements_of, items_of, numbers_of, vr_of
+from rtxr.iod.encoding.overlays import Cut, cut_overlays, overlay_groups
+from rtxr.iod.encoding.raw import element_at, elements_of, items_of, numbers_of, vr_of
 from rtxr.iod.signatures import may_be_signed, remove_signatures
 
 _ICON = pydicom.tag.Tag("IconImageSequence")

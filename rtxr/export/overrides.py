@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.export.changes import set_values
 from rtxr.export.objects import Outgoing
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.owned import OWNED, edit_hint
-from rtxr.iod.raw import item
 from rtxr.iod.tables import IOD, IODS, Attribute, key_of
 
 

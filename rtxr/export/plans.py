@@ -12,7 +12,7 @@ from rtxr.errors import RTXRError
 from rtxr.export.objects import PLAN, Outgoing, Records, source_of
 from rtxr.header_store import Record
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import element_at, elements_of, items_of, value_of, vr_of
+from rtxr.iod.encoding.raw import element_at, elements_of, items_of, value_of, vr_of
 from rtxr.iod.tables import iod_for
 from rtxr.read import headers
 

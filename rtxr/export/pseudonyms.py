@@ -11,7 +11,7 @@ import xarray as xr
 from rtxr import header_store
 from rtxr.errors import RTXRError
 from rtxr.iod.deidentification import Deidentify
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
 from rtxr.read.headers import excerpt
 
 

@@ -20,8 +20,8 @@ from rtxr.errors import GeometryError
 from rtxr.export.objects import MOVED, Outgoing, Records, source_of
 from rtxr.export.slice_sources import SAME_HEIGHT_MM
 from rtxr.geometry import FloatArray, slice_normal
-from rtxr.iod.contour_items import ImageReference
-from rtxr.iod.raw import numbers_of, text_of
+from rtxr.iod.encoding.raw import numbers_of, text_of
+from rtxr.iod.items.contours import ImageReference
 from rtxr.iod.tables import IODS
 from rtxr.read import headers
 

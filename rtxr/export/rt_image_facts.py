@@ -14,8 +14,8 @@ from rtxr import model
 from rtxr.catalog.table import describe
 from rtxr.errors import Violation
 from rtxr.header_store import Record
-from rtxr.iod.raw import duplicate, has_value, item, items_of, make, numbers_of, put
-from rtxr.read.rt_image_facts import (
+from rtxr.iod.encoding.raw import duplicate, has_value, item, items_of, make, numbers_of, put
+from rtxr.read.rt_images.facts import (
     EXPOSURES,
     FRAME,
     FRAME_NUMBER,

@@ -17,12 +17,13 @@ from rtxr.export.images import SPACING_TOLERANCE_MM, recomputed, rounded
 from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
 from rtxr.export.rt_image_facts import changed_facts
 from rtxr.geometry import FloatArray
-from rtxr.iod import pixels, rt_image
+from rtxr.iod import rt_image
 from rtxr.iod.ct_image import POSITION_TOLERANCE_MM
-from rtxr.iod.raw import has_value, item, numbers_of, text_of
+from rtxr.iod.encoding import pixels
+from rtxr.iod.encoding.raw import has_value, item, numbers_of, text_of
 from rtxr.iod.tables import IODS
 from rtxr.read.item_values import numbers, text
-from rtxr.read.receptor_plane import ReceptorPlane, receptor_plane
+from rtxr.read.rt_images.receptor_plane import ReceptorPlane, receptor_plane
 
 _FRAME = model.IMAGE_NUMBERS[-1]
 _PLANS = "ReferencedRTPlanSequence"

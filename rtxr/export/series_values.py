@@ -12,7 +12,7 @@ from dataclasses import replace
 from rtxr.errors import Finding
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import has_value, numbers_of
+from rtxr.iod.encoding.raw import has_value, numbers_of
 from rtxr.model import IMAGE_NAMES, RT_IMAGE_NAME
 
 #: A window this many times as wide as the values shows them in five of 256 grays.

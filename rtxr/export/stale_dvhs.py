@@ -9,11 +9,11 @@ from pydicom.dataset import Dataset
 
 from rtxr.errors import Finding
 from rtxr.export.objects import Outgoing
-from rtxr.iod import dvh_items
 from rtxr.iod.build import DELETE
-from rtxr.iod.dvh_items import DVH_KEYWORDS
-from rtxr.iod.raw import items_of, text_of
-from rtxr.iod.roi_items import known_numbers, number_of
+from rtxr.iod.encoding.raw import items_of, text_of
+from rtxr.iod.items import dvhs as dvh_items
+from rtxr.iod.items.dvhs import DVH_KEYWORDS
+from rtxr.iod.items.rois import known_numbers, number_of
 
 
 def without_stale(dose: Outgoing, structures: Outgoing | None) -> Outgoing:

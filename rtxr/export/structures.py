@@ -15,7 +15,7 @@ import xarray as xr
 from rtxr import model
 from rtxr.catalog.lookup import listed
 from rtxr.contour_points import points_by_contour
-from rtxr.edit.masks import HINT, disagreeing, disagreement
+from rtxr.edit.structures.masks import HINT, disagreeing, disagreement
 from rtxr.errors import (
     ConflictingDataError,
     Finding,
@@ -36,7 +36,7 @@ from rtxr.export.objects import (
 from rtxr.export.references import image_refs, images_below, images_gone, images_known
 from rtxr.header_store import Record
 from rtxr.iod import provenance, rt_structure_set
-from rtxr.iod.raw import items_of, text_of
+from rtxr.iod.encoding.raw import items_of, text_of
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
 from rtxr.read.rt_structure_set import contour_data, read_structure_set

@@ -13,7 +13,7 @@ from rtxr.machines import Machine
 from rtxr.view.widgets.pieces import widget_class
 
 if TYPE_CHECKING:
-    from rtxr.view.widgets.rt_image_form import RTImageForm
+    from rtxr.view.widgets.rt_image_form.widget import RTImageForm
 
 
 def rt_image_form(

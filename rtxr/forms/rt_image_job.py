@@ -16,13 +16,13 @@ import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.edit.rt_image_sheets import Desk, Sheet, plan_header, sheets
-from rtxr.edit.rt_images import rt_images_of
+from rtxr.edit.rt_images.building import rt_images_of
+from rtxr.edit.rt_images.sheets import Desk, Sheet, plan_header, sheets
 from rtxr.errors import ConformanceError, Finding, MissingDataError, RTXRError, Severity
 from rtxr.export import to_dicom
 from rtxr.forms.rt_image_picture import picture
 from rtxr.forms.workspace import Inbox, Workspace
-from rtxr.iod.raw import numbers_of, text_of
+from rtxr.iod.encoding.raw import numbers_of, text_of
 from rtxr.iod.rt_image_series import beam_of, series_values, whole
 from rtxr.machines import Machine
 

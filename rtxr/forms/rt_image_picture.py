@@ -10,9 +10,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from rtxr import header_store, model
-from rtxr.edit.new_headers import encoded
+from rtxr.edit.cases.headers import encoded
 from rtxr.errors import MissingDataError, RTXRError
-from rtxr.iod.raw import duplicate
+from rtxr.iod.encoding.raw import duplicate
 from rtxr.read.plans.control_points import control_points
 from rtxr.summary.beam_view import plot_beam
 
@@ -25,7 +25,7 @@ def picture(made: xr.Dataset, image: int, plan: pydicom.Dataset) -> bytes:
     Parameters
     ----------
     made : Dataset
-        From :func:`rtxr.edit.rt_images.rt_images_of`.
+        From :func:`rtxr.edit.rt_images.building.rt_images_of`.
     image : int
         Place of its pair.
     plan : pydicom.Dataset

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtxr.errors import RTXRError
-from rtxr.export.names import safe_name
+from rtxr.export.writing.names import safe_name
 
 #: Files of one upload.
 MOST_FILES = 2000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rtxr.read.listing import PathLike
-from rtxr.read.scan import digests
+from rtxr.read.scanning.listing import PathLike
+from rtxr.read.scanning.scan import digests
 
 
 def with_digests(table: pd.DataFrame, cache: PathLike | None = None) -> pd.DataFrame:

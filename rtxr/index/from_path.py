@@ -11,7 +11,7 @@ from rtxr.analysis.structures.masks import mask_source
 from rtxr.index.index import Index, scan
 from rtxr.read import saved
 from rtxr.read.case import Chunks
-from rtxr.read.listing import PathLike
+from rtxr.read.scanning.listing import PathLike
 
 
 def open_dir(

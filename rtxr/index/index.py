@@ -23,13 +23,13 @@ from rtxr.index.selection import BoolArray
 from rtxr.index.steps import Step, Steps, replayed
 from rtxr.index.tree import case_tree
 from rtxr.read.case import open_case
-from rtxr.read.listing import PathLike
 from rtxr.read.progress import bar
-from rtxr.read.scan import scan_headers
+from rtxr.read.scanning.listing import PathLike
+from rtxr.read.scanning.scan import scan_headers
 from rtxr.view.widgets.pieces import widget_class
 
 if TYPE_CHECKING:
-    from rtxr.view.widgets.prune import PruneWidget
+    from rtxr.view.widgets.prune.widget import PruneWidget
 
 #: Findings about files that are no objects.
 _OF_FILES = frozenset(("not-dicom", "dicomdir-ignored"))

@@ -27,11 +27,11 @@ from rtxr.errors import (
 )
 from rtxr.index.index import Index, scan
 from rtxr.iod.audit import BAD_VALUE, audit
-from rtxr.iod.values import UNDEFINED_TERM
+from rtxr.iod.values.allowed import UNDEFINED_TERM
 from rtxr.iod.violations import of_flaw
 from rtxr.read.case import noticed
-from rtxr.read.listing import PathLike
 from rtxr.read.progress import bar
+from rtxr.read.scanning.listing import PathLike
 from rtxr.validation import checks, entities, file_format, pixels, references
 from rtxr.validation.certainty import severity_of
 from rtxr.validation.facts import Facts, facts_of

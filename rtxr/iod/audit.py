@@ -10,9 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from rtxr.iod.conditions import EXCLUDED_BY, at_root
-from rtxr.iod.packed import each_value, judged_as_one
-from rtxr.iod.private_rows import value_flaws
-from rtxr.iod.raw import (
+from rtxr.iod.encoding.raw import (
     element_at,
     elements_of,
     is_empty,
@@ -21,8 +19,10 @@ from rtxr.iod.raw import (
     text_of,
     vr_of,
 )
+from rtxr.iod.items.packed import each_value, judged_as_one
+from rtxr.iod.private_rows import value_flaws
 from rtxr.iod.tables import IOD, Attribute, Module
-from rtxr.iod.values import flaw
+from rtxr.iod.values.allowed import flaw
 
 #: What is wrong with a value beside another one.
 EXCLUDED = "rules out"

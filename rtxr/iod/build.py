@@ -15,16 +15,16 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from rtxr.errors import UnknownNameError, Violation, did_you_mean
-from rtxr.iod import charset
 from rtxr.iod.audit import BAD_VALUE, Flaw, audit
 from rtxr.iod.complete import Completion
+from rtxr.iod.encoding.raw import duplicate, put, text_of, value_of
 from rtxr.iod.private_rows import reserve
-from rtxr.iod.raw import duplicate, put, text_of, value_of
 from rtxr.iod.remap import remap_uids
-from rtxr.iod.saying import element_for, says
 from rtxr.iod.tables import IOD
+from rtxr.iod.values import charset
+from rtxr.iod.values.saying import element_for, says
+from rtxr.iod.values.words import value_of_vr
 from rtxr.iod.violations import of_addition, of_attribute, of_flaw
-from rtxr.iod.vr_words import value_of_vr
 
 __all__ = ["DELETE", "Built", "build", "remap_uids"]
 

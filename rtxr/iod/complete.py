@@ -14,8 +14,16 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
-from rtxr.iod.packed import judged_as_one
-from rtxr.iod.raw import duplicate, element_at, is_empty, is_signed, items_of, put, value_of
+from rtxr.iod.encoding.raw import (
+    duplicate,
+    element_at,
+    is_empty,
+    is_signed,
+    items_of,
+    put,
+    value_of,
+)
+from rtxr.iod.items.packed import judged_as_one
 from rtxr.iod.tables import IOD, Attribute, Module, Rule
 
 

@@ -14,7 +14,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod.raw import Predicate, element_at, is_empty, numbers_of, text_of
+from rtxr.iod.encoding.raw import Predicate, element_at, is_empty, numbers_of, text_of
 
 _CONTROL_POINT_INDEX = Tag("ControlPointIndex")
 _NUMBER_OF_FRAMES, _ROWS = Tag("NumberOfFrames"), Tag("Rows")

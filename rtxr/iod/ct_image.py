@@ -12,11 +12,8 @@ from pydicom.uid import CTImageStorage
 
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod import conditions
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_modality as modality
-from rtxr.iod import modules_patient as patient
-from rtxr.iod.raw import has_value, numbers_of
+from rtxr.iod.encoding.raw import has_value, numbers_of
+from rtxr.iod.modules import common, image, modality, patient
 from rtxr.iod.rules import given
 from rtxr.iod.tables import (
     COMPUTED,

@@ -14,8 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
-from rtxr.iod import charset
-from rtxr.iod.raw import (
+from rtxr.iod.encoding.raw import (
     Element,
     duplicate,
     element_at,
@@ -27,6 +26,7 @@ from rtxr.iod.raw import (
     value_of,
 )
 from rtxr.iod.rules import Rule
+from rtxr.iod.values import charset
 
 #: The objects by name.
 Sources = Mapping[str, Dataset]

@@ -6,10 +6,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from rtxr.iod import conditions
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import CONTRAST_BOLUS, IMAGE_RULES, LAST, PATIENT_TO_SERIES
+from rtxr.iod.modules import common, image, modality
 from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
 
 _IS_PLANAR = conditions.equals("ScanningSequence", "EP")

@@ -19,9 +19,9 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import VR
 
 from rtxr.errors import RTXRError, did_you_mean
-from rtxr.iod.raw import element_at, is_empty, new_element, put, text_of
+from rtxr.iod.encoding.raw import element_at, is_empty, new_element, put, text_of
 from rtxr.iod.tables import IOD, Attribute, Module, Rule, constant
-from rtxr.iod.values import flaw
+from rtxr.iod.values.allowed import flaw
 
 #: What an element of a private block may be here: all VRs but sequences.
 VRS = [vr.value for vr in VR if len(vr.value) == 2 and vr != VR.SQ]

@@ -14,9 +14,9 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod import modules_patient as patient
 from rtxr.iod.build import DELETE
-from rtxr.iod.raw import elements_of, has_value, item, items_of, text_of, value_of
+from rtxr.iod.encoding.raw import elements_of, has_value, item, items_of, text_of, value_of
+from rtxr.iod.modules import patient
 from rtxr.iod.tables import IOD
 
 NAME = "rtxr"

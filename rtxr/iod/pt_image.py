@@ -5,10 +5,8 @@ from __future__ import annotations
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from rtxr.iod import conditions
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_modality as modality
 from rtxr.iod.ct_image import IMAGE_RULES, LAST, PATIENT_TO_SERIES, SYNCHRONIZATION
+from rtxr.iod.modules import common, image, modality
 from rtxr.iod.rules import given
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 

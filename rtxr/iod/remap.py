@@ -9,8 +9,8 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from rtxr.iod.packed import Packed, each_value
-from rtxr.iod.raw import Element, duplicate, elements_of, items_of, put, vr_of
+from rtxr.iod.encoding.raw import Element, duplicate, elements_of, items_of, put, vr_of
+from rtxr.iod.items.packed import Packed, each_value
 
 _UID = re.compile(rb"\d[0-9.]{1,127}")
 #: Raw elements that may hold UIDs; private ones without a known VR count as UN.

@@ -14,12 +14,9 @@ from pydicom.uid import RTDoseStorage
 from rtxr.errors import GeometryError
 from rtxr.geometry import FloatArray, offsets_are_patient_z, slice_normal
 from rtxr.iod import conditions
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_patient as patient
-from rtxr.iod import modules_rt as rt
 from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
-from rtxr.iod.raw import has_value, numbers_of
+from rtxr.iod.encoding.raw import has_value, numbers_of
+from rtxr.iod.modules import common, image, patient, rt
 from rtxr.iod.rules import given
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 

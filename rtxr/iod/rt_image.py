@@ -13,10 +13,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import RTImageStorage
 
-from rtxr.iod import conditions, modules_rt_image
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_rt as rt
+from rtxr.iod import conditions
 from rtxr.iod.ct_image import (
     CONTRAST_BOLUS,
     IDENTITY_RULES,
@@ -24,7 +21,9 @@ from rtxr.iod.ct_image import (
     SPACING_TOLERANCE,
     differs,
 )
-from rtxr.iod.raw import Predicate, numbers_of
+from rtxr.iod.encoding.raw import Predicate, numbers_of
+from rtxr.iod.modules import common, image, rt
+from rtxr.iod.modules import rt_image as modules_rt_image
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 

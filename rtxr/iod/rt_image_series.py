@@ -8,7 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from rtxr.iod.raw import has_value, items_of, numbers_of, text_of, value_of
+from rtxr.iod.encoding.raw import has_value, items_of, numbers_of, text_of, value_of
 
 
 def series_values(

@@ -17,12 +17,19 @@ from decimal import Decimal, InvalidOperation
 
 from pydicom.dataset import Dataset
 
-from rtxr.iod import modules_image as image
-from rtxr.iod import modules_patient as patient
-from rtxr.iod import modules_rt as rt
+from rtxr.iod.encoding.raw import (
+    duplicate,
+    has_value,
+    item,
+    items_of,
+    make,
+    numbers_of,
+    put,
+    text_of,
+)
 from rtxr.iod.made_of import Sources
-from rtxr.iod.modules_common import COMMON_INSTANCE_REFERENCE, GENERAL_REFERENCE, SOP_COMMON
-from rtxr.iod.raw import duplicate, has_value, item, items_of, make, numbers_of, put, text_of
+from rtxr.iod.modules import image, patient, rt
+from rtxr.iod.modules.common import COMMON_INSTANCE_REFERENCE, GENERAL_REFERENCE, SOP_COMMON
 from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rules import NEW_UID, Rule, computed, constant, copied
 

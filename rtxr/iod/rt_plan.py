@@ -7,11 +7,13 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import RTIonPlanStorage, RTPlanStorage, RTStructureSetStorage
 
-from rtxr.iod import conditions, modules_beams, modules_ion, modules_plan
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_rt as rt
+from rtxr.iod import conditions
 from rtxr.iod.ct_image import IDENTITY_RULES
-from rtxr.iod.raw import Predicate, item, items_of
+from rtxr.iod.encoding.raw import Predicate, item, items_of
+from rtxr.iod.modules import beams as modules_beams
+from rtxr.iod.modules import common, rt
+from rtxr.iod.modules import ion as modules_ion
+from rtxr.iod.modules import plan as modules_plan
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.rules import COMPUTED, given
 from rtxr.iod.tables import IOD, ModuleUse, Rule, constant, default, derived, register_iod

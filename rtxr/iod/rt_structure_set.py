@@ -16,12 +16,13 @@ from pydicom.uid import RTStructureSetStorage
 
 from rtxr.errors import Finding
 from rtxr.geometry import FloatArray
-from rtxr.iod import conditions, frame_items, roi_items
-from rtxr.iod import modules_common as common
-from rtxr.iod import modules_rt as rt
-from rtxr.iod.contour_items import ContourItems, Gone
+from rtxr.iod import conditions
 from rtxr.iod.ct_image import IDENTITY_RULES
-from rtxr.iod.raw import items_of, text_of
+from rtxr.iod.encoding.raw import items_of, text_of
+from rtxr.iod.items import frames as frame_items
+from rtxr.iod.items import rois as roi_items
+from rtxr.iod.items.contours import ContourItems, Gone
+from rtxr.iod.modules import common, rt
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, derived, register_iod
 

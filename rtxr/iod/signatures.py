@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from rtxr.iod.packed import Packed
-from rtxr.iod.raw import Element, duplicate, elements_of, items_of, put, vr_of
+from rtxr.iod.encoding.raw import Element, duplicate, elements_of, items_of, put, vr_of
+from rtxr.iod.items.packed import Packed
 
 #: What signs: how, and the signatures. Either may stand in any item of any sequence.
 SIGNING: Final = (Tag("MACParametersSequence"), Tag("DigitalSignaturesSequence"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.iod.macros import rows
+from rtxr.iod.modules.macros import rows
 from rtxr.iod.tables import IODS, Attribute, Module, ModuleUse
 
 _LINE = re.compile(r"(?P<usage>[MCU])\s+(?P<name>[^|]+?)\s*(\|\s*(?P<why>.+))?")

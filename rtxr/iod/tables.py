@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
-from rtxr.iod.raw import Predicate, make
+from rtxr.iod.encoding.raw import Predicate, make
 from rtxr.iod.rules import (
     COMPUTED,
     COPY,

@@ -10,8 +10,8 @@ from rtxr.iod.audit import BAD_VALUE, EXCLUDED, MISSING_1, MISSING_2, Flaw
 from rtxr.iod.complete import Addition
 from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
-from rtxr.iod.values import ENUMERATED
-from rtxr.iod.vr_words import value_of_vr
+from rtxr.iod.values.allowed import ENUMERATED
+from rtxr.iod.values.words import value_of_vr
 
 _FIXES = {
     MISSING_1: "give it a value",

@@ -22,17 +22,17 @@ from rtxr.geometry import Grid
 from rtxr.read.ct_image import policy, read_image
 from rtxr.read.even_stack import RESAMPLED
 from rtxr.read.headers import Header, read_header
-from rtxr.read.image_references import image_reference_findings
 from rtxr.read.lazy import chunked
 from rtxr.read.part import Part
 from rtxr.read.rt_dose import check_scaling, has_grid, read_dose
 from rtxr.read.rt_image import read_rt_images
-from rtxr.read.rt_image_table import absent_beams
+from rtxr.read.rt_images.table import absent_beams
 from rtxr.read.rt_plan import image_findings, read_plan
 from rtxr.read.rt_structure_set import read_structure_set
 from rtxr.read.side_by_side import side_by_side
 from rtxr.read.slices import OnIrregular, refuse
-from rtxr.read.structure_tables import MaskSource, with_mask
+from rtxr.read.structures.image_references import image_reference_findings
+from rtxr.read.structures.tables import MaskSource, with_mask
 
 Chunks = Mapping[Hashable, int] | int | str
 

@@ -43,6 +43,7 @@ from rtxr.read.elements import (
     to_little_endian,
     without,
 )
+from rtxr.read.scanning.starts import Starts, starts_of
 from rtxr.read.sources import (
     TRANSFER_SYNTAX,
     Cut,
@@ -53,7 +54,6 @@ from rtxr.read.sources import (
     source_of,
     tolerant,
 )
-from rtxr.read.starts import Starts, starts_of
 
 _META_LENGTH, _SOP_CLASS = 0x00020000, 0x00080016
 _STRUCTURES = str(RTStructureSetStorage)

@@ -1,6 +1,6 @@
 """RT Dose: the dose grid as a lazy variable in Gy, and the table of doses.
 
-The DVHs stored in RT Dose files are read in :mod:`rtxr.read.dvh_sequence` and offered here.
+The DVHs stored in RT Dose files are read in :mod:`rtxr.read.dvhs.sequence` and offered here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rtxr.errors import Finding, MissingDataError, RTXRError
 from rtxr.geometry import Grid
 from rtxr.model import DOSE_UNITS_PER_GRAY
 from rtxr.read.dose_grid import dose_grid
-from rtxr.read.dvh_sequence import stored_dvh
+from rtxr.read.dvhs.sequence import stored_dvh
 from rtxr.read.headers import Header, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.lazy import ArraySource, lazy_variable

@@ -21,8 +21,8 @@ from rtxr.read.lazy import lazy_variable
 from rtxr.read.part import Part
 from rtxr.read.pixels import PixelFile, pixel_file
 from rtxr.read.planes import PlaneStack, rescaled_dtype
-from rtxr.read.receptor_plane import ReceptorPlane, receptor_plane
-from rtxr.read.rt_image_facts import FrameFacts, frame_facts
+from rtxr.read.rt_images.facts import FrameFacts, frame_facts
+from rtxr.read.rt_images.receptor_plane import ReceptorPlane, receptor_plane
 
 #: Coordinate > unit and long name.
 _ATTRS = {
@@ -100,7 +100,7 @@ def read_rt_images(headers: Sequence[Header], *, cache: bool = True) -> Part:
         integers where both are integers. ``receptor_y`` and ``receptor_x`` are mm of pixel centres
         in the IEC X-RAY IMAGE RECEPTOR system, at the receptor, both ascending. Along ``image``:
         ``rt_image_uid``, angles, distances, numbers, meterset and voltage (see
-        :mod:`rtxr.read.rt_image_facts`).
+        :mod:`rtxr.read.rt_images.facts`).
         Images on another receptor grid are in ``rt_image_2`` (image_2, receptor_2_y, receptor_2_x)
         with coordinates that end in ``_2``, and so on.
     """

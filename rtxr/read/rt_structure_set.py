@@ -1,6 +1,6 @@
 """RT Structure Set to coordinates: ROIs, contours and their points, joined by number and key.
 
-The tables of a Dataset's structures are in :mod:`rtxr.read.structure_tables` and offered here.
+The tables of a Dataset's structures are in :mod:`rtxr.read.structures.tables` and offered here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import xarray as xr
 from rtxr import model
 from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
-from rtxr.read.contours import (
+from rtxr.read.files import read_bytes
+from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
+from rtxr.read.item_values import integer, items, text
+from rtxr.read.parse import floats
+from rtxr.read.part import Part
+from rtxr.read.sources import Source, source_of, tolerant
+from rtxr.read.structures.contours import (
     Nodes,
     RawContours,
     Roi,
@@ -23,14 +29,8 @@ from rtxr.read.contours import (
     geometric_type,
     raw_contours,
 )
-from rtxr.read.files import read_bytes
-from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
-from rtxr.read.item_values import integer, items, text
-from rtxr.read.parse import floats
-from rtxr.read.part import Part
-from rtxr.read.sources import Source, source_of, tolerant
-from rtxr.read.structure_findings import contour_findings, number_findings, roi_findings
-from rtxr.read.structure_tables import points, structures, with_mask
+from rtxr.read.structures.findings import contour_findings, number_findings, roi_findings
+from rtxr.read.structures.tables import points, structures, with_mask
 
 #: Between the parts of a colour, as some systems write them, and as the Standard does.
 _SEPARATORS = bytes.maketrans(b"/,", b"\\\\")

@@ -15,7 +15,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.errors import ExistingFilesError, MissingDataError, MissingExtraError, pip_install
-from rtxr.read.structure_tables import MaskSource, with_mask
+from rtxr.read.structures.tables import MaskSource, with_mask
 
 _NETCDF_SUFFIXES = frozenset({".nc", ".nc4", ".netcdf", ".h5"})
 #: What marks a folder as a zarr store, so that overwriting cannot remove anything else.

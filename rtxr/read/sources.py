@@ -31,7 +31,7 @@ from rtxr.read.elements import (
 )
 from rtxr.read.files import open_file, read_bytes, size_of
 from rtxr.read.parse import text
-from rtxr.read.starts import Starts, starts_of
+from rtxr.read.scanning.starts import Starts, starts_of
 
 TRANSFER_SYNTAX = 0x00020010
 _FIRST_READ, _META_GROUP = 1 << 16, 0x0002

@@ -21,7 +21,7 @@ from rtxr.geometry.beam_frames import BeamPose, patient_axes
 from rtxr.read.plans.accessories import blocks
 from rtxr.read.plans.leaf_positions import leaf_positions
 from rtxr.read.plans.plan_records import PlannedBeam, chosen_beams, planned
-from rtxr.read.rt_image_table import rt_images
+from rtxr.read.rt_images.table import rt_images
 from rtxr.summary.beam_poses import beam_poses
 from rtxr.view.beam import BeamPicture, Portal, draw_beam
 from rtxr.view.player import player

@@ -26,7 +26,7 @@ from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.errors import Finding, MissingDataError
 from rtxr.geometry import FloatArray
-from rtxr.read.dvh_axis import Edge
+from rtxr.read.dvhs.axis import Edge
 from rtxr.roi_names import Rois
 from rtxr.summary.prescribed import asked_metrics
 from rtxr.summary.prescription import prescription_of

@@ -27,7 +27,7 @@ from rtxr.view.widgets.pieces import widget_class
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rtxr.view.widgets.dvh import DVHWidget
+    from rtxr.view.widgets.dvh.widget import DVHWidget
 
 #: Findings of a prescription that is not that of the dose drawn.
 _OTHER_DOSE = frozenset({"dose-not-prescribed", "dose-not-plan-total"})
@@ -95,8 +95,8 @@ def plot_dvh(
     Returns
     -------
     DVHWidget or Axes
-        :class:`rtxr.view.widgets.dvh.DVHWidget` with the traits ``roi``, ``dose``, ``volume``,
-        ``hidden``, ``relative_dose``, ``relative_volume``, and ``snapshot()``; or Axes.
+        :class:`rtxr.view.widgets.dvh.widget.DVHWidget` with the traits ``roi``, ``dose``,
+        ``volume``, ``hidden``, ``relative_dose``, ``relative_volume``, and ``snapshot()``; or Axes.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from rtxr.analysis.structures.planes import Between, EndCap, about
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.errors import Finding
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
-from rtxr.read.structure_findings import of_roi
+from rtxr.read.structures.findings import of_roi
 from rtxr.roi_names import Rois
 
 P = ParamSpec("P")

@@ -10,8 +10,8 @@ import xarray as xr
 from rtxr import model, roi_names
 from rtxr.analysis.structures import contours
 from rtxr.errors import Finding, MissingDataError
-from rtxr.read import dvh_sequence
-from rtxr.read.dvh_axis import Edge
+from rtxr.read.dvhs import sequence as dvh_sequence
+from rtxr.read.dvhs.axis import Edge
 from rtxr.roi_names import Rois
 
 
@@ -29,7 +29,7 @@ def stored_dvh(
     Parameters
     ----------
     ds, dose, edge, reference
-        As in :func:`rtxr.read.dvh_sequence.stored_dvh`.
+        As in :func:`rtxr.read.dvhs.sequence.stored_dvh`.
     rois : str, Pattern or sequence of them, optional
         Labels, regular expressions or standard names, see :mod:`rtxr.roi_names`; all by default.
     volumes : mapping of ROI label to float, optional
@@ -39,7 +39,7 @@ def stored_dvh(
     Returns
     -------
     DataFrame
-        As :func:`rtxr.read.dvh_sequence.stored_dvh`: index ``dose_gy``, a column per stored DVH,
+        As :func:`rtxr.read.dvhs.sequence.stored_dvh`: index ``dose_gy``, a column per stored DVH,
         cumulative volume in cm3; ``attrs`` hold ``edge``, ``rois`` and ``findings``.
 
     Raises

@@ -11,10 +11,10 @@ from rtxr.errors import MissingDataError, above_0
 from rtxr.summary.prescription import prescription_of
 from rtxr.view.slices import ROIs
 from rtxr.view.widgets.pieces import widget_class
-from rtxr.view.widgets.viewer_levels import FullDose
+from rtxr.view.widgets.viewer.levels import FullDose
 
 if TYPE_CHECKING:
-    from rtxr.view.widgets.viewer import ViewerWidget
+    from rtxr.view.widgets.viewer.widget import ViewerWidget
 
 
 def view(
@@ -49,7 +49,7 @@ def view(
     **state
         Traits of the widget: ``position={"z": 12.5}``, ``window=(400, 40)``,
         ``isodoses=("95%", 20)``, ``opacity=0.3`` …, see
-        :class:`rtxr.view.widgets.viewer.ViewerWidget`.
+        :class:`rtxr.view.widgets.viewer.widget.ViewerWidget`.
 
     Returns
     -------

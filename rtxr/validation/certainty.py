@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from rtxr.errors import Severity
 from rtxr.iod.audit import Flaw
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.tables import IOD
 
 #: Attribute > attribute that tells whether it has to be there; without that nobody can say.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
-from rtxr.iod.charset import unknown_terms
-from rtxr.iod.multiplicity import Multiplicity, multiplicity_of
+from rtxr.iod.values.charset import unknown_terms
+from rtxr.iod.values.multiplicity import Multiplicity, multiplicity_of
 from rtxr.read.elements import NUMBER_WIDTH
 
 _TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))

@@ -9,7 +9,7 @@ from pydicom import uid as syntax
 from pydicom.uid import UID
 
 from rtxr.errors import Severity, Violation
-from rtxr.iod.charset import unknown_terms
+from rtxr.iod.values.charset import unknown_terms
 from rtxr.read.elements import Encoding
 from rtxr.validation.encoding_rules import terms_of
 from rtxr.validation.facts import tag

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
-from rtxr.iod.raw import numbers_of, text_of
+from rtxr.iod.encoding.raw import numbers_of, text_of
 from rtxr.read.elements import EXPLICIT, Encoding, first_element
+from rtxr.read.scanning.starts import starts_of
 from rtxr.read.sources import PixelSpan, read_cut
-from rtxr.read.starts import starts_of
 from rtxr.validation.checks import WANTED
 from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Item, Walk

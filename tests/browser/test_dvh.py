@@ -17,7 +17,7 @@ ds = rtxr.open_dir({!r})
 widget = ds.rt.plot_dvh(["PTV_70", "Lung_L", "Lung_R"], goals="PTV_70: D95% >= 60 Gy")
 widget
 """
-#: px around the curves, as in dvh_plane.js.
+#: px around the curves, as in dvh/plane.js.
 LEFT, RIGHT, BOTTOM, TOP = 58, 16, 46, 12
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rtxr.catalog import Catalog, build_table
-from rtxr.read.scan import scan_headers
+from rtxr.read.scanning.scan import scan_headers
 
 
 def table_of(folder: Path) -> pd.DataFrame:

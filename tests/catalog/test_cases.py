@@ -15,7 +15,7 @@ from pydicom import uid as sop
 from catalog.scanned import codes, held, table_of
 from rtxr.catalog import Catalog, build_table, find_cases
 from rtxr.index.show import cases_table
-from rtxr.read.scan import digests
+from rtxr.read.scanning.scan import digests
 
 Catalogued = Callable[..., Catalog]
 CT_MR_PT = (("CT", 51), ("MR", 47), ("PT", 51))

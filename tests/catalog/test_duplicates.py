@@ -11,7 +11,7 @@ import factories as make
 from catalog.scanned import table_of
 from rtxr.catalog import Catalog
 from rtxr.catalog.duplicates import unused_duplicates
-from rtxr.read.scan import digests
+from rtxr.read.scanning.scan import digests
 
 Catalogued = Callable[..., Catalog]
 

@@ -8,7 +8,7 @@ from pydicom import uid as sop
 
 from rtxr.edit.edited_headers import edited, unapproved
 from rtxr.header_store import Record
-from rtxr.iod.raw import items_of, make, put
+from rtxr.iod.encoding.raw import items_of, make, put
 from rtxr.read.headers import parse, read_header
 from tests import factories
 

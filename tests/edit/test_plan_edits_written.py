@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rtxr
-from rtxr.edit.plan_edits import with_beams, with_control_points
+from rtxr.edit.plans.edits import with_beams, with_control_points
 from tests.edit.plan_case import FOLLOW, assert_same, changed_elements
 from tests.lossless import differences
 

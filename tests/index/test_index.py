@@ -25,7 +25,7 @@ from rtxr.errors import (
     UnknownNameError,
 )
 from rtxr.index import Index, compared, open_dir, scan
-from rtxr.read import scan as scan_module
+from rtxr.read.scanning import scan as scan_module
 
 
 @pytest.fixture(scope="module")

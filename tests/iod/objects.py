@@ -13,9 +13,9 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from rtxr.iod.contour_items import hex_color
-from rtxr.iod.encoding import encoded
-from rtxr.iod.raw import items_of, numbers_of, text_of
+from rtxr.iod.encoding.raw import items_of, numbers_of, text_of
+from rtxr.iod.encoding.writable import encoded
+from rtxr.iod.items.contours import hex_color
 from rtxr.iod.rt_structure_set import StructureData
 
 

@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from iod.objects import codes, differences
 from rtxr.errors import UnknownNameError
 from rtxr.iod.build import DELETE, build
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.tables import IODS
 
 CT, RTSTRUCT, RTPLAN, RTDOSE = (IODS[key] for key in ("CT", "RTSTRUCT", "RTPLAN", "RTDOSE"))

@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from rtxr.iod import conditions
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 
 
 def test_presence_and_values():

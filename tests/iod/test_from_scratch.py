@@ -12,11 +12,12 @@ from pydicom.uid import CTImageStorage, generate_uid
 
 from iod.objects import write
 from rtxr.errors import UnknownNameError
-from rtxr.iod import ct_image, pixels, rt_dose, rt_plan, rt_structure_set
+from rtxr.iod import ct_image, rt_dose, rt_plan, rt_structure_set
 from rtxr.iod.build import build
+from rtxr.iod.encoding import pixels
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.from_scratch import CHOSEN, decisions
 from rtxr.iod.provenance import changed_values
-from rtxr.iod.raw import item
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
 

@@ -10,8 +10,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from rtxr.iod.encoding.raw import element_at, item
 from rtxr.iod.made_of import by_rules, in_one_character_set, take_group
-from rtxr.iod.raw import element_at, item
 from rtxr.iod.rules import COPY, NEW_UID, computed, constant, copied
 
 

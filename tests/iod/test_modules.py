@@ -7,18 +7,16 @@ from importlib.resources import files
 
 import pytest
 
-from rtxr.iod import (
-    macros,
-    modules_beams,
-    modules_common,
-    modules_image,
-    modules_ion,
-    modules_modality,
-    modules_patient,
-    modules_plan,
-    modules_rt,
-    modules_rt_image,
-)
+from rtxr.iod.modules import beams as modules_beams
+from rtxr.iod.modules import common as modules_common
+from rtxr.iod.modules import image as modules_image
+from rtxr.iod.modules import ion as modules_ion
+from rtxr.iod.modules import macros
+from rtxr.iod.modules import modality as modules_modality
+from rtxr.iod.modules import patient as modules_patient
+from rtxr.iod.modules import plan as modules_plan
+from rtxr.iod.modules import rt as modules_rt
+from rtxr.iod.modules import rt_image as modules_rt_image
 from rtxr.iod.tables import IODS, Module, walk
 
 _FILES = (

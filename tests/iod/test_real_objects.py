@@ -10,10 +10,11 @@ from pydicom.dataelem import RawDataElement
 from pydicom.uid import generate_uid
 
 from iod.objects import codes, differences, header_and_bulk, structure_data, write
-from rtxr.iod import pixels, rt_structure_set
+from rtxr.iod import rt_structure_set
 from rtxr.iod.build import build
+from rtxr.iod.encoding import pixels
+from rtxr.iod.encoding.raw import duplicate, put
 from rtxr.iod.provenance import changed_values
-from rtxr.iod.raw import duplicate, put
 from rtxr.iod.tables import IODS, iod_for
 
 pytestmark = pytest.mark.data

@@ -10,7 +10,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from rtxr.iod.raw import duplicate, item
+from rtxr.iod.encoding.raw import duplicate, item
 from rtxr.iod.remap import remap_uids
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from rt_image_pairs import measured, planned, template
 
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.rt_image_series import beam_of, earliest, first_beam, series_values
 
 

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from rt_image_pairs import BOUNDARIES, NESTED, device, exposure, planned, rows, template
 
 from rtxr.iod import rt_image_template as recipe
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rules import NEW_UID, constant, copied
 

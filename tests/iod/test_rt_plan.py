@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 
 from rtxr.iod.build import build
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.rt_plan import values
 from rtxr.iod.tables import IODS
 

@@ -13,9 +13,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from iod.objects import codes, differences, points_of, structure_data
 from rtxr.iod.build import build
-from rtxr.iod.contour_items import ImageReference, color_numbers, hex_color
-from rtxr.iod.encoding import encoded, has_long_text
-from rtxr.iod.raw import item, items_of
+from rtxr.iod.encoding.raw import item, items_of
+from rtxr.iod.encoding.writable import encoded, has_long_text
+from rtxr.iod.items.contours import ImageReference, color_numbers, hex_color
 from rtxr.iod.rt_structure_set import StructureData, values
 from rtxr.iod.tables import IODS
 

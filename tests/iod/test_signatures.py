@@ -9,7 +9,7 @@ import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
-from rtxr.iod.raw import duplicate
+from rtxr.iod.encoding.raw import duplicate
 from rtxr.iod.signatures import SIGNING, may_be_signed, remove_signatures
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rtxr.read import scan
+from rtxr.read.scanning import scan
 
 #: When the files of these tests were written: long ago.
 OLD = 1_500_000_000_000_000_000

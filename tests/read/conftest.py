@@ -18,8 +18,8 @@ from read.cached_scans import age
 from rtxr import model
 from rtxr.catalog import Case
 from rtxr.errors import NotDicomError
-from rtxr.read import scan
 from rtxr.read.headers import read_header
+from rtxr.read.scanning import scan
 
 
 def case_of(paths: Iterable[str | Path]) -> Case:

@@ -14,7 +14,7 @@ from portal_images import EXPOSURE, portal, stored
 import rtxr
 from rtxr import model
 from rtxr.errors import PixelDecodeError
-from rtxr.read.receptor_plane import receptor_plane
+from rtxr.read.rt_images.receptor_plane import receptor_plane
 
 
 def opened(folder, *objects, preamble=True):

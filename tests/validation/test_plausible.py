@@ -7,8 +7,8 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import RTDoseStorage, RTPlanStorage
 
-from rtxr.iod.data_set_bytes import data_set_bytes
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.data_set_bytes import data_set_bytes
+from rtxr.iod.encoding.raw import item
 from rtxr.read.elements import EXPLICIT
 from rtxr.validation.checks import WANTED
 from rtxr.validation.plausible import ANGLES, TERMS, check

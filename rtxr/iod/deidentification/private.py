@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from rtxr.iod.raw import text_of
+from rtxr.iod.encoding.raw import text_of
 
 #: By private creator and group: elements within the block.
 SAFE: Mapping[tuple[str, int], frozenset[int]] = {

@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset
 
 from rtxr.iod.deidentification.profile import BASIC_PROFILE, OPTIONS, Deidentify
 from rtxr.iod.deidentification.words import Words
+from rtxr.iod.encoding.raw import item, items_of, make, put, text_of
 from rtxr.iod.provenance import NAME, software_version
-from rtxr.iod.raw import item, items_of, make, put, text_of
 
 _LONGEST = 64
 _OWN_DATE = "ContributionDateTime"

@@ -23,7 +23,7 @@ from rtxr.iod.deidentification.profile import SAFE_PRIVATE, Deidentify, action
 from rtxr.iod.deidentification.table import Column, Row, row_of
 from rtxr.iod.deidentification.values import dummy, shifted
 from rtxr.iod.deidentification.words import Words
-from rtxr.iod.raw import Element, duplicate, elements_of, is_empty, items_of, put, text_of
+from rtxr.iod.encoding.raw import Element, duplicate, elements_of, is_empty, items_of, put, text_of
 from rtxr.iod.tables import IOD
 
 _DATES: tuple[Column, ...] = ("full", "modified")

@@ -14,7 +14,7 @@ from functools import cached_property
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtxr.iod.raw import elements_of, items_of, text_of, vr_of
+from rtxr.iod.encoding.raw import elements_of, items_of, text_of, vr_of
 
 #: Identifiers besides the names of persons, which are looked for in full.
 _IDENTIFIERS = frozenset(

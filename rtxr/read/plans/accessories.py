@@ -29,7 +29,7 @@ from rtxr.read.plans.accessory_kinds import (
 )
 from rtxr.read.plans.device_tables import device_table
 from rtxr.read.plans.item_tables import row_of
-from rtxr.read.roi_numbers import labels_by_number
+from rtxr.read.structures.roi_numbers import labels_by_number
 
 
 def wedges(ds: xr.Dataset, beam: int | str | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import xarray as xr
 from rtxr.read.item_values import integer, items, number
 from rtxr.read.plans.item_tables import row_of, table_of
 from rtxr.read.plans.plan_records import noted, plan_of
-from rtxr.read.roi_numbers import labels_by_number
+from rtxr.read.structures.roi_numbers import labels_by_number
 
 SETUPS, CHANNELS = "ApplicationSetupSequence", "ChannelSequence"
 #: Columns that say which channel a row is of.

@@ -13,7 +13,7 @@ import xarray as xr
 from rtxr.errors import Finding
 from rtxr.read.item_values import integer, items, number, numbers, text
 from rtxr.read.plans.plan_records import bare_plan, beam_items, noted, plan_record, with_findings
-from rtxr.read.roi_numbers import labels_by_number
+from rtxr.read.structures.roi_numbers import labels_by_number
 
 #: Sources of a prescription, as tables and findings name them.
 REFERENCE = "dose reference"

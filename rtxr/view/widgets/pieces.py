@@ -10,27 +10,27 @@ from typing import Any
 from rtxr.errors import MissingExtraError, pip_install
 
 
-def script(*names: str) -> str:
+def script(room: str, *names: str) -> str:
     """The ES module of a widget as text: its parts, the last of which exports ``render``."""
-    return _joined([f"{name}.js" for name in ("page", *names)])
+    return _joined(["page.js", *(f"{room}/{name}.js" for name in names)])
 
 
-def style(name: str) -> str:
+def style(room: str) -> str:
     """The CSS of a widget, after the colours that all widgets share."""
-    return _joined(["theme.css", f"{name}.css"])
+    return _joined(["theme.css", f"{room}/style.css"])
 
 
 def _joined(names: Iterable[str]) -> str:
-    room = files(__package__)
-    return "\n".join(room.joinpath(name).read_text(encoding="utf-8") for name in names)
+    here = files(__package__)
+    return "\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
-def widget_class(module: str, name: str) -> Any:
-    """A class of this room whose module needs the extra ``view``.
+def widget_class(room: str, name: str) -> Any:
+    """The class of a widget, whose module needs the extra ``view``.
 
     Parameters
     ----------
-    module, name : str
+    room, name : str
         For example ``"prune"``, ``"PruneWidget"``.
 
     Raises
@@ -43,4 +43,4 @@ def widget_class(module: str, name: str) -> Any:
     except ImportError as error:
         message = f"widgets need anywidget; {pip_install('view')}"
         raise MissingExtraError(message) from error
-    return getattr(importlib.import_module(f"rtxr.view.widgets.{module}"), name)
+    return getattr(importlib.import_module(f"rtxr.view.widgets.{room}.widget"), name)

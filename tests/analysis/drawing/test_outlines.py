@@ -14,7 +14,7 @@ from rtxr.analysis.structures.masks import mask as mask_of
 from rtxr.analysis.structures.masks import mask_source
 from rtxr.errors import GeometryError, UnknownNameError
 from rtxr.geometry import Grid
-from rtxr.iod.decimal_strings import ds_strings
+from rtxr.iod.values.decimal_strings import ds_strings
 
 GRID = axial_grid((5, 40, 48), (3.0, 1.0, 1.5), (-6.0, -20.0, 100.0))
 

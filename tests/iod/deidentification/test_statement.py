@@ -4,7 +4,7 @@ from pydicom.dataset import Dataset
 from rtxr.iod.deidentification.profile import Deidentify
 from rtxr.iod.deidentification.statement import state
 from rtxr.iod.deidentification.words import Words
-from rtxr.iod.raw import item
+from rtxr.iod.encoding.raw import item
 
 NOBODY = Words(frozenset(), frozenset())
 

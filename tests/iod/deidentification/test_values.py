@@ -7,7 +7,7 @@ from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 
 from rtxr.iod.deidentification.values import DUMMIES, dummy, shifted
-from rtxr.iod.values import flaw
+from rtxr.iod.values.allowed import flaw
 
 
 @pytest.mark.parametrize(

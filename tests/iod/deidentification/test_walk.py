@@ -13,8 +13,8 @@ from rtxr.iod.deidentification.profile import OPTIONS, Deidentify
 from rtxr.iod.deidentification.table import row_of
 from rtxr.iod.deidentification.walk import Walk
 from rtxr.iod.deidentification.words import words_of
+from rtxr.iod.encoding.raw import item
 from rtxr.iod.pt_image import PT_IMAGE
-from rtxr.iod.raw import item
 from rtxr.iod.rt_plan import RT_PLAN
 from rtxr.iod.rt_structure_set import RT_STRUCTURE_SET
 from tests.iod.deidentification.planted import TAGS, add_private, as_bytes, planted

@@ -1,0 +1,1 @@
+"""RT Images made of images, templates and a plan."""

@@ -1,0 +1,1 @@
+"""Structures added, combined, renamed and removed."""

@@ -1,0 +1,1 @@
+"""Users' own export code: registered tables and functions, and the hook before saving."""

@@ -1,0 +1,1 @@
+"""Finished objects to files: encoded, written aside, read back, moved into place."""

@@ -1,0 +1,1 @@
+"""Elements and pixels as bytes: what nobody touches stays as it is."""

@@ -1,0 +1,1 @@
+"""Items of sequences, made from plain arrays and table rows, and read back."""

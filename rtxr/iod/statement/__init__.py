@@ -1,0 +1,1 @@
+"""The conformance statement: what is written and read, for people."""

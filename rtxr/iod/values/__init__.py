@@ -1,0 +1,1 @@
+"""What values may be, and how they are written: by VR and by attribute."""

@@ -1,0 +1,1 @@
+"""What RT Images say of their frames: planes, facts, and the table."""

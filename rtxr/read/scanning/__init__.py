@@ -1,0 +1,1 @@
+"""What an index needs of every file, read once and remembered."""

@@ -1,0 +1,1 @@
+"""Contours of structure sets in bulk, and what is odd about them."""

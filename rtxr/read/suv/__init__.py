@@ -1,0 +1,1 @@
+"""Standardized uptake values of PET images."""

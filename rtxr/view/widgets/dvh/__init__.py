@@ -1,0 +1,1 @@
+"""The DVH plot: a pure model, its scripts, and a thin shell."""

@@ -1,0 +1,1 @@
+"""The pruning tree: a pure model, its scripts, and a thin shell."""

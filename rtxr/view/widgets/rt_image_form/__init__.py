@@ -1,0 +1,1 @@
+"""The form that makes RT Images, with files up and down."""

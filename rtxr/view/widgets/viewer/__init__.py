@@ -1,0 +1,1 @@
+"""The slice viewer: a pure model, its scripts, and a thin shell."""

@@ -1,0 +1,129 @@
+"""What a viewer shows as a matplotlib figure: drawn by :mod:`rtxr.view.slices`."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtxr import model
+from rtxr.geometry import FloatArray
+from rtxr.view.plane import reference_name
+from rtxr.view.slices import plot_slice
+from rtxr.view.widgets.viewer.levels import FullDose
+from rtxr.view.widgets.viewer.scene import Scene
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIDE_INCHES = 4.2
+_DPI = 80
+
+
+def figure(scenes: tuple[Scene, Scene | None], state: Any) -> Figure:
+    """A row of planes for each dataset.
+
+    Parameters
+    ----------
+    scenes : (Scene, Scene or None)
+        What is shown.
+    state : ViewerState
+        How.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415 (slow)
+
+    panes = [state.only] if state.only else list(scenes[0].panes)
+    shown = [scene for scene in scenes if scene]
+    size = (_SIDE_INCHES * len(panes) + 0.8, _SIDE_INCHES * len(shown))
+    made = Figure(figsize=size, layout="constrained")
+    axes = made.subplots(len(shown), len(panes), squeeze=False)
+    point = np.array([state.position[axis] for axis in "xyz"])
+    for row, scene in zip(axes, shown, strict=True):
+        for ax, pane in zip(row, panes, strict=True):
+            window = state.window if scene is scenes[0] else state.other_window
+            _draw(ax, scene, pane, point, window, state)
+    return made
+
+
+def png(made: Figure) -> bytes:
+    """A figure as PNG."""
+    buffer = BytesIO()
+    made.savefig(buffer, format="png", dpi=_DPI)
+    return buffer.getvalue()
+
+
+def _draw(
+    ax: Axes, scene: Scene, pane: str, point: FloatArray, window: tuple[float, float], state: Any
+) -> None:
+    """One plane."""
+    width, level = window
+    if scene.is_pile:
+        _draw_image(ax, scene, scene.index_at(pane, point), (level - width / 2, level + width / 2))
+        return
+    ds = scene.ds
+    if scene.image is None and (image := model.image_name(ds)):
+        ds = ds.drop_vars(image)
+    normal = scene.panes[pane].normal
+    grid = model.grid_of(model.ascending(ds[reference_name(ds)]))
+    own = grid.to_own(point)
+    edges = grid.edges(2 - normal)
+    if not edges[0] <= own[normal] <= edges[-1]:
+        ax.set_title(f"nothing at {'xyz'[normal]} = {own[normal]:g} mm", fontsize="medium")
+        ax.set_axis_off()
+        return
+    labels = [label for label in state.rois if label in scene.labels]
+    if scene.labels:
+        every = map(str, np.atleast_1d(ds[model.ROI].values))
+        colors = [state.colors.get(label, "") for label in every]
+        ds = ds.assign_coords({model.ROI_COLOR: (ds[model.ROI].dims, np.array(colors, str))})
+    full = FullDose(state.prescription, "")
+    levels = full.levels(state.isodoses) if state.isolines else []
+    plot_slice(
+        ds,
+        **{"xyz"[normal]: float(own[normal])},
+        dose=state.dose if state.dose in scene.doses else False,
+        rois=labels if state.contours and labels else False,
+        window=(level, width) if scene.image else None,
+        ax=ax,
+        isodoses=levels,
+        threshold=full.level(state.threshold) if state.wash else float("inf"),
+        legend=pane == next(iter(scene.panes)),
+    )
+    _aim(ax, scene, pane, own, state)
+
+
+def _aim(ax: Axes, scene: Scene, pane: str, own: FloatArray, state: Any) -> None:
+    """Cross-hair and zoom."""
+    plane = scene.panes[pane]
+    if state.crosshair:
+        style: dict[str, Any] = {"color": "white", "linewidth": 0.6, "alpha": 0.7, "zorder": 2.5}
+        ax.axvline(own[plane.across], **style)
+        ax.axhline(own[plane.up], **style)
+    if state.zoom > 1:
+        middle = scene.grid.to_own([state.center[axis] for axis in "xyz"])
+        for limits, at in ((ax.set_xlim, plane.across), (ax.set_ylim, plane.up)):
+            first, last = plane.limits(at)
+            half = (last - first) / 2 / state.zoom
+            limits(middle[at] - half, middle[at] + half)
+
+
+def _draw_image(ax: Axes, scene: Scene, number: int, limits: tuple[float, float]) -> None:
+    """One RT Image, as seen from the source."""
+    volume = scene.image
+    if volume is None:
+        return
+    across, up = (volume.grid.edges(dim) for dim in (2, 1))
+    ax.imshow(
+        volume.taken(0, number),
+        cmap="gray",
+        vmin=limits[0],
+        vmax=limits[1],
+        origin="lower",
+        extent=(across[0], across[-1], up[0], up[-1]),
+    )
+    told = ", ".join(filter(None, [f"image {number}", scene.titles[number]]))
+    ax.set_title(told, fontsize="medium")
+    ax.set_xlabel("receptor x (mm)")
+    ax.set_ylabel("receptor y (mm)")

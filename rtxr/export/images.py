@@ -12,7 +12,7 @@ import xarray as xr
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from rtxr import model
-from rtxr.errors import Finding, GeometryError
+from rtxr.errors import Finding, GeometryError, RTXRError
 from rtxr.export.labels import is_labelled, relabelled, unclaimed
 from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
 from rtxr.export.slice_sources import Known, SliceSource, slice_sources
@@ -131,7 +131,14 @@ def on_grid_only(ds: xr.Dataset, name: str) -> xr.DataArray:
     ------
     GeometryError
         Another dimension, such as one that ``concat`` or ``expand_dims`` added.
+    RTXRError
+        Values that are no real numbers.
     """
+    if ds[name].dtype.kind not in "biuf":
+        raise RTXRError(
+            f"{name!r} holds {ds[name].dtype} values, and pixels are real numbers: make them so, "
+            f"such as with abs(ds.{name}) or ds.{name}.astype(float)"
+        )
     if not all(ds[name].shape):
         raise GeometryError(
             f"{name!r} is empty along {[str(d) for d, n in ds[name].sizes.items() if not n]}; "

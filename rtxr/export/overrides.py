@@ -14,6 +14,12 @@ from rtxr.iod.encoding.raw import item
 from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.tables import IOD, IODS, Attribute, key_of
 
+#: Arguments of an export that are no keywords of DICOM, which begin with a capital.
+OPTIONS = (
+    *("uids", "uid_map", "overwrite", "strict", "dvh", "deidentify", "transfer_syntax"),
+    *("attributes", "before_save"),
+)
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -94,6 +100,9 @@ def overrides(
 
 def _require_known(keyword: str, existing: Iterable[str], where: str) -> None:
     if keyword not in existing:
+        if keyword[:1].islower():
+            near = did_you_mean(keyword, OPTIONS)
+            raise UnknownNameError(f"{keyword!r} is no argument of an export; {near}")
         of = [iod.name for iod in IODS.values() if keyword in iod.keywords]
         near = f"it is one of {', '.join(of)}" if of else did_you_mean(keyword, sorted(existing))
         raise UnknownNameError(f"{keyword!r} is no attribute {where}; {near}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtxr import machines as registry
 from rtxr.errors import RTXRError
-from rtxr.forms.rt_image_job import RTImageJob
+from rtxr.forms.rt_image_job import ANOTHER, RTImageJob
 from rtxr.forms.workspace import Workspace
 from rtxr.machines import Machine
 from rtxr.view.widgets.pieces import widget_class
@@ -63,5 +63,5 @@ def rt_image_form(
     names = registry.list()["RadiationMachineName"] if machines is None else ()
     known = [registry.get(str(name)) for name in names] if machines is None else machines
     job = RTImageJob(known, Workspace(round(most_megabytes * 1e6)))
-    made: RTImageForm = form(job, folders=folders)
+    made: RTImageForm = form(job, folders=folders, another=ANOTHER)
     return made

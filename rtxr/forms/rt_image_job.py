@@ -17,7 +17,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.edit.rt_images.building import rt_images_of
-from rtxr.edit.rt_images.sheets import Desk, Sheet, plan_header, sheets
+from rtxr.edit.rt_images.sheets import NOT_USABLE, Desk, Sheet, plan_header, sheets
 from rtxr.errors import ConformanceError, Finding, MissingDataError, RTXRError, Severity
 from rtxr.export import to_dicom
 from rtxr.forms.rt_image_picture import picture
@@ -31,6 +31,8 @@ PATIENT = ("PatientName", "PatientID")
 #: Folder of the workspace with what was made, and its archive.
 _OUT, _ARCHIVE = "made", "rt_images.zip"
 _RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+#: In place of a name, and none itself: a machine that is not among those that can be chosen.
+ANOTHER = "\n"
 #: Stands in until one is chosen, so that what is wrong with the files is told before.
 _NO_MACHINE = Machine("-", DeviceSerialNumber="-")
 
@@ -56,19 +58,27 @@ class RTImageJob:
     Attributes
     ----------
     machine : str
-        RadiationMachineName of the one chosen; empty for none.
+        RadiationMachineName of the one chosen; empty for none, ``ANOTHER`` for the one in
+        ``another``.
+    another : dict of str to str
+        RadiationMachineName and DeviceSerialNumber of a machine that the user names.
     patient : dict of str to str
         PatientName and PatientID as the user gave them; empty for that of the files.
     order : list of int
         Place of the template of each image.
+    revision : int
+        Another number whenever files or pairs change.
     """
 
     def __init__(self, machines: Sequence[Machine], workspace: Workspace) -> None:
         self.machines = {each.RadiationMachineName: each for each in machines}
         self.workspace = workspace
-        self.machine = next(iter(self.machines)) if len(self.machines) == 1 else ""
+        first = next(iter(self.machines), "")
+        self.machine = {0: ANOTHER, 1: first}.get(len(self.machines), "")
+        self.another = dict.fromkeys(("RadiationMachineName", "DeviceSerialNumber"), "")
         self.patient = dict.fromkeys(PATIENT, "")
         self.order: list[int] = []
+        self.revision = 0
         self._sheets: dict[str, list[Sheet]] = {IMAGES: [], TEMPLATES: []}
         self._plan: pydicom.Dataset | None = None
         self._errors: dict[str, list[Finding]] = {}
@@ -79,39 +89,40 @@ class RTImageJob:
         return Inbox(self.workspace, role)
 
     def take(self, role: str, given: Sequence[str]) -> None:
-        """Files or folders of a role, in the place of those that it had; none empties it.
-
-        Raises
-        ------
-        RTXRError, OSError
-            A path does not exist or cannot be read; the role is empty then.
-        """
+        """Files or folders of a role, in the place of those that it had; none empties it."""
+        self.revision += 1
         self._errors.pop(role, None)
         if role == PLAN:
             self._plan = None
         else:
             self._sheets[role] = []
-        if not given:
-            found: list[Finding] = []
-        elif role == PLAN:
-            place = given[0] if len(given) == 1 else os.path.commonpath(given)
-            self._plan, found = plan_header(place)
-        else:
-            self._sheets[role], found = sheets(given, role)
+        try:
+            found = self._read(role, given) if given else []
+        except (RTXRError, OSError) as error:
+            found = [Finding(NOT_USABLE, "error", f"{role}: {error}")]
         if found:
             self._errors[role] = found
         if role != PLAN:
             self.order = list(range(len(self._sheets[TEMPLATES])))
+
+    def _read(self, role: str, given: Sequence[str]) -> list[Finding]:
+        if role == PLAN:
+            place = given[0] if len(given) == 1 else os.path.commonpath(given)
+            self._plan, found = plan_header(place)
+        else:
+            self._sheets[role], found = sheets(given, role)
+        return found
 
     def pair(self, image: int, template: int) -> None:
         """Give an image this template; the image that had it gets the other one."""
         if image < len(self.order) and template in self.order:
             other = self.order.index(template)
             self.order[other], self.order[image] = self.order[image], template
+            self.revision += 1
 
     def choose(self, machine: str) -> None:
-        """Choose a machine by its name; empty for none."""
-        if machine and machine not in self.machines:
+        """Choose a machine by its name; empty for none, ``ANOTHER`` for one that is typed in."""
+        if machine not in ("", ANOTHER, *self.machines):
             raise RTXRError(f"no machine {machine!r}")
         self.machine = machine
 
@@ -132,6 +143,11 @@ class RTImageJob:
         known = {role: len(found) for role, found in self._sheets.items()}
         return {**known, PLAN: int(self._plan is not None)}
 
+    @property
+    def ready(self) -> bool:
+        """Whether files of all roles and a machine are there."""
+        return self._chosen()[0] is not None and all(self.counts.values())
+
     def default(self, keyword: str) -> str:
         """PatientName or PatientID of the files; empty where no file has one."""
         parts = [[each.dataset for each in self._sheets[role]] for role in (IMAGES, TEMPLATES)]
@@ -143,21 +159,33 @@ class RTImageJob:
         empty = [role for role, count in self.counts.items() if not count]
         lacking = [role for role in empty if role not in self._errors]
         found = [Message("info", f"choose the {role}") for role in lacking]
-        if not self.machine:
-            hint = "" if self.machines else " (none is known: rtxr.machines.add(...) adds one)"
-            found.append(Message("info", f"choose a machine{hint}"))
-        found += [Message(each.severity, each.message) for each in self._findings(not empty)]
+        machine, lacking_machine = self._chosen()
+        found += lacking_machine
+        told = self._findings(machine, not empty)
+        found += [Message(each.severity, each.message) for each in told]
         return sorted(dict.fromkeys(found), key=lambda each: _RANK[each.severity])
 
-    def _findings(self, complete: bool) -> list[Finding]:
+    def _chosen(self) -> tuple[Machine | None, list[Message]]:
+        """The machine, and why there is none."""
+        if self.machine != ANOTHER:
+            known = self.machines.get(self.machine)
+            return known, [] if known else [Message("info", "choose a machine")]
+        if not all(self.another.values()):
+            return None, [Message("info", "name the machine and its serial number")]
+        try:
+            return Machine(**self.another), []
+        except RTXRError as error:
+            return None, [Message("error", f"machine: {error}")]
+
+    def _findings(self, machine: Machine | None, complete: bool) -> list[Finding]:
         """What is wrong with the files, and with what would be made of them where all are there."""
         if not complete:
             return [each for found in self._errors.values() for each in found]
         try:
-            found = model.findings_of(self._build(self.machines.get(self.machine, _NO_MACHINE)))
+            found = model.findings_of(self._build(machine or _NO_MACHINE))
         except ConformanceError as error:
             return list(error.findings)
-        return found if self.machine else []
+        return found if machine else []
 
     def made(self) -> xr.Dataset:
         """The new RT Images, nothing of them written.
@@ -169,9 +197,10 @@ class RTImageJob:
         MissingDataError
             Something is yet to be chosen.
         """
-        if not self.machine or not all(self.counts.values()):
+        machine, _ = self._chosen()
+        if machine is None or not self.ready:
             raise MissingDataError("choose images, templates, a plan and a machine first")
-        return self._build(self.machines[self.machine])
+        return self._build(machine)
 
     def _build(self, machine: Machine) -> xr.Dataset:
         errors = [each for found in self._errors.values() for each in found]

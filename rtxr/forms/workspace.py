@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 import weakref
 import zipfile
@@ -14,10 +16,14 @@ from rtxr.export.writing.names import safe_name
 
 #: Files of one upload.
 MOST_FILES = 2000
+#: A process that waits until this one is gone, and removes the folder.
+_GUARD = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
 class Workspace:
     """A folder that only this user can read, removed by :meth:`close` or when Python ends.
+
+    A small process beside this one removes it where Python cannot, as when it is killed.
 
     Parameters
     ----------
@@ -33,7 +39,7 @@ class Workspace:
         self.most_bytes = most_bytes
         self.folder = Path(tempfile.mkdtemp(prefix="rtxr-"))
         self.held: dict[str, int] = {}
-        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self._remove = weakref.finalize(self, _removed, self.folder, _guard(self.folder))
 
     def make_room(self, name: str, size: int) -> Path:
         """An empty folder of this name, for so many bytes.
@@ -65,6 +71,25 @@ class Workspace:
     def close(self) -> None:
         """Remove everything."""
         self._remove()
+
+
+def _guard(folder: Path) -> subprocess.Popen[bytes] | None:
+    """A process that outlives this one; None where there are no processes, as in a browser."""
+    command = [sys.executable, "-I", "-S", "-c", _GUARD, str(folder)]
+    quiet = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+    except OSError:
+        return None
+
+
+def _removed(folder: Path, guard: subprocess.Popen[bytes] | None) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if guard is not None:
+        with guard:
+            guard.kill()
 
 
 class Inbox:

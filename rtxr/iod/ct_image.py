@@ -13,7 +13,7 @@ from pydicom.uid import CTImageStorage
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod.encoding.raw import has_value, numbers_of
-from rtxr.iod.modules import common, image, modality, patient
+from rtxr.iod.modules import image, modality, patient, series
 from rtxr.iod.rules import given
 from rtxr.iod.tables import (
     COMPUTED,
@@ -39,20 +39,20 @@ PATIENT_TO_SERIES = (
     ModuleUse(patient.GENERAL_STUDY, "M"),
     ModuleUse(patient.PATIENT_STUDY, "U"),
     ModuleUse(patient.CLINICAL_TRIAL_STUDY, "U"),
-    ModuleUse(common.GENERAL_SERIES, "M"),
-    ModuleUse(common.CLINICAL_TRIAL_SERIES, "U"),
+    ModuleUse(series.GENERAL_SERIES, "M"),
+    ModuleUse(series.CLINICAL_TRIAL_SERIES, "U"),
 )
 
 #: Modules that come after it.
 LAST = (
     ModuleUse(image.OVERLAY_PLANE, "U"),
     ModuleUse(image.VOI_LUT, "U"),
-    ModuleUse(common.SOP_COMMON, "M"),
-    ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+    ModuleUse(series.SOP_COMMON, "M"),
+    ModuleUse(series.COMMON_INSTANCE_REFERENCE, "U"),
 )
 
 SYNCHRONIZATION = ModuleUse(
-    common.SYNCHRONIZATION, "C", "the acquisition was synchronised with a time or a trigger"
+    series.SYNCHRONIZATION, "C", "the acquisition was synchronised with a time or a trigger"
 )
 CONTRAST_BOLUS = ModuleUse(
     image.CONTRAST_BOLUS, "C", "contrast was used", conditions.present("ContrastBolusAgent")
@@ -102,12 +102,12 @@ CT_IMAGE = register_iod(
         section="A.3.3",
         modules=(
             *PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "M"),
             SYNCHRONIZATION,
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(image.GENERAL_ACQUISITION, "M"),
             ModuleUse(image.GENERAL_IMAGE, "M"),
-            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_REFERENCE, "U"),
             ModuleUse(image.ENHANCED_PATIENT_ORIENTATION, "U"),
             ModuleUse(image.IMAGE_PLANE, "M"),
             ModuleUse(image.IMAGE_PIXEL, "M"),

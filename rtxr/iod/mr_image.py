@@ -7,7 +7,7 @@ from pydicom.uid import MRImageStorage
 
 from rtxr.iod import conditions
 from rtxr.iod.ct_image import CONTRAST_BOLUS, IMAGE_RULES, LAST, PATIENT_TO_SERIES
-from rtxr.iod.modules import common, image, modality
+from rtxr.iod.modules import image, modality, series
 from rtxr.iod.tables import IOD, ModuleUse, constant, default, register_iod
 
 _IS_PLANAR = conditions.equals("ScanningSequence", "EP")
@@ -28,11 +28,11 @@ MR_IMAGE = register_iod(
         section="A.4.3",
         modules=(
             *PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(image.GENERAL_ACQUISITION, "M"),
             ModuleUse(image.GENERAL_IMAGE, "M"),
-            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_REFERENCE, "U"),
             ModuleUse(image.ENHANCED_PATIENT_ORIENTATION, "U"),
             ModuleUse(image.IMAGE_PLANE, "M"),
             ModuleUse(image.IMAGE_PIXEL, "M"),

@@ -6,7 +6,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from rtxr.iod import conditions
 from rtxr.iod.ct_image import IMAGE_RULES, LAST, PATIENT_TO_SERIES, SYNCHRONIZATION
-from rtxr.iod.modules import common, image, modality
+from rtxr.iod.modules import image, modality, series
 from rtxr.iod.rules import given
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
@@ -35,12 +35,12 @@ PT_IMAGE = register_iod(
             ModuleUse(modality.PET_ISOTOPE, "M"),
             ModuleUse(modality.PET_MULTI_GATED_ACQUISITION, "C", "Series Type is GATED"),
             ModuleUse(modality.NM_PET_PATIENT_ORIENTATION, "M"),
-            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "M"),
             SYNCHRONIZATION,
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(image.GENERAL_ACQUISITION, "M"),
             ModuleUse(image.GENERAL_IMAGE, "M"),
-            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_REFERENCE, "U"),
             ModuleUse(image.IMAGE_PLANE, "M"),
             ModuleUse(image.IMAGE_PIXEL, "M"),
             ModuleUse(image.DEVICE, "U"),

@@ -16,7 +16,7 @@ from rtxr.geometry import FloatArray, offsets_are_patient_z, slice_normal
 from rtxr.iod import conditions
 from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
 from rtxr.iod.encoding.raw import has_value, numbers_of
-from rtxr.iod.modules import common, image, patient, rt
+from rtxr.iod.modules import image, patient, rt, series
 from rtxr.iod.rules import given
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
 
@@ -56,8 +56,8 @@ RT_PATIENT_TO_SERIES = (
     ModuleUse(patient.GENERAL_STUDY, "M"),
     ModuleUse(patient.PATIENT_STUDY, "U"),
     ModuleUse(patient.CLINICAL_TRIAL_STUDY, "U"),
-    ModuleUse(common.RT_SERIES, "M"),
-    ModuleUse(common.CLINICAL_TRIAL_SERIES, "U"),
+    ModuleUse(series.RT_SERIES, "M"),
+    ModuleUse(series.CLINICAL_TRIAL_SERIES, "U"),
 )
 
 RT_DOSE = register_iod(
@@ -69,8 +69,8 @@ RT_DOSE = register_iod(
         section="A.18.3",
         modules=(
             *RT_PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(image.GENERAL_IMAGE, "C", _WITH_GRID, conditions.has_pixels),
             ModuleUse(image.IMAGE_PLANE, "C", _WITH_GRID, conditions.has_pixels),
             ModuleUse(image.IMAGE_PIXEL, "C", _WITH_GRID, conditions.has_pixels),
@@ -82,8 +82,8 @@ RT_DOSE = register_iod(
             ),
             ModuleUse(rt.RT_DOSE, "M"),
             ModuleUse(rt.RT_DVH, "U", when=conditions.present("DVHSequence")),
-            ModuleUse(common.SOP_COMMON, "M"),
-            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+            ModuleUse(series.SOP_COMMON, "M"),
+            ModuleUse(series.COMMON_INSTANCE_REFERENCE, "U"),
             ModuleUse(
                 image.FRAME_EXTRACTION, "C", "the object was extracted from one with more frames"
             ),

@@ -22,7 +22,7 @@ from rtxr.iod.ct_image import (
     differs,
 )
 from rtxr.iod.encoding.raw import Predicate, numbers_of
-from rtxr.iod.modules import common, image, rt
+from rtxr.iod.modules import image, rt, series
 from rtxr.iod.modules import rt_image as modules_rt_image
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, register_iod
@@ -51,11 +51,11 @@ RT_IMAGE = register_iod(
         section="A.17.3",
         modules=(
             *RT_PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "U"),
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(image.GENERAL_ACQUISITION, "M"),
             ModuleUse(image.GENERAL_IMAGE, "M"),
-            ModuleUse(common.GENERAL_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_REFERENCE, "U"),
             ModuleUse(image.IMAGE_PIXEL, "M"),
             CONTRAST_BOLUS,
             ModuleUse(image.CINE, "C", "the image is a cine image of several frames", _is_cine),
@@ -67,8 +67,8 @@ RT_IMAGE = register_iod(
             ModuleUse(image.MODALITY_LUT, "U"),
             ModuleUse(image.VOI_LUT, "U"),
             ModuleUse(rt.APPROVAL, "U"),
-            ModuleUse(common.SOP_COMMON, "M"),
-            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+            ModuleUse(series.SOP_COMMON, "M"),
+            ModuleUse(series.COMMON_INSTANCE_REFERENCE, "U"),
             ModuleUse(
                 image.FRAME_EXTRACTION, "C", "the object was extracted from one with more frames"
             ),

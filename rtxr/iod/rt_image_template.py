@@ -29,7 +29,7 @@ from rtxr.iod.encoding.raw import (
 )
 from rtxr.iod.made_of import Sources
 from rtxr.iod.modules import image, patient, rt
-from rtxr.iod.modules.common import COMMON_INSTANCE_REFERENCE, GENERAL_REFERENCE, SOP_COMMON
+from rtxr.iod.modules.series import COMMON_INSTANCE_REFERENCE, GENERAL_REFERENCE, SOP_COMMON
 from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rules import NEW_UID, Rule, computed, constant, copied
 

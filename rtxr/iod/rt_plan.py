@@ -11,18 +11,18 @@ from rtxr.iod import conditions
 from rtxr.iod.ct_image import IDENTITY_RULES
 from rtxr.iod.encoding.raw import Predicate, item, items_of
 from rtxr.iod.modules import beams as modules_beams
-from rtxr.iod.modules import common, rt
 from rtxr.iod.modules import ion as modules_ion
 from rtxr.iod.modules import plan as modules_plan
+from rtxr.iod.modules import rt, series
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.rules import COMPUTED, given
 from rtxr.iod.tables import IOD, ModuleUse, Rule, constant, default, derived, register_iod
 
 _LAST = (
     ModuleUse(rt.APPROVAL, "U"),
-    ModuleUse(common.GENERAL_REFERENCE, "U"),
-    ModuleUse(common.SOP_COMMON, "M"),
-    ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+    ModuleUse(series.GENERAL_REFERENCE, "U"),
+    ModuleUse(series.SOP_COMMON, "M"),
+    ModuleUse(series.COMMON_INSTANCE_REFERENCE, "U"),
 )
 _FRACTIONS = "FractionGroupSequence"
 _POINTS = "BeamSequence.ControlPointSequence"
@@ -171,8 +171,8 @@ RT_PLAN = register_iod(
         section="A.20.3",
         modules=(
             *RT_PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "U"),
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(modules_plan.RT_GENERAL_PLAN, "M"),
             ModuleUse(modules_plan.RT_PRESCRIPTION, "U"),
             ModuleUse(modules_plan.RT_TOLERANCE_TABLES, "U"),
@@ -206,8 +206,8 @@ RT_ION_PLAN = register_iod(
         section="A.49.3",
         modules=(
             *RT_PATIENT_TO_SERIES,
-            ModuleUse(common.FRAME_OF_REFERENCE, "M"),
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.FRAME_OF_REFERENCE, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             ModuleUse(modules_plan.RT_GENERAL_PLAN, "M"),
             ModuleUse(modules_plan.RT_PRESCRIPTION, "U"),
             ModuleUse(modules_ion.RT_ION_TOLERANCE_TABLES, "U"),

@@ -22,7 +22,7 @@ from rtxr.iod.encoding.raw import items_of, text_of
 from rtxr.iod.items import frames as frame_items
 from rtxr.iod.items import rois as roi_items
 from rtxr.iod.items.contours import ContourItems, Gone
-from rtxr.iod.modules import common, rt
+from rtxr.iod.modules import rt, series
 from rtxr.iod.rt_dose import RT_PATIENT_TO_SERIES
 from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, derived, register_iod
 
@@ -54,16 +54,16 @@ RT_STRUCTURE_SET = register_iod(
         section="A.19.3",
         modules=(
             *RT_PATIENT_TO_SERIES,
-            ModuleUse(common.GENERAL_EQUIPMENT, "M"),
+            ModuleUse(series.GENERAL_EQUIPMENT, "M"),
             # By choice of the user in the Standard, asked for by validators and many readers.
-            ModuleUse(common.FRAME_OF_REFERENCE, "U", when=_always),
+            ModuleUse(series.FRAME_OF_REFERENCE, "U", when=_always),
             ModuleUse(rt.STRUCTURE_SET, "M"),
             ModuleUse(rt.ROI_CONTOUR, "M"),
             ModuleUse(rt.RT_ROI_OBSERVATIONS, "M"),
             ModuleUse(rt.APPROVAL, "U"),
-            ModuleUse(common.GENERAL_REFERENCE, "U"),
-            ModuleUse(common.SOP_COMMON, "M"),
-            ModuleUse(common.COMMON_INSTANCE_REFERENCE, "U"),
+            ModuleUse(series.GENERAL_REFERENCE, "U"),
+            ModuleUse(series.SOP_COMMON, "M"),
+            ModuleUse(series.COMMON_INSTANCE_REFERENCE, "U"),
         ),
         rules={
             **IDENTITY_RULES,

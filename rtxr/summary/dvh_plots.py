@@ -66,7 +66,8 @@ def plot_dvh(
     rois : str, regular expression, or sequence of them, optional
         ROIs, see :mod:`rtxr.roi_names`; by default every ROI with a volume.
     static : bool, default: False
-        Draw with matplotlib, on Axes that can be changed and saved.
+        Draw with matplotlib, on Axes that can be changed and saved as vectors. Journals that ask
+        for TrueType fonts in a PDF get them by ``plt.rcParams["pdf.fonttype"] = 42``.
     others : mapping of str to Dataset, optional
         Further cases by what to call them, such as a replan, with a line style each. Of each the
         ROIs that it shares with this one are drawn.
@@ -79,13 +80,13 @@ def plot_dvh(
     goals : str or sequence of str, optional
         Such as ``"PTV: D95% >= 66.5 Gy"``, see :func:`rtxr.summary.prescribed.goals`. An arrow
         stands where the goal is and points to the side on which the curve has to pass; a sign
-        says whether it does. Mean doses and indices are no points of a curve: the widget lists
-        them only.
+        says whether it does. Mean doses and indices are no points of a curve, and a goal more
+        than half as far again as the curves is not on the axis: the widget lists them only.
     ax : matplotlib Axes, optional
         With ``static=True``: draw here instead of on a new figure.
     dose_max : float, optional
-        End of the dose axis; by default the highest dose of the curves drawn, see
-        :func:`rtxr.view.dvh_plot.plot_dvh`.
+        End of the dose axis, in what it shows at first; by default the highest dose of the curves
+        drawn, see :func:`rtxr.view.dvh_plot.plot_dvh`.
     mask, dose, kind, prescription, bin_width, end_cap, between, combine
         As in :func:`rtxr.analysis.statistics.dvh.dvh`. With a prescription the dose axis is in %
         of it; the widget can show that for the prescription of the plan too. Bins of a

@@ -8,8 +8,8 @@ from functools import cache
 
 from pydicom.datadict import tag_for_keyword
 
-from rtxr.iod.modules.common import GENERAL_SERIES, RT_SERIES
 from rtxr.iod.modules.patient import GENERAL_STUDY, PATIENT, PATIENT_STUDY
+from rtxr.iod.modules.series import GENERAL_SERIES, RT_SERIES
 from rtxr.iod.tables import Module
 from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Item, Path, Walk

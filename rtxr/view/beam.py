@@ -14,14 +14,18 @@ import numpy as np
 
 from rtxr.geometry import FloatArray
 from rtxr.view import colors
+from rtxr.view.shadows import shadow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.path import Path
 
-_LEAF, _JAW, _BLOCK, _OPEN = "#3b4a5a", "#a65628", "#6a3d9a", "#ffe066"
-_LEAF_ALPHA, _JAW_ALPHA, _BLOCK_ALPHA, _OPEN_ALPHA = 0.45, 0.35, 0.4, 0.25
-#: Of one contour; where a ROI has more of them than so many, each is fainter.
-_SILHOUETTE_ALPHA, _LINE_ALPHA, _FEW, _FAINTEST = 0.25, 0.7, 8, 0.3
+_LEAF, _JAW, _BLOCK = "#7b8794", "#3e4c59", "#6a3d9a"
+_OPEN, _OPEN_EDGE = "#ffe066", "#d99a00"
+_BLOCK_ALPHA, _OPEN_ALPHA, _STRUCTURE_ALPHA = 0.4, 0.3, 0.12
+#: How much leaves and jaws hide of white paper, and of an image.
+_SHIELD_ALPHA, _OVER_IMAGE = 0.4, 0.2
+_THIN, _BOLD = 0.5, 1.5
 #: These percentiles of an image are black and white.
 _PERCENTILES = (1.0, 99.0)
 _SIDE_INCHES = 6.0
@@ -65,8 +69,8 @@ class BeamPicture:
         Corners, (corner, 2), and whether the inside is open.
     outlines : mapping of str to sequence of ndarray
         ROI > its contours, (point, 2).
-    silhouettes : mapping of str to ndarray, (face, 4, 2)
-        ROI > quadrilaterals that are filled together, by the rule of non-zero winding.
+    silhouettes : mapping of str to sequence of ndarray, (face, corner, 2)
+        ROI > polygons that are filled together, by the rule of non-zero winding.
     palette : mapping of str to str
         ROI > ``"#rrggbb"``; others come from a palette.
     portal : Portal, optional
@@ -81,7 +85,7 @@ class BeamPicture:
     jaws: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
     blocks: Sequence[tuple[FloatArray, bool]] = ()
     outlines: Mapping[str, Sequence[FloatArray]] = field(default_factory=dict)
-    silhouettes: Mapping[str, FloatArray] = field(default_factory=dict)
+    silhouettes: Mapping[str, Sequence[FloatArray]] = field(default_factory=dict)
     palette: Mapping[str, str] = field(default_factory=dict)
     portal: Portal | None = None
     note: str = ""
@@ -100,7 +104,8 @@ def draw_beam(picture: BeamPicture, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        In mm at the isocentre, x and y of the beam limiting device, as seen from the source.
+        In mm at the isocentre, x and y of the beam limiting device, as seen from the source. Its
+        patches are labelled ``aperture`` and as the ROIs.
     """
     if ax is None:
         import matplotlib.pyplot as plt  # noqa: PLC0415 (slow)
@@ -108,13 +113,14 @@ def draw_beam(picture: BeamPicture, ax: Axes | None = None) -> Axes:
         _, ax = plt.subplots(figsize=(_SIDE_INCHES, _SIDE_INCHES), layout="constrained")
     if picture.portal is not None:
         _draw_portal(ax, picture.portal)
+    hidden = _SHIELD_ALPHA if picture.portal is None else _OVER_IMAGE
     for layer in picture.leaves:
-        _add(ax, [_corners(each) for each in layer], _LEAF, _LEAF_ALPHA, edge="white")
-    _add(ax, [_corners(each) for each in picture.jaws], _JAW, _JAW_ALPHA)
+        _add(ax, [_corners(each) for each in layer], _LEAF, hidden, edge="white")
+    _add(ax, [_corners(each) for each in picture.jaws], _JAW, hidden, edge=_JAW)
     for corners, is_open in picture.blocks:
         _add(ax, [corners], "none" if is_open else _BLOCK, _BLOCK_ALPHA, edge=_BLOCK, hatch="///")
-    _add(ax, [_corners(each) for each in picture.openings], _OPEN, _OPEN_ALPHA)
-    _draw_outlines(ax, picture)
+    _draw_openings(ax, picture)
+    _draw_structures(ax, picture)
     _label(ax, picture)
     return ax
 
@@ -136,37 +142,41 @@ def _draw_portal(ax: Axes, portal: Portal) -> None:
     )
 
 
-def _draw_outlines(ax: Axes, picture: BeamPicture) -> None:
+def _draw_openings(ax: Axes, picture: BeamPicture) -> None:
+    """The aperture: filled, where no image is to be seen through it, and its edge."""
+    openings = [_corners(each) for each in picture.openings]
+    _add(ax, openings, _OPEN if picture.portal is None else "none", _OPEN_ALPHA)
+    edge = shadow([each[None] for each in openings], picture.reach)
+    _draw_shadow(ax, edge, facecolor="none", edgecolor=_OPEN_EDGE, zorder=3, label="aperture")
+
+
+def _draw_structures(ax: Axes, picture: BeamPicture) -> None:
+    """Shadows of structures; of those that enclose nothing, their lines and points."""
     from matplotlib.lines import Line2D  # noqa: PLC0415 (slow)
 
     shades = colors.for_paper(colors.roi_colors(picture.outlines, picture.palette))
     shown = []
     for label, contours in picture.outlines.items():
         shade = shades[label]
+        covered = shadow(picture.silhouettes.get(label, ()), picture.reach)
+        look = {"facecolor": (shade, _STRUCTURE_ALPHA), "edgecolor": shade, "label": label}
+        _draw_shadow(ax, covered, **look, zorder=2.5)
         rings = [each for each in contours if len(each) > 1]
-        faint = max(_LINE_ALPHA * min(1.0, _FEW / max(len(rings), 1)), _FAINTEST)
-        _fill_together(ax, picture.silhouettes.get(label, np.empty((0, 4, 2))), shade)
-        _add(ax, rings, "none", faint, edge=shade, zorder=3)
+        _add(ax, [] if covered else rings, "none", 1.0, edge=shade)
         for point in (each for each in contours if len(each) == 1):
-            ax.plot(*point[0], "+", color=shade, zorder=3)
+            ax.plot(*point[0], "+", color=shade, markersize=9, markeredgewidth=_BOLD, zorder=3)
         if len(contours):
             shown.append(Line2D([], [], color=shade, label=label))
     if shown:
         ax.legend(handles=shown, loc="upper right", fontsize="small")
 
 
-def _fill_together(ax: Axes, faces: FloatArray, shade: str) -> None:
-    """Fill faces as one area, however many lie upon each other."""
+def _draw_shadow(ax: Axes, covered: Path | None, **look: Any) -> None:
     from matplotlib.patches import PathPatch  # noqa: PLC0415 (slow)
-    from matplotlib.path import Path  # noqa: PLC0415 (slow)
 
-    if not len(faces):
-        return
-    closed = np.concatenate([faces, faces[:, :1]], axis=1).reshape(-1, 2)
-    codes = np.tile([Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY], len(faces))
-    look: dict[str, Any] = {"facecolor": shade, "alpha": _SILHOUETTE_ALPHA, "linewidth": 0}
-    # Not add_patch, which walks over every side to find limits that are set anyway.
-    ax.add_artist(PathPatch(Path(closed, codes), **look, zorder=2.5))
+    if covered is not None:
+        # Not add_patch, which walks over every side to find limits that are set anyway.
+        ax.add_artist(PathPatch(covered, linewidth=_BOLD, **look))
 
 
 def _add(
@@ -177,15 +187,14 @@ def _add(
     *,
     edge: str = "none",
     hatch: str | None = None,
-    zorder: float = 2,
 ) -> None:
     """Add polygons of one colour."""
     from matplotlib.collections import PolyCollection  # noqa: PLC0415 (slow)
 
     if not len(polygons):
         return
-    options: dict[str, Any] = {"facecolors": face, "alpha": alpha, "linewidths": 0.5}
-    made = PolyCollection(polygons, edgecolors=edge, hatch=hatch, zorder=zorder, **options)
+    options: dict[str, Any] = {"facecolors": face, "alpha": alpha, "linewidths": _THIN}
+    made = PolyCollection(polygons, edgecolors=edge, hatch=hatch, zorder=2, **options)
     ax.add_collection(made)
 
 

@@ -194,14 +194,16 @@ def gathered(
     return DVHCurves(tuple(curves), unit, palette, differential, _bin_width(first), percent)
 
 
-def highest_dose(dvhs: DVHCurves) -> float:
+def highest_dose(dvhs: DVHCurves, *, relative: bool = False) -> float:
     """Where the dose axis may end: the highest dose, but for the tail beside a source.
 
-    In the unit of the dose.
+    In the unit of the dose, or in % of the prescription; NaN where no curve has one.
     """
-    reached = [float(each.doses[each.volumes > 0].max(initial=0.0)) for each in dvhs.curves]
-    end = max(reached, default=1.0)
-    usual = max((_dose_to_share(each, dvhs.differential) for each in dvhs.curves), default=0.0)
+    factors = [100 / each.prescription if relative else 1.0 for each in dvhs.curves]
+    known = [(each, by) for each, by in zip(dvhs.curves, factors, strict=True) if by > 0]
+    reached = [by * float(each.doses[each.volumes > 0].max(initial=0.0)) for each, by in known]
+    end = max(reached, default=math.nan)
+    usual = max((by * _dose_to_share(each, dvhs.differential) for each, by in known), default=0.0)
     return usual if end > _TAIL * usual > 0 else end
 
 

@@ -15,13 +15,16 @@ from rtxr.geometry import FloatArray
 from rtxr.view import dvh_curves
 from rtxr.view.colors import for_paper
 from rtxr.view.dvh_curves import Curve, DVHCurves
-from rtxr.view.goal_marks import GoalMark, goal_marks
-from rtxr.view.goal_table import STYLES as STATUS
+from rtxr.view.goal_arrows import GoalArrow, draw_goals
+from rtxr.view.goal_marks import GoalMark, axis_end, goal_marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SIZE = (6.4, 3.8)
+#: A figure, inches; it is wider where the legend is.
+_SIZE, _PLOT = (6.4, 3.8), 4.2
+#: Rows of a column of the legend, its handle and its letters, inches.
+_ROWS, _HANDLE, _LETTER = 20, 0.55, 0.075
 _WIDTH = 1.5
 #: Lines of the first, second … dose; of computed and stored curves.
 _STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -29,9 +32,6 @@ _STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 _BINS = 200
 #: Opacity of curves beside a highlighted one.
 _FAINT = 0.35
-#: Where the arrow of a goal points, in points of paper; its sign is on the other side.
-_ARROW = 13.0
-_WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, 1), "down": (0, -1)}
 
 #: What the axis of a unit of dose is called.
 AXES: Mapping[str, str] = {
@@ -117,7 +117,7 @@ def plot_dvh(
     dose_max : float, optional
         End of the dose axis. By default the highest dose of the curves drawn; where less than 1 %
         of every structure receives a fifth of that, as beside a brachytherapy source, the dose
-        that 1 % receive.
+        that 1 % receive. Goals up to half as far again are on the axis, others left out.
     join : bool, default: True
         Join fine bins of a differential table to about 200, which the axis says.
     ax : matplotlib Axes, optional
@@ -163,7 +163,7 @@ def draw(dvhs: DVHCurves, look: Look, ax: Axes | None = None) -> Axes:
         raise MissingDataError("no DVH to plot: all are hidden, or in % of no prescription")
     outside = ax is None
     if ax is None:
-        ax = _new_axes()
+        ax = _new_axes([*dvhs.rois, *dvhs.sources])
     joined = max(1, round(len(shown[0].doses) / _BINS)) if look.join and dvhs.differential else 1
     dvhs = replace(dvhs, colors=for_paper(dvhs.colors))
     points = [_points(each, dvhs, look, joined) for each in shown]
@@ -171,7 +171,8 @@ def draw(dvhs: DVHCurves, look: Look, ax: Axes | None = None) -> Axes:
     for curve, line in zip(shown, points, strict=True):
         _draw(ax, curve, line, (dvhs, look, styles))
     _label(ax, dvhs, look, joined)
-    _limit(ax, points, _end(dvhs, look, points), cumulative=not dvhs.differential, look=look)
+    end = look.dose_max or axis_end(dvhs, look.goals, relative=look.relative_dose)
+    _limit(ax, points, end, cumulative=not dvhs.differential, look=look)
     _draw_goals(ax, dvhs, look)
     _draw_cursors(ax, shown, dvhs, look)
     told = styles if len(styles) > 1 else {}
@@ -209,20 +210,18 @@ def _joined(x: FloatArray, y: FloatArray, count: int) -> tuple[FloatArray, Float
     return centres[some], sums[some]
 
 
-def _end(dvhs: DVHCurves, look: Look, points: Sequence[FloatArray]) -> float:
-    """End of the dose axis."""
-    if look.dose_max is not None:
-        return look.dose_max
-    if not look.relative_dose:
-        return 1.02 * dvh_curves.highest_dose(dvhs)
-    return 1.02 * max(float(x[y > 0].max(initial=0.0)) for x, y in points)
-
-
 # --- on paper -----------------------------------------------------------------------------------
-def _new_axes() -> Axes:
+def _new_axes(names: Sequence[str]) -> Axes:
+    """Axes with room for a legend beside them."""
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    return plt.subplots(figsize=_SIZE, layout="constrained")[1]
+    column = _LETTER * max(map(len, names)) + _HANDLE
+    wide = max(_SIZE[0], _PLOT + _columns(len(names)) * column)
+    return plt.subplots(figsize=(wide, _SIZE[1]), layout="constrained")[1]
+
+
+def _columns(count: int) -> int:
+    return -(-count // _ROWS)
 
 
 def _draw(
@@ -275,46 +274,18 @@ def _limit(
 
 
 def _draw_goals(ax: Axes, dvhs: DVHCurves, look: Look) -> None:
-    """An arrow from each goal to the side on which its curve has to pass, and a sign behind it."""
+    """Goals of curves that are drawn."""
+    arrows = []
     for mark in look.goals:
-        at = _place(mark, dvhs, look)
-        if at is None:
-            continue
-        color = dvhs.colors[mark.roi]
-        side = _WAYS[mark.way]
-        bar = "|" if side[0] else "_"
-        ax.plot(*at, marker=bar, color=color, markersize=8, markeredgewidth=2, clip_on=False)
-        ax.annotate(
-            "",
-            at,
-            _scaled(side, _ARROW),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "<|-", "color": color, "shrinkA": 0, "shrinkB": 0},
-            annotation_clip=False,
-        )
         told = [mark.results[each][0] for each in dvhs.sources if each in mark.results]
-        ax.annotate(
-            "".join(STATUS[each][0] for each in told),
-            at,
-            _scaled(side, -0.6 * _ARROW),
-            textcoords="offset points",
-            color=STATUS[told[0]][1],
-            fontsize="small",
-            fontweight="bold",
-            ha=("right" if side[0] > 0 else "left") if side[0] else "center",
-            va=("top" if side[1] > 0 else "bottom") if side[1] else "center",
-            annotation_clip=False,
-        )
-
-
-def _scaled(side: tuple[int, int], size: float) -> tuple[float, float]:
-    return side[0] * size, side[1] * size
+        if (at := _place(mark, dvhs, look)) is not None:
+            arrows.append(GoalArrow(at, mark.way, dvhs.colors[mark.roi], told))
+    draw_goals(ax, arrows)
 
 
 def _place(mark: GoalMark, dvhs: DVHCurves, look: Look) -> tuple[float, float] | None:
-    """Where a goal is on the axes; None where it, or its curve, is not on them."""
-    curves = (dvhs.of(roi=mark.roi, source=source) for source in mark.results)
-    curve = next((each for each in curves if each is not None), None)
+    """Where a goal is in the units of the axes; None where it, or its curve, is not drawn."""
+    curve = mark.curve(dvhs)
     if curve is None or not mark.placed:
         return None
     per_dose, per_volume = _factors(curve, look)
@@ -357,6 +328,5 @@ def _legend(
     ]
     beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "frameon": False}
     inside: dict[str, Any] = {"loc": "best", "framealpha": 0.85, "edgecolor": "none"}
-    ax.legend(
-        handles=handles, fontsize="small", handlelength=2.2, **(beside if outside else inside)
-    )
+    more = {"ncols": _columns(len(handles)), "columnspacing": 1.2, **beside} if outside else inside
+    ax.legend(handles=handles, fontsize="small", handlelength=2.2, **more)

@@ -15,8 +15,12 @@ import pandas as pd
 
 from rtxr.analysis.statistics.metric_names import Metric, parse_metric
 from rtxr.errors import RTXRError
+from rtxr.view import dvh_curves
 from rtxr.view.dvh_curves import Curve, DVHCurves
 from rtxr.view.goal_table import goal_text, status_of, value_text
+
+#: The dose axis is this much longer than the curves; a goal this many times as far is not on it.
+_MARGIN, _FAR = 1.02, 1.5
 
 Way = Literal["left", "right", "up", "down", ""]
 
@@ -50,7 +54,7 @@ class GoalMark:
         it has no value.
     dose, share : float
         Where it is: unit of the dose, and part of the structure (0 to 1). NaN where it is no point
-        of the curve, as of a mean.
+        of a curve, as of a mean; a part above 1 where the structure is smaller than what is asked.
     way : {"left", "right", "up", "down", ""}
         Which side of it the curve has to pass on.
     """
@@ -64,8 +68,13 @@ class GoalMark:
 
     @property
     def placed(self) -> bool:
-        """Whether it is a point of the curve."""
-        return math.isfinite(self.dose) and math.isfinite(self.share)
+        """Whether it is a point that the curve can pass."""
+        return math.isfinite(self.dose) and 0 <= self.share <= 1
+
+    def curve(self, dvhs: DVHCurves) -> Curve | None:
+        """The first curve that it is about."""
+        found = (dvhs.of(roi=self.roi, source=source) for source in self.results)
+        return next((each for each in found if each is not None), None)
 
 
 def goal_marks(tables: Mapping[str, pd.DataFrame], dvhs: DVHCurves) -> tuple[GoalMark, ...]:
@@ -98,6 +107,20 @@ def goal_marks(tables: Mapping[str, pd.DataFrame], dvhs: DVHCurves) -> tuple[Goa
             else:
                 marks[roi, text] = replace(known, results={**known.results, **result})
     return tuple(marks.values())
+
+
+def axis_end(dvhs: DVHCurves, marks: Sequence[GoalMark], *, relative: bool = False) -> float:
+    """Where the dose axis may end: after the curves, and after goals that are not far beyond them.
+
+    In the unit of the dose, or in % of the prescription; NaN where no curve has one.
+    """
+    reached = end = dvh_curves.highest_dose(dvhs, relative=relative)
+    for mark in marks:
+        curve = mark.curve(dvhs)
+        if curve is not None and mark.placed:
+            at = mark.dose * (100 / curve.prescription if relative else 1.0)
+            end = max(end, at) if at <= _FAR * reached else end
+    return _MARGIN * end
 
 
 def _mark(row: Mapping[Any, Any], curve: Curve | None, roi: str, text: str) -> GoalMark:

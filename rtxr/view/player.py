@@ -41,7 +41,8 @@ def player(draw: Callable[[int, Axes], object], count: int, description: str) ->
     picture = ipywidgets.Image(format="png")
     last = max(count - 1, 0)
     play = ipywidgets.Play(min=0, max=last, interval=_INTERVAL_MS)
-    slider = ipywidgets.IntSlider(min=0, max=last, description=description)
+    whole = {"description_width": "initial"}  # the usual width cuts most descriptions
+    slider = ipywidgets.IntSlider(min=0, max=last, description=description, style=whole)
     ipywidgets.jslink((play, "value"), (slider, "value"))
 
     def show(change: dict[str, Any]) -> None:

@@ -14,7 +14,10 @@ def run_cell(page: Any, at: int) -> Any:
     begun = cell.locator(".jp-InputPrompt", has_text="*").or_(
         cell.locator(".jp-OutputArea-child").first
     )
+    asked = page.locator(".jp-Dialog .jp-mod-accept")
     for _ in range(TRIES):
+        if asked.count():  # which kernel, where it was too soon
+            asked.click()
         page.locator(".jp-NotebookPanel-toolbar [data-status=idle]").first.wait_for()
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")

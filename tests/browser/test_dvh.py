@@ -18,7 +18,23 @@ widget = ds.rt.plot_dvh(["PTV_70", "Lung_L", "Lung_R"], goals="PTV_70: D95% >= 6
 widget
 """
 #: px around the curves, as in dvh/plane.js.
-LEFT, RIGHT, BOTTOM, TOP = 58, 16, 46, 12
+LEFT, RIGHT, BOTTOM, TOP = 68, 16, 46, 12
+SHOW_TWO = """
+import rtxr
+ds = rtxr.open_dir({!r})
+replan = ds.assign(dose=ds.dose * 0.9)
+widget = ds.rt.plot_dvh(
+    ["PTV_70", "Lung_R"], others={{"replan": replan}}, name="plan", goals="PTV_70: D95% >= 60 Gy"
+)
+widget
+"""
+#: How opaque the curves are at a place on the page.
+INK = """([x, y]) => {
+  const canvas = document.querySelector(".rtxr-dvh-plot > canvas");
+  const box = canvas.getBoundingClientRect();
+  const at = [x - box.left, y - box.top].map((each) => Math.round(each * devicePixelRatio));
+  return canvas.getContext("2d").getImageData(...at, 1, 1).data[3];
+}"""
 
 
 def row(page: Any, text: str) -> Any:
@@ -37,6 +53,18 @@ def at(page: Any, dose: float, percent: float, end: float) -> tuple[float, float
     return x, box["y"] + TOP + (1 - percent / 102) * tall
 
 
+def drag(page: Any, *places: tuple[float, float]) -> None:
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
+def last_dose(answers: Any) -> float:
+    return float(max(told["max_gy"] for told in answers.attrs["rois"].values()))
+
+
 @pytest.fixture(scope="module")
 def answers(phantom: Path) -> Any:
     """The table that the page is held to."""
@@ -50,14 +78,10 @@ def test_in_jupyterlab(lab: Server, page: Any, phantom: Path, answers: Any) -> N
     lab.open(page, "dvh", SHOW.format(str(phantom)), tell, "print(widget.roi)")
     run_cell(page, 0)
     row(page, "PTV_70").wait_for()
-    end = max(told["max_gy"] for told in answers.attrs["rois"].values())
+    end = last_dose(answers)
 
     # The cursor is dragged along the dose axis to 40 Gy, and reads all curves.
-    page.mouse.move(*at(page, 20, -4, end))
-    page.mouse.down()
-    page.mouse.move(*at(page, 30, -4, end))
-    page.mouse.move(*at(page, 40, -4, end))
-    page.mouse.up()
+    drag(page, *(at(page, dose, -4, end) for dose in (20, 30, 40)))
     dose = float(page.get_by_label("Dose at").input_value())
     assert dose == pytest.approx(40, abs=0.1)
     for label in ("PTV_70", "Lung_L", "Lung_R"):
@@ -108,7 +132,7 @@ def test_hovering_tells_dose_and_volume(
     run_cell(page, 0)
     row(page, "PTV_70").wait_for()
     plot = page.locator(".rtxr-dvh-plot")
-    end = max(told["max_gy"] for told in answers.attrs["rois"].values())
+    end = last_dose(answers)
     half = float(answers.index[(answers["Lung_R"] >= 50).sum() - 1])
     page.mouse.move(*at(page, half, 50, end))
     page.locator(".rtxr-dvh-plot[aria-description^=Lung]").wait_for()
@@ -120,7 +144,38 @@ def test_hovering_tells_dose_and_volume(
     assert float(volume.split()[0]) == pytest.approx(expected, abs=0.02)
 
 
-def test_in_voila(voila: Server, page: Any, phantom: Path) -> None:
+def test_two_cases_and_both_units(lab: Server, page: Any, phantom: Path, answers: Any) -> None:
+    tell = "print(widget.volume, *widget.hidden_sources)"
+    lab.open(page, "dvh_two", SHOW_TWO.format(str(phantom)), tell)
+    run_cell(page, 0)
+    row(page, "PTV_70").first.wait_for()
+    assert [cell.inner_text() for cell in page.locator(".rtxr-dvh-source").all()] == [
+        "Source",
+        *["plan", "replan"] * 2,
+    ]
+    # The target misses its goal in the replan, and each says so.
+    page.get_by_text("plan: 1 of 1 met", exact=True).wait_for()
+    page.get_by_text("replan: 0 of 1 met", exact=True).wait_for()
+
+    page.get_by_role("button", name="cm³").click()
+    row(page, "PTV_70").first.wait_for()
+    end, whole = last_dose(answers), answers.attrs["rois"]["Lung_R"]["volume_cc"]
+    drag(page, *((x - 20, y) for x, y in (at(page, 0, percent, end) for percent in (20, 40, 60))))
+    volume = float(page.get_by_label("Volume at").input_value())
+    assert volume == pytest.approx(0.6 * whole, rel=0.01)
+    there = answers["Lung_R"].to_numpy() >= 100 * volume / whole
+    expected = float(answers.index[there.sum() - 1])
+    doses = [float(texts(each)[3]) for each in row(page, "plan").all()[2:]]
+    assert doses == [pytest.approx(expected, abs=0.05), pytest.approx(0.9 * expected, abs=0.05)]
+
+    place = at(page, expected, 100 * volume / whole, end)
+    assert page.evaluate(INK, place) > 0
+    page.get_by_role("button", name="plan", exact=True).click()
+    page.wait_for_function(f"place => ({INK})(place) === 0", arg=place)
+    assert printed(page, 1) == [f"{volume} plan"]
+
+
+def test_in_voila(voila: Server, page: Any, phantom: Path, answers: Any) -> None:
     result = """
 import ipywidgets
 label = ipywidgets.Label()
@@ -129,6 +184,15 @@ label
 """
     voila.open(page, "dvh", SHOW.format(str(phantom)), result)
     row(page, "PTV_70").wait_for()
+    end = last_dose(answers)
+    drag(page, *(at(page, dose, -4, end) for dose in (10, 20, 30)))
+    dose = float(page.get_by_label("Dose at").input_value())
+    expected = answers["Lung_R"][round(dose, 2)]
+    assert float(texts(row(page, "Lung_R"))[1]) == pytest.approx(expected, abs=0.011)
+    half = float(answers.index[(answers["Lung_L"] >= 50).sum() - 1])
+    place = at(page, half, 50, end)
+    assert page.evaluate(INK, place) > 0
     row(page, "Lung_L").get_by_role("checkbox").click()
+    page.wait_for_function(f"place => ({INK})(place) === 0", arg=place)
     page.get_by_text("hidden: Lung_L").wait_for()
     page.get_by_text("1 of 1 met").wait_for()

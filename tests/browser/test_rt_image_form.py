@@ -32,7 +32,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def upload(page: Any, role: str, paths: list[Path]) -> None:
     row = page.locator(f".rtxr-upload-{role}")
     with page.expect_file_chooser() as chosen:
-        row.get_by_role("button", name="Choose files").click()
+        row.get_by_role("button", name="Choose").click()
     chosen.value.set_files([str(path) for path in paths])
 
 
@@ -49,7 +49,7 @@ def typed(page: Any, label: str, text: str) -> None:
 
 
 def downloaded(page: Any) -> list[pydicom.Dataset]:
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create", exact=True).click()
     button = page.get_by_role("button", name=re.compile(r"Download rt_images\.zip \("))
     with page.expect_download() as file:
         button.click()
@@ -73,7 +73,7 @@ def test_in_voila(voila: Server, page: Any, portal: Path) -> None:
     voila.open(page, "rt_image_form", SHOW.format(10))
     messages = page.locator(".rtxr-messages")
     messages.get_by_text("choose the images").wait_for()
-    create = page.get_by_role("button", name="Create")
+    create = page.get_by_role("button", name="Create", exact=True)
     assert create.is_disabled()
     fill(page, portal)
     messages.get_by_text("taken on another machine").first.wait_for()

@@ -20,6 +20,10 @@ CASES = {
     "oncentra": "oncentra_phantom/simple_phantom_case",
     "monaco": "pymedphys/tiny_vmat",
     "raystation": "proton_dcpt/raystation_plan03",
+    "eclipse": "breast_boost_eclipse/rtplan.dcm",
+    "eclipse ions": "proton_dcpt/eclipse_plan01",
+    "pinnacle": "pymedphys/pinnacle_rp_rd",
+    "picket fence": "pylinac/picket_fence_with_plan",
 }
 FOLLOW = ["gantry_unwrapped", "meterset", "segment_meterset"]
 #: What a changed object says of itself, by tag.

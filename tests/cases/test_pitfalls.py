@@ -25,7 +25,7 @@ TESTS = Path(__file__).resolve().parents[1]
 #: Pitfall > the test that holds it.
 HELD = {
     "decimal strings of 16 characters, as near as these allow": (
-        "iod/test_decimal_strings.py::test_every_number_has_a_string_that_is_near"
+        "iod/values/test_decimal_strings.py::test_every_number_has_a_string_that_is_near"
     ),
     "references to images that are not written": (
         "export/test_references.py::test_a_slice_that_is_not_written_takes_its_reference_along"
@@ -34,7 +34,7 @@ HELD = {
         "export/test_references.py::test_references_that_nobody_could_follow_stay"
     ),
     "files rewritten in place": (
-        "export/test_files.py::test_the_folder_of_the_sources_is_never_written_to"
+        "export/writing/test_files.py::test_the_folder_of_the_sources_is_never_written_to"
     ),
     "de-identification that breaks links": (
         "export/test_deidentified.py::test_uids_are_one_map_over_all_files_and_exports"

@@ -218,3 +218,9 @@ def test_every_slice_of_a_pet_has_its_own_rescale(tmp_path):
     assert intercepts == [0, 0, 0]  # as a PET must have it
     even = case.rt.resample((1.5, None, None))
     np.testing.assert_allclose(even.pt[1], (case.pt[0] + case.pt[1]) / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("of", [np.complex64, str, "m8[s]"])
+def test_values_that_are_no_real_numbers_are_refused(case, of):
+    found = case.assign(ct=case.ct.astype(of)).rt.validate().query("severity == 'error'")
+    assert "values, and pixels are real numbers" in found["message"].item()

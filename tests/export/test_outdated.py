@@ -10,7 +10,7 @@ import pandas as pd
 import pydicom
 import pytest
 import xarray as xr
-from iod.test_overlays import drawn, with_overlay
+from iod.encoding.test_overlays import drawn, with_overlay
 from iod.test_signatures import SIGNING, signature
 from pydicom.dataset import Dataset
 

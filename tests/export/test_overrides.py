@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pydicom
 import pytest
 from custom_case import opened, written
 
 from rtxr.errors import RTXRError, UnknownNameError
+from rtxr.export import to_dicom
+from rtxr.export.overrides import OPTIONS
 
 CODE = {"CodeValue": "1", "CodingSchemeDesignator": "99LAB", "CodeMeaning": "planning"}
 
@@ -110,3 +114,10 @@ def test_what_cannot_be_set(case, attributes, error, complaint):
 def test_an_attribute_of_another_iod_says_of_which(case):
     with pytest.raises(UnknownNameError, match=r"KVP.* of RT Dose; it is one of CT"):
         case.rt.validate(attributes={"RTDOSE": {"KVP": "120"}})
+
+
+def test_a_misspelt_argument_is_compared_with_the_arguments(case):
+    with pytest.raises(UnknownNameError, match="no argument of an export; did you mean 'strict'"):
+        case.rt.validate(strikt=True)
+    named = [each for each in inspect.signature(to_dicom).parameters.values() if each.kind == 3]
+    assert tuple(each.name for each in named) == OPTIONS

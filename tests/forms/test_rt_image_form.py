@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from pathlib import Path
 
+import pydicom
 import pytest
 
 import rtxr
@@ -93,6 +95,31 @@ def test_nothing_is_created_while_something_is_wrong(form, portal):
     assert bytes(find(form, "Image").value) == b""
 
 
+def test_what_is_typed_is_checked_after_the_last_key(form, portal):
+    fill(form, portal)
+    told, checked = form.job.messages, []
+    form.job.messages = lambda: checked.append(form.job.patient["PatientID"]) or told()
+
+    async def typing() -> None:
+        for length in range(1, 66):
+            field(form, "Patient ID").value = "x" * length
+        while field(form, "Create").disabled is False:
+            await asyncio.sleep(0.01)
+        field(form, "Patient ID").value = "QA"
+        field(form, "Create").disabled = False
+        field(form, "Create").click()  # at once
+        assert find(form, "Download").size > 0
+        await asyncio.sleep(0.4)
+        assert find(form, "Download").size > 0
+        field(form, "Patient ID").value = "a\\b"
+        field(form, "Create").click()
+        assert find(form, "Download").size == 0
+
+    asyncio.run(typing())
+    assert checked == ["x" * 65, "QA", "a\\b"]
+    assert "PatientID has 2 values" in messages(form)
+
+
 def test_messages_are_text_and_no_html(form, tmp_path):
     odd = tmp_path / "<img src=x onerror=alert(1)>"
     odd.mkdir()
@@ -103,9 +130,8 @@ def test_messages_are_text_and_no_html(form, tmp_path):
 
 def test_a_template_chosen_twice_is_exchanged(form, portal):
     fill(form, portal)
-    choices = [
-        each for each in every(form) if type(each).__name__ == "Dropdown" and not each.description
-    ]
+    lines = [each for each in every(form) if "rtxr-form-pair" in each._dom_classes]
+    choices = [find(each, "Dropdown") for each in lines]
     choices[0].value = 1
     assert [each.value for each in choices] == [1, 0]
     assert form.job.order == [1, 0]
@@ -128,13 +154,50 @@ def test_parts_of_another_transfer_are_left_alone(form, portal):
     assert (widget.status, form.job.counts["plan"]) == ("", 1)
 
 
-def test_what_cannot_be_read_is_said_beside_it(form, tmp_path):
+def test_what_cannot_be_read_is_told(form, tmp_path):
     find(form, "Text", lambda each: "folder" in each.placeholder).value = str(tmp_path / "none")
-    assert any("none" in getattr(each, "value", "") for each in every(form) if is_label(each))
+    assert "error" in messages(form)
+    assert str(tmp_path / "none") in messages(form)
 
 
-def is_label(each):
-    return type(each).__name__ == "Label"
+def test_a_new_upload_takes_the_place_of_a_folder_and_of_files(form, portal, tmp_path):
+    folder = find(form, "Text", lambda each: "folder" in each.placeholder)
+    folder.value = str(portal / "images")
+    fill(form, portal)
+    assert folder.value == ""
+    assert form.job.counts["images"] == 2
+    picture = find(form, "Image")
+    shown = bytes(picture.value)
+    upload(form, "images", [portal / "images" / "image_1.dcm"])
+    assert (form.job.counts["images"], bytes(picture.value)) == (1, b"")
+    for path in (portal / "images").iterdir():  # of the same names and sizes
+        image = pydicom.dcmread(path)
+        image.PixelData = bytes(len(image.PixelData))
+        image.save_as(tmp_path / path.name)
+    upload(form, "images", sorted(tmp_path.iterdir()))
+    assert bytes(picture.value) not in (b"", shown)
+
+
+def test_an_upload_that_ends_half_way_leaves_nothing_to_make(form, portal):
+    fill(form, portal)
+    widget = find(form, "Upload", lambda each: "rtxr-upload-plan" in each._dom_classes)
+    widget._handle_custom_msg({"tell": "files", "key": "k", "files": [["plan.dcm", 10]]}, [])
+    assert form.job.counts["plan"] == 0
+    assert "choose the plan" in messages(form)
+    assert field(form, "Create").disabled
+
+
+def test_a_machine_that_is_not_listed_is_named(form, portal):
+    fill(form, portal)
+    asked = [field(form, "Its name"), field(form, "Serial number")]
+    assert {each.layout.display for each in asked} == {"none"}
+    field(form, "Machine").value = field(form, "Machine").options[-1][1]
+    assert {each.layout.display for each in asked} == {""}
+    assert field(form, "Create").disabled
+    for each, value in zip(asked, ("NEW", "7"), strict=True):
+        each.value = value
+    assert not field(form, "Create").disabled
+    assert "taken on another machine" in messages(form)
 
 
 def test_closing_removes_everything(portal):
@@ -157,7 +220,7 @@ def test_machines_are_those_of_the_registry(tmp_path, monkeypatch):
     monkeypatch.setenv("RTXR_MACHINES", str(tmp_path / "machines.toml"))
     rtxr.machines.add(MACHINES[1])
     form = rtxr.rt_image_form()
-    assert field(form, "Machine").options == (("choose …", ""), ("TB2", "TB2"))
+    assert [text for text, _ in field(form, "Machine").options] == ["choose …", "TB2", "another …"]
     assert field(form, "Machine").value == "TB2"
     form.close()
 

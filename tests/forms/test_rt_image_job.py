@@ -14,7 +14,7 @@ from rt_image_pairs import measured, planned, saved, template
 
 import rtxr
 from rtxr.errors import MissingDataError, RTXRError
-from rtxr.forms.rt_image_job import ROLES, RTImageJob
+from rtxr.forms.rt_image_job import ANOTHER, ROLES, RTImageJob
 from rtxr.forms.workspace import Workspace
 
 MACHINES = [
@@ -51,13 +51,23 @@ def test_it_says_what_is_yet_to_be_chosen(job, portal):
         job.made()
 
 
-def test_one_machine_needs_no_choice_and_none_is_told():
-    one = RTImageJob(MACHINES[:1], Workspace(1))
-    assert one.machine == "RTXR-LINAC"
-    none = RTImageJob([], Workspace(1))
-    assert "rtxr.machines.add" in none.messages()[-1].text
+def test_one_machine_needs_no_choice_and_where_there_is_none_it_is_named(job):
+    assert RTImageJob(MACHINES[:1], Workspace(1)).machine == "RTXR-LINAC"
+    assert RTImageJob([], Workspace(1)).machine == ANOTHER
     with pytest.raises(RTXRError, match="no machine 'X'"):
-        none.choose("X")
+        job.choose("X")
+
+
+def test_a_machine_that_is_not_listed(filled):
+    filled.choose(ANOTHER)
+    assert told(filled) == [("info", "name the machine and its serial number")]
+    assert not filled.ready
+    filled.another |= {"RadiationMachineName": "x" * 17, "DeviceSerialNumber": "7"}
+    ((severity, text),) = told(filled)
+    assert (severity, "16" in text, filled.ready) == ("error", True, False)
+    filled.another["RadiationMachineName"] = "NEW"
+    files = [pydicom.dcmread(io.BytesIO(data)) for data in unpacked(filled)]
+    assert {(each.StationName, each.DeviceSerialNumber) for each in files} == {("NEW", "7")}
 
 
 def test_tables_name_files_and_beams_and_no_patient(filled):
@@ -100,7 +110,9 @@ def test_another_machine_is_a_warning(filled):
 
 
 def test_pairs_are_exchanged(filled):
+    before = filled.revision
     filled.pair(0, 1)
+    assert filled.revision != before
     assert filled.order == [1, 0]
     made = filled.made()
     assert made.beam_number.values.tolist() == [2, 1]
@@ -126,9 +138,12 @@ def test_files_that_are_no_rt_objects_are_told(filled, tmp_path, role):
 
 
 def test_a_path_that_is_not_there_empties_its_role(filled, tmp_path):
-    with pytest.raises(FileNotFoundError):
-        filled.take("images", [str(tmp_path / "none")])
+    filled.take("images", [str(tmp_path / "none")])
     assert filled.counts["images"] == 0
+    ((severity, text),) = told(filled)
+    assert severity == "error"
+    assert text.startswith("images: ")
+    assert "none" in text
 
 
 def unpacked(job):

@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -108,10 +109,19 @@ def test_nothing_comes_after_the_end(workspace):
         Inbox(workspace, "images").begin([("a", 1)])
 
 
-def test_the_folder_goes_when_python_ends():
+@pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)"])
+def test_the_folder_goes_when_python_ends(end):
     code = (
-        "from rtxr.forms.workspace import Workspace\n"
-        "kept = Workspace(9)\n(kept.folder / 'a').touch()\nprint(kept.folder)"
+        "import os\nfrom rtxr.forms.workspace import Workspace\n"
+        "kept = Workspace(9)\n(kept.folder / 'a').touch()\n"
+        f"print(kept.folder, flush=True)\n{end}"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert not Path(done.stdout.strip()).exists()
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    folder = Path(done.stdout.strip())
+    assert folder.name.startswith("rtxr-")
+    for _ in range(200):  # the process beside it may take a moment
+        if not folder.exists():
+            break
+        time.sleep(0.05)
+    assert not folder.exists()

@@ -10,11 +10,10 @@ import numpy as np
 import pydicom
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from rtxr.export.writing.files import file_bytes
 from rtxr.iod.encoding.raw import items_of, numbers_of, text_of
-from rtxr.iod.encoding.writable import encoded
 from rtxr.iod.items.contours import hex_color
 from rtxr.iod.rt_structure_set import StructureData
 
@@ -108,14 +107,10 @@ def points_of(text: bytes) -> np.ndarray:
 
 def write(dataset: pydicom.Dataset, path: Path, *, implicit_vr: bool = False) -> Path:
     """Write an object as the export does: raw elements as they are."""
-    out = encoded(dataset, implicit_vr=implicit_vr)
-    out.file_meta = FileMetaDataset()
-    out.file_meta.TransferSyntaxUID = (
-        ImplicitVRLittleEndian if implicit_vr else ExplicitVRLittleEndian
-    )
+    syntax = ImplicitVRLittleEndian if implicit_vr else ExplicitVRLittleEndian
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values of a source are written as they are
-        pydicom.dcmwrite(path, out, enforce_file_format=True)
+        path.write_bytes(file_bytes(dataset, syntax))
     return path
 
 

@@ -8,7 +8,6 @@ from importlib.resources import files
 import pytest
 
 from rtxr.iod.modules import beams as modules_beams
-from rtxr.iod.modules import common as modules_common
 from rtxr.iod.modules import image as modules_image
 from rtxr.iod.modules import ion as modules_ion
 from rtxr.iod.modules import macros
@@ -17,10 +16,11 @@ from rtxr.iod.modules import patient as modules_patient
 from rtxr.iod.modules import plan as modules_plan
 from rtxr.iod.modules import rt as modules_rt
 from rtxr.iod.modules import rt_image as modules_rt_image
+from rtxr.iod.modules import series as modules_series
 from rtxr.iod.tables import IODS, Module, walk
 
 _FILES = (
-    *(modules_common, modules_image, modules_modality, modules_patient),
+    *(modules_series, modules_image, modules_modality, modules_patient),
     *(modules_rt, modules_plan, modules_beams, modules_ion, modules_rt_image),
 )
 MODULES = {

@@ -81,13 +81,14 @@ def test_the_aperture_and_where_a_point_is_seen(case):
     np.testing.assert_allclose(point.get_xydata(), [(0, 0)], atol=1e-9)
 
 
-def test_contours_are_projected(case):
+def test_the_shadow_of_slabs(case):
     ax = plot_beam(case, 1, structures="Wide")
-    top = ax.collections[-1].get_paths()[1].vertices[:4]
-    near, far = 1000 / (1000 - 20), 1000 / (1000 + 10)  # the front is 2 cm nearer to the source
-    np.testing.assert_allclose(
-        top, [(-10 * near, 0), (20 * near, 0), (20 * far, 0), (-10 * far, 0)], atol=1e-9
-    )
+    (shade,) = [each for each in ax.patches if each.get_label() == "Wide"]
+    near = 1000 / (1000 - 20)  # the front is 2 cm nearer to the source
+    left, low, right, high = shade.get_path().get_extents().extents
+    np.testing.assert_allclose((left, right), (-10 * near, 20 * near), atol=0.15)
+    # Slabs of 30 mm about two planes, from 45 mm towards the feet to 15 mm towards the head.
+    np.testing.assert_allclose((low, high), (-45 * near, 15 * near), atol=0.15)
 
 
 def test_structures_that_are_asked_for_or_not(case):
@@ -116,7 +117,7 @@ def test_no_such_beam_or_control_point(case):
         plot_beam(case, "G91")
     with pytest.raises(UnknownNameError, match="no control point 2"):
         plot_beam(case, 1, 2)
-    assert "control point 1 of 2" in plot_beam(case, 1, -1).get_title()
+    assert "control point 1 of 0 to 1" in plot_beam(case, 1, -1).get_title()
     with pytest.raises(MissingDataError, match="plan"):
         plot_beam(rtxr.new_case(np.zeros((3, 4, 5)), spacing=(3, 1, 1)), 1)
 

@@ -107,6 +107,12 @@ def test_a_thin_tail_does_not_decide_the_axis():
     assert highest_dose(gathered({"": tail})) == pytest.approx(5 * (100 ** (2 / 3) - 1), rel=0.01)
 
 
+def test_the_axis_in_percent_holds_every_curve():
+    found = gathered({"": table()}, prescriptions={"": {"PTV": 50.0, "Lung": 20.0}})
+    assert highest_dose(found, relative=True) == 100  # 20 of 20 Gy, 30 of 50 Gy
+    assert math.isnan(highest_dose(gathered({"": table()}), relative=True))
+
+
 def test_what_does_not_go_together():
     bins = table(kind="differential")
     with pytest.raises(RTXRError, match="two kinds"):

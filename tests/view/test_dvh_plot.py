@@ -240,7 +240,34 @@ def test_other_cases_are_line_styles():
     assert legend_texts(ax) == ["PTV", "Lung", "old", "new"]
     both = {"old": goals(), "new": goals("fail")}
     ax = plot_dvh(table_of(), others={"new": table_of()}, name="old", goals=both)
-    assert [text.get_text() for text in ax.texts] == ["", "✓✗"]
+    assert [text.get_text() for text in ax.texts] == ["", "✓", "✗"]
+
+
+def test_goals_farther_off_than_the_curves_are_on_the_axis():
+    ax = plot_dvh(table_of(), goals=goals().assign(limit=45.0))
+    assert ax.get_xlim() == (0, pytest.approx(1.02 * 45))
+    assert marks(ax) == [[45, 50]]
+    ax = plot_dvh(table_of(), goals=goals().assign(limit=61.0))  # more than half as far again
+    assert ax.get_xlim() == (0, pytest.approx(1.02 * 30))
+    assert marks(ax) == []
+
+
+def test_a_figure_for_a_paper_is_all_vectors(tmp_path):
+    figure = plot_dvh(table_of(), goals=goals()).figure
+    figure.savefig(tmp_path / "dvh.svg")
+    figure.savefig(tmp_path / "dvh.pdf")
+    assert "<image" not in (tmp_path / "dvh.svg").read_text()
+    assert b"/Subtype /Image" not in (tmp_path / "dvh.pdf").read_bytes()
+
+
+def test_a_long_legend_does_not_squeeze_the_curves(recwarn):
+    many = {f"Structure_{number:02d}": [9.0, 5.0, 2.0, 1.0, 0.0] for number in range(45)}
+    ax = plot_dvh(table_of(many))
+    ax.figure.canvas.draw()
+    assert not recwarn.list
+    wide, high = ax.get_window_extent().size / ax.figure.dpi
+    assert (wide > 3.2, high > 2.5) == (True, True)
+    assert ax.get_legend().get_window_extent().x1 <= ax.figure.bbox.x1
 
 
 def test_a_highlighted_roi_stands_out_and_cursors_read_it():

@@ -11,7 +11,7 @@ import pytest
 from rtxr.analysis.statistics.goals import parse_goal
 from rtxr.errors import RTXRError
 from rtxr.view.dvh_curves import gathered
-from rtxr.view.goal_marks import goal_marks
+from rtxr.view.goal_marks import axis_end, goal_marks
 
 DOSE_GY = np.array([0.0, 10.0, 20.0, 30.0, 40.0])
 CURVES = {"PTV": [4.0, 4.0, 3.0, 1.0, 0.0], "Lung": [50.0, 20.0, 5.0, 0.0, 0.0]}
@@ -78,6 +78,19 @@ def test_some_goals_are_no_point_of_a_curve(text):
 def test_a_percentage_of_nothing_is_nowhere():
     marks = goal_marks({"computed": goals("PTV: D95% >= 95 %")}, dvhs(prescription=math.nan))
     assert not marks[0].placed
+
+
+def test_more_than_there_is_of_a_structure_is_nowhere():
+    marks = goal_marks({"computed": goals("PTV: D5cc <= 45 Gy", "Lung: V20Gy < 60 cc")}, dvhs())
+    assert [mark.placed for mark in marks] == [False, False]
+
+
+def test_the_axis_reaches_to_goals_that_are_not_far():
+    curves = dvhs()
+    assert axis_end(curves, ()) == pytest.approx(1.02 * 30)
+    marks = goal_marks({"computed": goals("PTV: max <= 44 Gy", "PTV: max <= 50 Gy")}, curves)
+    assert axis_end(curves, marks) == pytest.approx(1.02 * 44)
+    assert axis_end(curves, marks, relative=True) == pytest.approx(1.02 * 88)
 
 
 def test_a_goal_of_several_cases_is_one_mark():

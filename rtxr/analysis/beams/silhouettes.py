@@ -27,16 +27,13 @@ class Solid:
     sides : ndarray, (side, 4, 3)
         Of each side of a polygon: its start and end on the lower face of the slab, its end and
         start on the upper one; patient (x, y, z), mm.
-    corners : ndarray, (side, 3)
-        First point of its polygon, on the lower face.
-    polygons : ndarray of int, (side,)
-        Number of its polygon.
+    starts : ndarray of int, (polygon,)
+        First side of each polygon.
     """
 
     contours: list[FloatArray]
     sides: FloatArray
-    corners: FloatArray
-    polygons: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
 
 
 def solids(ds: xr.Dataset, labels: Sequence[str]) -> dict[str, Solid]:
@@ -58,8 +55,6 @@ def solids(ds: xr.Dataset, labels: Sequence[str]) -> dict[str, Solid]:
 
 
 def _solid(part: Slabs, contours: list[FloatArray]) -> Solid:
-    counts = np.diff(part.starts)
-    polygons = np.repeat(np.arange(len(counts)), counts)
     ends = np.arange(len(part.points)) + 1
     ends[part.starts[1:] - 1] = part.starts[:-1]
     flat = np.isnan(part.thickness)  # a single plane of unknown thickness
@@ -71,10 +66,10 @@ def _solid(part: Slabs, contours: list[FloatArray]) -> Solid:
         )
     )
     sides = np.stack([lower, lower[ends], upper[ends], upper], axis=1)
-    return Solid(contours, sides, lower[np.repeat(part.starts[:-1], counts)], polygons)
+    return Solid(contours, sides, part.starts[:-1])
 
 
-def silhouette(solid: Solid, pose: BeamPose) -> FloatArray:
+def silhouette(solid: Solid, pose: BeamPose) -> list[FloatArray]:
     """The shadow of a solid in the plane through the isocentre.
 
     Parameters
@@ -86,31 +81,24 @@ def silhouette(solid: Solid, pose: BeamPose) -> FloatArray:
 
     Returns
     -------
-    ndarray, (face, 4, 2)
-        Quadrilaterals whose union is the silhouette, if they are filled together by the rule of
-        non-zero winding; mm at the isocentre in the beam limiting device system. A hole that is a
-        contour of its own is filled.
+    list of ndarray, (face, corner, 2)
+        Polygons, all turned the same way, whose union is the silhouette, if they are filled
+        together by the rule of non-zero winding; mm at the isocentre in the beam limiting device
+        system. A hole that is a contour of its own is filled.
     """
-    seen = to_isocenter_plane(pose, solid.sides)
-    start, end = seen[:, 0], seen[:, 1]
-    corner = to_isocenter_plane(pose, solid.corners)
-    # The faces of a polygon's slab are triangles from its first corner to each of its sides.
-    turn = _cross(start - corner, end - corner)
-    count = int(solid.polygons.max(initial=-1)) + 1
-    backwards = np.bincount(solid.polygons, turn, count)[solid.polygons] < 0
-    faces = np.stack([corner, start, end, end], axis=1)
-    faces[backwards] = faces[backwards, ::-1]
-    walls = seen.copy()
-    clockwise = _cross(walls[:, 2] - walls[:, 0], walls[:, 3] - walls[:, 1]) < 0
-    walls[clockwise] = walls[clockwise, ::-1]
-    both = np.concatenate([faces, walls])
-    found: FloatArray = both[np.isfinite(both).all(axis=(1, 2))]
-    return found
+    walls = to_isocenter_plane(pose, solid.sides)
+    # What is seen through the upper face of a slab leaves it through a wall or the lower one.
+    lower = np.split(walls[:, 0], solid.starts[1:])
+    faces = [walls, *(ring[None] for ring in lower)]
+    known = [each[np.isfinite(each).all(axis=(1, 2))] for each in faces]
+    return [_turned_alike(each) for each in known if each.size]
 
 
-def _cross(one: FloatArray, other: FloatArray) -> FloatArray:
-    found: FloatArray = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    return found
+def _turned_alike(faces: FloatArray) -> FloatArray:
+    """Polygons, (face, corner, 2), counter-clockwise all of them."""
+    x, y = (faces - faces[:, :1]).transpose(2, 0, 1)
+    areas = (x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y).sum(axis=1)
+    return np.where((areas < 0)[:, None, None], faces[:, ::-1], faces)
 
 
 def projected(solid: Solid, pose: BeamPose) -> list[FloatArray]:

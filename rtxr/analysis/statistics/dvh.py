@@ -37,7 +37,7 @@ from rtxr.analysis.structures.contours import (
 from rtxr.analysis.structures.planes import Between, EndCap, Slabs
 from rtxr.analysis.structures.polygons import Combine, check_combine
 from rtxr.errors import Finding, RTXRError
-from rtxr.roi_names import RoiName, Rois
+from rtxr.roi_names import Rois
 
 _THREADS = 4
 
@@ -96,19 +96,6 @@ def roi_doses(
     """
     solids = Solids(rois, masks_by_name(mask), end_cap, between, combine)
     return _curves(ds, solids, [one_dose(ds, dose)])[0]
-
-
-def roi_dose(
-    ds: xr.Dataset,
-    label: RoiName,
-    *,
-    dose: DoseLike = model.DOSE,
-    end_cap: EndCap = "half",
-    between: Between = "slab",
-    combine: Combine = "xor",
-) -> RoiDose:
-    """Dose to one structure; parameters and errors as :func:`roi_doses`."""
-    return roi_doses(ds, [label], dose=dose, end_cap=end_cap, between=between, combine=combine)[0]
 
 
 def dvh(

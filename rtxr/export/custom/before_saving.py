@@ -16,19 +16,19 @@ from typing import Any
 import pydicom
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from rtxr.errors import CustomCodeError, Finding, in_iod
 from rtxr.export.deidentified import Finished
 from rtxr.export.objects import Outgoing
+from rtxr.export.writing.files import file_bytes
+from rtxr.export.writing.transfer_syntaxes import written_in
 from rtxr.iod.build import DELETE, build
-from rtxr.iod.encoding.raw import Element, duplicate, element_at, elements_of, put, text_of
-from rtxr.iod.encoding.writable import encoded, has_long_text
+from rtxr.iod.encoding.raw import Element, duplicate, element_at, elements_of, put
 from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD, key_of
@@ -147,7 +147,8 @@ def applied(
 
 
 def _edit(before_save: BeforeSave, each: Finished) -> Edit:
-    data = _file(each.ready.dataset)
+    # As a file: a copy that shares nothing with the object.
+    data = file_bytes(each.ready.dataset, written_in(each.ready.dataset, None, None)[0])
     copy, iod = _parsed(data), each.source.iod
     about = Saving(key_of(iod), each.source.variable, each.ready.file_name, each.ready.why)
     where = f"before_save of {about.variable!r} ({about.iod}, {about.file_name})"
@@ -220,22 +221,6 @@ def _bytes(element: DataElement) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         write_data_element(buffer, element, ["utf8"])
-    return buffer.getvalue()
-
-
-def _file(dataset: Dataset) -> bytes:
-    """A data set as a file: a copy that shares nothing with it."""
-    source = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    implicit = source == ImplicitVRLittleEndian or has_long_text(dataset)
-    copy = encoded(dataset, implicit_vr=implicit)
-    copy.file_meta = FileMetaDataset()
-    copy.file_meta.MediaStorageSOPClassUID = UID(text_of(dataset, "SOPClassUID"))
-    copy.file_meta.MediaStorageSOPInstanceUID = UID(text_of(dataset, "SOPInstanceUID"))
-    copy.file_meta.TransferSyntaxUID = (
-        ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    )
-    buffer = io.BytesIO()
-    pydicom.dcmwrite(buffer, copy, enforce_file_format=True)
     return buffer.getvalue()
 
 

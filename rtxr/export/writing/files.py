@@ -12,11 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import pydicom
 import xarray as xr
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import FileMetaDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_file_meta_info
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     PYDICOM_IMPLEMENTATION_UID,
     UID,
@@ -33,7 +31,7 @@ from rtxr.export.writing.names import safe_name
 from rtxr.export.writing.read_back import differing, untrue
 from rtxr.export.writing.transfer_syntaxes import TransferSyntax, not_encoded, written_in
 from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH, data_set_bytes
-from rtxr.iod.encoding.raw import duplicate, numbers_of, put
+from rtxr.iod.encoding.raw import duplicate, numbers_of, put, text_of
 from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
 from rtxr.read.pixels import pixel_file, read_frames
@@ -151,31 +149,40 @@ def _write_one(each: Ready, path: Path) -> Finding | None:
         if each.compressed is not None and element is None:
             syntax, finding = ExplicitVRLittleEndian, not_encoded(each.dataset, each.compressed)
         put(dataset, element or _native(each.pixels))
-    data = _file_bytes(dataset, syntax)
+    data = file_bytes(dataset, syntax)
     path.write_bytes(data)
     if path.read_bytes() != data:
         raise RTXRError(f"{path.name} did not read back byte for byte")
     return finding
 
 
-def _file_bytes(dataset: pydicom.Dataset, syntax: UID) -> bytes:
-    """A file (PS3.10 7.1): preamble, prefix, file meta information, data set."""
-    front = DicomBytesIO()
-    front.is_little_endian, front.is_implicit_VR = True, False
-    front.write(bytes(128) + b"DICM")
-    write_file_meta_info(front, _file_meta(dataset, syntax), enforce_standard=True)
-    implicit = syntax == ImplicitVRLittleEndian
+def file_bytes(dataset: pydicom.Dataset, syntax: UID) -> bytes:
+    """A file (PS3.10 7.1): preamble, prefix, file meta information, data set.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        Not changed; of any encoding, items of several encodings included.
+    syntax : UID
+        Transfer syntax; compressed pixels are so already.
+    """
+    front = bytes(128) + b"DICM" + _file_meta(dataset, syntax)
     if syntax != DeflatedExplicitVRLittleEndian:
-        return data_set_bytes(dataset, implicit_vr=implicit, front=front.getvalue())
+        implicit = syntax == ImplicitVRLittleEndian
+        return data_set_bytes(dataset, implicit_vr=implicit, front=front)
     body = zlib.compress(data_set_bytes(dataset, implicit_vr=False), wbits=-zlib.MAX_WBITS)
-    return front.getvalue() + body + b"\0" * (len(body) % 2)  # PS3.5 A.5
+    return front + body + b"\0" * (len(body) % 2)  # PS3.5 A.5
 
 
 def _native(pixels: npt.NDArray[np.generic]) -> RawDataElement:
     data = _little(pixels).tobytes()
     if len(data) % 2:
         data += b"\0"
-    return RawDataElement(PIXEL_DATA, "OW", len(data), data, 0, False, True)
+    return _raw(PIXEL_DATA, "OW", data)
+
+
+def _raw(tag: BaseTag, vr: str, data: bytes) -> RawDataElement:
+    return RawDataElement(tag, vr, len(data), data, 0, False, True)
 
 
 def _compressed(each: Ready) -> RawDataElement | None:
@@ -197,14 +204,24 @@ def _frames(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return pixels.reshape(-1, *pixels.shape[-2:])
 
 
-def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(dataset.SOPClassUID)
-    meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
-    meta.TransferSyntaxUID = transfer_syntax
-    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    meta.ImplementationVersionName = placing.IMPLEMENTATION_VERSION_NAME
-    return meta
+def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> bytes:
+    """File meta information (PS3.10 7.1) with the length of its group."""
+    texts = {
+        "MediaStorageSOPClassUID": text_of(dataset, "SOPClassUID"),
+        "MediaStorageSOPInstanceUID": text_of(dataset, "SOPInstanceUID"),
+        "TransferSyntaxUID": transfer_syntax,
+        "ImplementationClassUID": PYDICOM_IMPLEMENTATION_UID,
+        "ImplementationVersionName": placing.IMPLEMENTATION_VERSION_NAME,
+    }
+    meta = pydicom.Dataset()
+    put(meta, _raw(Tag("FileMetaInformationVersion"), "OB", b"\0\1"))
+    for keyword, text in texts.items():
+        vr = dictionary_VR(keyword)
+        padding = " " if vr == "SH" else "\0"
+        put(meta, _raw(Tag(keyword), vr, (text + padding * (len(text) % 2)).encode("ascii")))
+    length = len(data_set_bytes(meta, implicit_vr=False))
+    put(meta, _raw(Tag("FileMetaInformationGroupLength"), "UL", length.to_bytes(4, "little")))
+    return data_set_bytes(meta, implicit_vr=False)
 
 
 def _read_back(each: Ready, path: Path) -> None:

@@ -71,20 +71,20 @@ def _write(
             undefined = bool(getattr(element, "is_undefined_length", False))
             size += _write_items(tag, items, undefined, implicit_vr, charset, pieces)
             continue
-        ready = encoded_element(dataset, element, implicit_vr, signed)
+        ready, vr = encoded_element(dataset, element, implicit_vr, signed)
         if isinstance(ready, RawDataElement):
-            size += _write_raw(ready, implicit_vr, pieces)
+            size += _write_raw(ready, vr, implicit_vr, pieces)
         else:
             pieces.append(_by_pydicom(ready, implicit_vr, charset))
             size += len(pieces[-1])
     return size
 
 
-def _write_raw(element: RawDataElement, implicit_vr: bool, pieces: list[bytes]) -> int:
+def _write_raw(element: RawDataElement, vr: str, implicit_vr: bool, pieces: list[bytes]) -> int:
     value = element.value or b""
     undefined = element.length == UNDEFINED_LENGTH
     length = UNDEFINED_LENGTH if undefined else len(value)
-    header = _header(element.tag, str(element.VR), length, implicit_vr)
+    header = _header(element.tag, vr, length, implicit_vr)
     end = _END_OF_SEQUENCE if undefined else b""
     pieces += (header, value, end)
     return len(header) + len(value) + len(end)

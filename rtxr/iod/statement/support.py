@@ -22,7 +22,7 @@ from rtxr.iod.statement.reader import reader as _reader
 
 _SCAN = _reader(
     "the index",
-    "scan_row.py scan_record.py",
+    "scanning/row.py scanning/record.py",
     """
     AcquisitionTime ContentTime ContourImageSequence ContourSequence FrameOfReferenceUID
     ImagePositionPatient InstanceNumber MediaStorageSOPClassUID MediaStorageSOPInstanceUID
@@ -61,7 +61,7 @@ _PIXELS = _reader(
 )
 _SUV = _reader(
     "SUV",
-    "suv.py suv_dates.py suv_elements.py suv_times.py body_size.py",
+    "suv/uptake.py suv/dates.py suv/elements.py suv/times.py suv/body_size.py",
     """
     AcquisitionDate AcquisitionDateTime AcquisitionTime ActualFrameDuration ContentDate
     CorrectedImage DecayCorrection DecayCorrectionDateTime DecayFactor FrameReferenceTime
@@ -73,7 +73,7 @@ _SUV = _reader(
 )
 _STRUCTURES = _reader(
     "structures",
-    "rt_structure_set.py contours.py",
+    "rt_structure_set.py structures/contours.py",
     """
     ContourGeometricType ContourImageSequence NumberOfContourPoints ROIDisplayColor ROIName
     ROINumber RTROIInterpretedType RTROIObservationsSequence ReferencedFrameOfReferenceUID
@@ -93,7 +93,7 @@ _DOSE = _reader(
 )
 _DVH = _reader(
     "stored DVHs",
-    "dvh_sequence.py dvh_items.py",
+    "dvhs/sequence.py dvhs/items.py",
     """
     DVHData DVHDoseScaling DVHMaximumDose DVHMeanDose DVHMinimumDose DVHNormalizationDoseValue
     DVHNumberOfBins DVHROIContributionType DVHReferencedROISequence DVHSequence DVHType
@@ -103,7 +103,7 @@ _DVH = _reader(
 )
 _RT_IMAGE = _reader(
     "RT Images",
-    "rt_image.py rt_image_facts.py rt_image_table.py receptor_plane.py",
+    "rt_image.py rt_images/facts.py rt_images/table.py rt_images/receptor_plane.py",
     """
     BeamLimitingDeviceAngle BeamName BeamNumber ExposureSequence FractionNumber GantryAngle
     ImagePlanePixelSpacing KVP MetersetExposure ModalityLUTSequence PatientSupportAngle
@@ -131,8 +131,6 @@ READERS: Mapping[str, tuple[Reader, ...]] = {
     "RTIONPLAN": (*_PLANS, IONS),
     "RTIMAGE": (*_ANY, _RT_IMAGE, _PIXELS),
 }
-#: Files of ``rtxr/read`` that name elements of directories and of every file, but of no IOD.
-OF_NO_IOD = ("dicomdir.py", "file_header.py", "header_walk.py")
 
 
 def _within(sequence: str, keywords: str) -> frozenset[str]:

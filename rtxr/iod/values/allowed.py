@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.multival import MultiValue
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from rtxr.iod.encoding.raw import Element, vr_of
 from rtxr.iod.values.charset import unknown_terms
@@ -57,6 +58,8 @@ _TEXTS = frozenset({*MAX_LENGTH, "PN", "SS", "UC", "US", "UT"})
 _UNKNOWN = "\ufffd"
 #: Values of more bytes than this are searched as a whole, not one by one.
 _BULK_BYTES = 256
+#: Of so many short values the answer is kept: the slices of a series say nearly all the same.
+_REMEMBERED = 1 << 13
 _SEPARATOR = ord("\\")
 _CHARACTERS = {"DS": b"0123456789+-.eE \\", "UI": b"0123456789.\\"}
 
@@ -101,8 +104,22 @@ def flaw(element: Element) -> str:
     The answer names lengths and the values allowed, never the value that is there.
     """
     vr = vr_of(element)
-    if isinstance(element, RawDataElement) and len(element.value or b"") > _BULK_BYTES:
-        return _bulk_flaw(element.value or b"", vr, int(element.tag))
+    if isinstance(element, DataElement):
+        return _judged(element, vr)
+    value = element.value or b""
+    if len(value) > _BULK_BYTES:
+        return _bulk_flaw(value, vr, int(element.tag))
+    return _short_flaw(element.tag, vr, bytes(value), little=element.is_little_endian)
+
+
+@lru_cache(_REMEMBERED)
+def _short_flaw(tag: BaseTag, vr: str, value: bytes, *, little: bool) -> str:
+    """What is wrong with a raw value: the same wherever it stands."""
+    return _judged(RawDataElement(tag, vr, len(value), value, 0, False, little), vr)
+
+
+def _judged(element: Element, vr: str) -> str:
+    """What is wrong with a value, looked at part by part."""
     texts = list(_texts(element, vr))
     controls = _control_flaw(texts, vr, decoded=isinstance(element, DataElement))
     found = controls or _characters_flaw(texts, vr) or _value_flaw(texts, int(element.tag))

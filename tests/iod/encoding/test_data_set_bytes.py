@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
@@ -17,8 +17,31 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
 from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH, data_set_bytes
-from rtxr.iod.encoding.raw import item, put
-from rtxr.iod.encoding.writable import encoded
+from rtxr.iod.encoding.raw import Element, duplicate, elements_of, is_signed, item, put, vr_of
+from rtxr.iod.encoding.writable import encoded_element, items_to_encode
+
+
+def encoded(dataset: Dataset, *, implicit_vr: bool) -> Dataset:
+    """Copy of a data set that pydicom writes without converting its raw elements."""
+    copy = duplicate(dataset)
+    for element in elements_of(copy):
+        put(copy, one_encoded(copy, element, implicit_vr))
+    copy.set_original_encoding(implicit_vr, True, copy._character_set)
+    return copy
+
+
+def one_encoded(dataset: Dataset, element: Element, implicit_vr: bool) -> Element:
+    items = items_to_encode(dataset, element, implicit_vr) if vr_of(element) == "SQ" else None
+    if items is None:
+        ready, vr = encoded_element(dataset, element, implicit_vr, is_signed(dataset))
+        if isinstance(ready, DataElement):
+            return ready
+        value = ready.value or b""
+        return ready._replace(VR=vr, value=value, is_implicit_VR=implicit_vr)
+    ready = [encoded(each, implicit_vr=implicit_vr) for each in items]
+    made = DataElement(element.tag, "SQ", Sequence(ready))
+    made.is_undefined_length = bool(getattr(element, "is_undefined_length", False))
+    return made
 
 
 def by_pydicom(dataset: Dataset, implicit_vr: bool) -> bytes:

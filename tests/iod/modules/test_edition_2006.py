@@ -18,7 +18,7 @@ from rtxr.iod.modules import edition_2006 as former
 from rtxr.iod.modules.macros import MACROS, TITLES
 from rtxr.iod.tables import IODS, TYPES, Attribute, walk
 
-TEXT = (Path(__file__).parent / "edition_2006.txt").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[1] / "edition_2006.txt").read_text(encoding="utf-8")
 _HEAD = re.compile(r"^(IOD|MODULE) (.+)$", re.MULTILINE)
 #: Names that differ in spelling only.
 _NAMES = {"Contrast/bolus": "Contrast/Bolus", "Multi-Frame": "Multi-frame"}

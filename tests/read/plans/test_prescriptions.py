@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from factories import item
 
 from read.made_plans import arc, group, planned, used
 from rtxr import model
+from rtxr.read import rt_plan
 from rtxr.read.rt_plan import fraction_groups, prescriptions, target_prescription
 
 
@@ -106,3 +108,48 @@ def test_a_reference_without_dose_is_none(tmp_path):
     assert found(tmp_path, references=[target(None), target(0, number=2)])[0] is None
     table = prescriptions(planned(tmp_path, references=[target(None)]))
     assert np.isnan(float(table.TargetPrescriptionDose[0] or np.nan))
+
+
+def test_a_plan_without_fraction_groups(tmp_path):
+    ds = planned(tmp_path, beams=[arc()])
+    table = fraction_groups(ds)
+    assert len(table) == 0
+    assert table.attrs["note"] == "this plan has no fraction groups; it has 1 beam(s)"
+    (finding,) = table.attrs["findings"]
+    assert (finding["code"], finding["severity"]) == ("fractions-missing", "warning")
+    assert rt_plan.beams(ds)[["BeamMeterset", "BeamDose"]].isna().all(axis=None)
+    assert rt_plan.control_points(ds)["meterset"].isna().all()
+    dose, _, (finding,) = target_prescription(ds)
+    assert (dose, finding.code) == (None, "prescription-missing")
+
+
+@pytest.mark.parametrize(
+    ("stored", "fractions", "said"),
+    [
+        (b"4321", 4321, []),
+        (b" 43 ", 43, []),
+        (b"    ", None, ["missing"]),
+        (b"many", None, ["no number"]),
+    ],
+)
+def test_numbers_of_fractions_of_any_spelling(tmp_path, stored, fractions, said):
+    ds = planned(tmp_path, beams=[arc()], groups=[group(used(1, 9, 2), fractions=4321)])
+    data = ds.header_data.values.tobytes().replace(b"4321", stored, 1)
+    ds = ds.assign_coords(header_data=("header_byte", np.frombuffer(data, np.uint8)))
+    table = fraction_groups(ds)
+    assert table["NumberOfFractionsPlanned"].tolist() == [pd.NA if fractions is None else fractions]
+    found = table.attrs["findings"]
+    assert [each["code"] for each in found] == ["fractions-missing"] * len(said)
+    assert all(each["message"].endswith(what) for each, what in zip(found, said, strict=True))
+    dose, _, _ = target_prescription(ds)
+    assert dose == (2 * fractions if fractions else None)
+
+
+def test_beams_that_deliver_nothing_need_no_dose(tmp_path):
+    beams = [arc(1), arc(2, "Setup", TreatmentDeliveryType="SETUP"), arc(3, "DRR")]
+    ds = planned(tmp_path, beams=beams, groups=[group(used(1, 200, 2), used(2, 0), used(3, None))])
+    assert fraction_groups(ds)["TreatmentDeliveryType"].tolist()[1] == "SETUP"
+    assert rt_plan.control_points(ds, "Setup")["meterset"].tolist() == [0, 0, 0]
+    assert rt_plan.control_points(ds, "DRR")["meterset"].isna().all()
+    dose, _, _ = target_prescription(ds)
+    assert dose == 20

@@ -11,10 +11,9 @@ import numpy as np
 
 from rtxr.analysis.statistics.stored_curves import CutOff
 from rtxr.geometry import FloatArray
-from rtxr.view import dvh_curves
 from rtxr.view.colors import for_paper, for_screen
 from rtxr.view.dvh_curves import Curve, DVHCurves
-from rtxr.view.goal_marks import GoalMark
+from rtxr.view.goal_marks import GoalMark, axis_end
 from rtxr.view.goal_table import STYLES
 
 #: Points of a curve that are sent; of longer ones a choice that leaves no step out.
@@ -52,9 +51,10 @@ def message(dvhs: DVHCurves, goals: Sequence[GoalMark]) -> tuple[dict[str, Any],
     Returns
     -------
     values : dict
-        ``unit``, ``sources``, ``rois``, ``curves``, ``goals``, ``signs``, ``end`` (of the dose
-        axis) and ``prescription``; numbers that are not known are None. A curve says of its
-        ``doses`` and ``volumes`` where they begin in the block, and how long they are.
+        ``unit``, ``sources``, ``rois``, ``curves``, ``goals``, ``signs``, ``ends`` (of the
+        dose axis: in its unit, in %) and ``prescription``; numbers that are not known are None. A
+        curve says of its ``doses`` and ``volumes`` where they begin in the block, and how long
+        they are.
     block : bytes
         Little-endian float32.
     """
@@ -68,7 +68,7 @@ def message(dvhs: DVHCurves, goals: Sequence[GoalMark]) -> tuple[dict[str, Any],
         "curves": [_curve(each, dvhs, block) for each in dvhs.curves],
         "goals": [_goal(each, dvhs) for each in goals],
         "signs": {status: list(style) for status, style in STYLES.items()},
-        "end": dvh_curves.highest_dose(dvhs),
+        "ends": [plain(axis_end(dvhs, goals, relative=each)) for each in (False, True)],
         "prescription": plain(dvhs.prescription),
     }
     return values, b"".join(block.parts)
@@ -115,8 +115,8 @@ def _goal(mark: GoalMark, dvhs: DVHCurves) -> dict[str, Any]:
         "roi": rois.index(mark.roi) if mark.roi in rois else None,
         "name": mark.roi,
         "text": mark.text,
-        "dose": plain(mark.dose),
-        "share": plain(mark.share),
+        "dose": plain(mark.dose) if mark.placed else None,
+        "share": plain(mark.share) if mark.placed else None,
         "way": mark.way,
         "results": [mark.results.get(each) for each in dvhs.sources],
     }

@@ -2,8 +2,6 @@
 // what is under the pointer. Nothing here knows of traits.
 
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3], [10, 3, 2, 3, 2, 3]];
-const WAYS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
-const ARROW = 16; // px
 const INKS = ["text", "ground", "quiet", "line", "edge", "accent", "on-accent"];
 
 class Picture extends Plane {
@@ -63,14 +61,14 @@ class Picture extends Plane {
       this.stroke(draw, curve, curve.roi === chosen ? 3 : 1.75);
     }
     draw.restore();
-    this.goals(draw, chosen);
+    drawMarks(draw, this, chosen);
     if (chosen >= 0) this.name(draw, this.seen.find((curve) => curve.roi === chosen));
   }
 
   axes(draw) {
     const { ink } = this;
-    const doses = ticks(this.low, this.high, this.wide / 90);
-    const volumes = ticks(0, this.top, this.tall / 50);
+    const doses = ticks(this.low, this.high, this.wide / 70);
+    const volumes = ticks(0, this.top, this.tall / 40);
     draw.lineWidth = 1;
     draw.strokeStyle = ink.line;
     draw.beginPath();
@@ -122,51 +120,6 @@ class Picture extends Plane {
     draw.setLineDash([]);
   }
 
-  /** An arrow from each goal to the side on which its curve has to pass, its sign behind it. */
-  goals(draw, chosen) {
-    const { goals, signs } = this.curves.about;
-    for (const goal of goals) {
-      const at = this.goalAt(goal);
-      if (!at) continue;
-      const [x, y] = at;
-      const [right, down] = WAYS[goal.way];
-      draw.globalAlpha = chosen >= 0 && goal.roi !== chosen ? 0.3 : 1;
-      draw.strokeStyle = draw.fillStyle = this.color(goal.roi);
-      draw.lineWidth = 2;
-      draw.beginPath();
-      draw.moveTo(x - 6 * down, y - 6 * right);
-      draw.lineTo(x + 6 * down, y + 6 * right);
-      draw.moveTo(x, y);
-      draw.lineTo(x + (ARROW - 4) * right, y + (ARROW - 4) * down);
-      draw.stroke();
-      draw.beginPath();
-      draw.moveTo(x + ARROW * right, y + ARROW * down);
-      for (const side of [-5, 5])
-        draw.lineTo(x + (ARROW - 8) * right + side * down, y + (ARROW - 8) * down + side * right);
-      draw.fill();
-      const told = goal.results.filter(Boolean).map(([status]) => status);
-      draw.fillStyle = signs[told[0]][1];
-      draw.font = this.font(14, "bold");
-      draw.textAlign = right ? (right > 0 ? "right" : "left") : "center";
-      draw.textBaseline = down ? (down > 0 ? "alphabetic" : "top") : "middle";
-      const text = told.map((status) => signs[status][0]).join("");
-      this.halo(draw, text, x - 7 * right, y - 6 * down);
-    }
-    draw.globalAlpha = 1;
-  }
-
-  /** Where a goal is, in px; nothing where its curve is not seen. */
-  goalAt(goal) {
-    const curve = this.seen.find((each) => each.roi === goal.roi && goal.results[each.source]);
-    if (!curve || goal.dose === null || goal.share === null) return null;
-    const { units } = this;
-    const at = [
-      this.x(units.doseOf(curve, goal.dose)),
-      this.y(units.volumeOf(curve, goal.share * curve.whole)),
-    ];
-    return at.every(Number.isFinite) && at[0] <= this.right + 1 && at[1] >= 0 ? at : null;
-  }
-
   /** The highlighted ROI is named beside its curve. */
   name(draw, curve) {
     const half = curve.doseAt(curve.whole / 2);
@@ -180,9 +133,9 @@ class Picture extends Plane {
     const wide = draw.measureText(text).width;
     const before = x + 10 + wide > this.right;
     draw.textAlign = before ? "right" : "left";
-    draw.textBaseline = "middle";
+    draw.textBaseline = "bottom"; // clear of a cursor at half the volume
     draw.fillStyle = this.color(curve.roi);
-    this.halo(draw, text, x + (before ? -10 : 10), y);
+    this.halo(draw, text, x + (before ? -10 : 10), y - 5);
   }
 
   halo(draw, text, x, y) {

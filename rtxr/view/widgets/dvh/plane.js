@@ -1,8 +1,8 @@
 // Where curves are on a page: scales, lines, and which curve a place is about.
 
-const AROUND = { left: 58, right: 16, top: 12, bottom: 46 }; // px around the curves
+const AROUND = { left: 68, right: 16, top: 12, bottom: 46 }; // px around the curves
 const NEAR = 12; // px within which a curve is meant
-const OFF = 0.2; // px that a line may be off its curve
+const OFF = 0.05; // px that a line may be off its curve
 
 /** The points of a line that goes from left to right that are needed to within OFF px. */
 function straightened(points) {
@@ -46,7 +46,7 @@ class Plane {
     this.seen = seen.filter((curve) => units.drawn(curve));
     const volumes = this.seen.map((curve) => units.volumeOf(curve, curve.whole));
     const low = this.curves.lowest * units.perDose;
-    const high = (this.curves.about.end || 1) * 1.02 * units.perDose;
+    const high = this.curves.about.ends[units.relativeDose ? 1 : 0] || units.perDose;
     const top = units.relativeVolume ? 102 : 1.02 * Math.max(...volumes, 1e-9);
     const key = [low, high, top, units.relativeDose, units.relativeVolume].join();
     if (key !== this.key) this.paths.clear();

@@ -86,7 +86,7 @@ class Table {
     const part = withUnit(brief(volume), units.volume);
     return [
       ["ROI", "", "rtxr-dvh-name"],
-      ...(this.several ? [["Dose", "", "rtxr-dvh-source"]] : []),
+      ...(this.several ? [["Source", "", "rtxr-dvh-source"]] : []),
       [Number.isFinite(dose) ? `V(${at})` : "V(dose)", units.volume, "rtxr-dvh-read"],
       [Number.isFinite(volume) ? `D(${part})` : "D(volume)", units.dose, "rtxr-dvh-read"],
       ...FIXED.map(([title, unit]) => [title, unit(units), ""]),

@@ -23,7 +23,7 @@ from rtxr.view.widgets.pieces import script, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PARTS = ("curves", "plane", "picture", "bar", "table", "goals")
+_PARTS = ("curves", "plane", "marks", "picture", "bar", "table", "goals")
 _DPI = 96
 
 
@@ -54,7 +54,7 @@ class DVHWidget(anywidget.AnyWidget):
     relative_volume, relative_dose : bool
         What the axes show at first.
     dose_max : float, optional
-        End of the dose axis, in the unit of the dose.
+        End of the dose axis, in what this shows at first.
 
     Attributes
     ----------
@@ -105,10 +105,11 @@ class DVHWidget(anywidget.AnyWidget):
         if dose_max is not None and not dose_max > 0:
             raise RTXRError(f"dose_max={dose_max!r}: it must be above 0")
         self._held: tuple[DVHCurves, tuple[GoalMark, ...]] | None = (dvhs, tuple(goals))
-        self._dose_max = dose_max
         about, numbers = message(dvhs, goals)
         if dose_max is not None:
-            about["end"] = dose_max / 1.02
+            full = dvhs.prescription
+            in_unit = dose_max * full / 100 if relative_dose else dose_max
+            about["ends"] = [in_unit, plain(100 * in_unit / full)]
         super().__init__(
             relative_volume=relative_volume,
             relative_dose=relative_dose,
@@ -163,7 +164,7 @@ class DVHWidget(anywidget.AnyWidget):
             relative_volume=self.relative_volume,
             relative_dose=self.relative_dose,
             goals=goals,
-            dose_max=self._end(),
+            dose_max=self._about["ends"][self.relative_dose],
             roi=self.roi,
             dose=self.dose,
             volume=self.volume,
@@ -201,13 +202,6 @@ class DVHWidget(anywidget.AnyWidget):
         if self._held is None:
             raise RTXRError("this DVH plot was closed and let go of its curves; make another")
         return self._held
-
-    def _end(self) -> float | None:
-        """End of the dose axis of a picture: the same as on the page."""
-        if self._dose_max is None:
-            return None
-        factor = 100 / self.curves.prescription if self.relative_dose else 1.0
-        return self._dose_max * factor
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for renderers without widgets a picture of it."""

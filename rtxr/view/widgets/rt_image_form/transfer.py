@@ -42,7 +42,7 @@ class Upload(anywidget.AnyWidget):
     store : Store
         Takes them.
     done : callable
-        Called with their paths.
+        Called with none when the first part is asked for, and with their paths when all have come.
     label : str
         What the button says.
     several : bool
@@ -76,6 +76,7 @@ class Upload(anywidget.AnyWidget):
                 files = [(str(name), int(size)) for name, size in content["files"]]
                 self._key = ""
                 self._store.begin(files)
+                self._done([])  # what was there is gone
                 self._key, self._sizes = str(content["key"]), [size for _, size in files]
                 self._at = self._start = 0
             elif self._key and content.get("key") == self._key and buffers:

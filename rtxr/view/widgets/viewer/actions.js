@@ -73,19 +73,27 @@ class Actions {
     this.say("center", this.toPatient(middle));
   }
 
+  /** Set the window of a dataset, and that of the other one as long as both are the same. */
+  setWindow(source, value) {
+    const names = ["window", "other_window"];
+    const [before, other] = names.map((name) => this.model.get(name));
+    const same = before.every((each, at) => each === other[at]);
+    for (const name of same ? names : [names[source]]) this.say(name, value);
+  }
+
   /** Change width and level by parts of the width. */
   rewindow(source, wider, up) {
-    const name = source ? "other_window" : "window";
-    const [width, level] = this.model.get(name);
+    const [width, level] = this.model.get(source ? "other_window" : "window");
     const round = (value) => Number(value.toPrecision(5));
-    this.say(name, [round(Math.max(width * Math.exp(wider), 1e-6)), round(level + up * width)]);
+    const changed = [round(Math.max(width * Math.exp(wider), 1e-6)), round(level + up * width)];
+    this.setWindow(source, changed);
   }
 
   nextPreset() {
     const { presets } = this.scene;
     const [width, level] = this.model.get("window");
     const at = presets.findIndex(([, w, l]) => w === width && l === level);
-    if (presets.length) this.say("window", presets[(at + 1) % presets.length].slice(1));
+    if (presets.length) this.setWindow(0, presets[(at + 1) % presets.length].slice(1));
   }
 
   enlarge(name) {

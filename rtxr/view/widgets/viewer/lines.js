@@ -46,6 +46,7 @@ function pathsOf(lines, toX, toY) {
     path.moveTo(x, y);
     for (let at = first + 1; at < end; at++)
       path.lineTo(toX(points[2 * at]), toY(points[2 * at + 1]));
+    if (end - first > 2 && !(roi[line] & OPEN)) path.closePath();
   }
   return paths;
 }

@@ -4,6 +4,8 @@ const GRAB = 9; // px around the cross-hair where a drag moves it
 const CLICK = 4; // px that a click may wander
 const PLAIN = "12px system-ui, sans-serif";
 const STRONG = "600 13px system-ui, sans-serif";
+const RIM = "rgba(0, 0, 0, 0.5)"; // lines stand out from their like on a thin dark one
+const WIDER = 1.5;
 const STEEP = 2; // width and level per px, as a part of the width / 300
 
 class Pane {
@@ -11,8 +13,8 @@ class Pane {
     this.viewer = viewer;
     this.spec = spec;
     this.source = source;
-    this.picture = null;
-    this.stale = true;
+    this.picture = this.twin = null;
+    this.old = new Set(["pixels", "lines"]);
     const label = `${spec.title} plane${source ? ", second dataset" : ""}; press ? for keys`;
     const about = { ...OWN_KEYS, tabindex: 0, role: "application", "aria-label": label };
     this.canvas = node("canvas", "rtxr-viewer-pane", parent, about);
@@ -28,7 +30,8 @@ class Pane {
     const [wide, high] = [this.canvas.clientWidth, this.canvas.clientHeight];
     const ratio = window.devicePixelRatio || 1;
     if (wide === this.wide && high === this.high && ratio === this.ratio) return;
-    Object.assign(this, { wide, high, ratio, stale: true });
+    Object.assign(this, { wide, high, ratio });
+    this.age("pixels", "lines");
     this.canvas.width = Math.round(wide * ratio);
     this.canvas.height = Math.round(high * ratio);
   }
@@ -59,18 +62,25 @@ class Pane {
   }
 
   // --- drawing ----------------------------------------------------------------------------------
-  show(picture) {
-    if (picture === this.picture) return;
-    this.picture = picture;
-    this.stale = true;
+  /** What has to be made anew: "pixels", "lines". */
+  age(...what) {
+    for (const each of what) this.old.add(each);
+  }
+
+  /** Show a picture, and that of the second dataset where they are blended. */
+  show(picture, twin) {
+    if (picture === this.picture && twin === this.twin) return;
+    Object.assign(this, { picture, twin });
+    this.age("pixels", "lines");
   }
 
   draw() {
     this.fit();
     if (!this.wide || !this.high) return;
     this.look();
-    if (this.stale) this.compose();
-    this.stale = false;
+    if (this.old.has("pixels")) this.compose();
+    if (this.old.has("lines")) this.drawSheet();
+    this.old.clear();
     const { paper, ratio } = this;
     paper.setTransform(1, 0, 0, 1, 0, 0);
     if (ratio === 1) paper.putImageData(this.pixels, 0, 0);
@@ -78,10 +88,8 @@ class Pane {
       this.scratch.getContext("2d").putImageData(this.pixels, 0, 0);
       paper.drawImage(this.scratch, 0, 0, this.canvas.width, this.canvas.height);
     }
+    paper.drawImage(this.sheet.canvas, 0, 0);
     paper.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paper.lineJoin = paper.lineCap = "round";
-    this.drawIsolines();
-    this.drawStructures();
     this.drawCrosshair();
     this.drawTexts();
     this.canvas.dataset.drawn = this.picture?.index ?? "";
@@ -114,20 +122,31 @@ class Pane {
     return found.values;
   }
 
+  /** Lines on a transparent sheet: windows and the cross-hair change more often than they do. */
+  drawSheet() {
+    this.sheet ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const { sheet, ratio } = this;
+    [sheet.canvas.width, sheet.canvas.height] = [this.canvas.width, this.canvas.height]; // empties it
+    sheet.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawIsolines();
+    this.drawStructures();
+  }
+
   drawIsolines() {
-    const { viewer, paper } = this;
+    const { viewer } = this;
     const layer = this.picture?.dose;
     if (!layer || !viewer.model.get("isolines")) return;
     for (const { gray, color } of viewer.levels()) {
       layer.isolines ??= new Map();
       if (!layer.isolines.has(gray)) layer.isolines.set(gray, isoline(layer, gray));
       const points = layer.isolines.get(gray);
-      paper.beginPath();
+      const path = new Path2D();
       for (let at = 0; at < points.length; at += 4) {
-        paper.moveTo(this.toX(points[at]), this.toY(points[at + 1]));
-        paper.lineTo(this.toX(points[at + 2]), this.toY(points[at + 3]));
+        path.moveTo(this.toX(points[at]), this.toY(points[at + 1]));
+        path.lineTo(this.toX(points[at + 2]), this.toY(points[at + 3]));
       }
-      this.stroke(null, color, 1);
+      this.stroke(path, RIM, 1 + WIDER, "round");
+      this.stroke(path, color, 1, "round");
     }
   }
 
@@ -135,31 +154,38 @@ class Pane {
     const { viewer } = this;
     if (!viewer.model.get("contours")) return;
     this.drawLines(this.picture?.lines, viewer.labels[this.source], []);
-    if (viewer.blended && !this.source)
-      this.drawLines(viewer.twin(this)?.lines, viewer.labels[1], [5, 4]);
+    this.drawLines(this.twin?.lines, viewer.labels[1], [5, 4]);
   }
 
   drawLines(lines, labels, dashes) {
     if (!lines) return;
     const { shown, colors, model } = this.viewer;
     const highlighted = model.get("roi");
-    this.paper.setLineDash(dashes);
     const paths = [...pathsOf(lines, this.toX, this.toY)].map(([at, path]) => [labels[at], path]);
-    paths.sort(([one], [two]) => (one === highlighted) - (two === highlighted));
-    for (const [label, path] of paths)
-      if (shown.has(label)) this.stroke(path, colors[label], label === highlighted ? 3 : 1.5);
-    this.paper.setLineDash([]);
+    const seen = paths.filter(([label]) => shown.has(label));
+    const others = seen.filter(([label]) => label !== highlighted);
+    const rim = new Path2D();
+    for (const [, path] of others) rim.addPath(path);
+    this.sheet.setLineDash(dashes);
+    this.stroke(rim, RIM, 1.5 + WIDER);
+    for (const [label, path] of others) this.stroke(path, colors[label], 1.5);
+    const [[, path] = []] = seen.filter(([label]) => label === highlighted);
+    if (path) {
+      this.stroke(path, RIM, 3 + WIDER);
+      this.stroke(path, colors[highlighted], 3);
+    }
+    this.sheet.setLineDash([]);
   }
 
-  /** A line that stands out from its like: on a thin dark rim. */
-  stroke(path, color, width) {
-    const { paper } = this;
-    for (const [style, wider] of [["rgba(0, 0, 0, 0.5)", 1.5], [color, 0]]) {
-      paper.strokeStyle = style;
-      paper.lineWidth = width + wider;
-      if (path) paper.stroke(path);
-      else paper.stroke();
-    }
+  /** Of the many sides that a plane across contours shows, round ends and joins would be slow. */
+  stroke(path, style, width, ends = "square") {
+    const { sheet } = this;
+    sheet.strokeStyle = style;
+    sheet.lineWidth = width;
+    sheet.lineCap = ends;
+    sheet.lineJoin = ends === "round" ? "round" : "miter";
+    sheet.miterLimit = 2;
+    sheet.stroke(path);
   }
 
   drawCrosshair() {
@@ -187,8 +213,9 @@ class Pane {
     const [left, right, low, top] = spec.letters;
     this.paper.font = PLAIN;
     const parts = viewer.caption(this);
-    const room = top === undefined ? wide : wide / 2 - 18;
-    while (parts.length > 2 && this.paper.measureText(parts.join("  ")).width > room) parts.pop();
+    const width = (text) => this.paper.measureText(text).width;
+    const room = top === undefined ? wide : wide / 2 - width(top) / 2 - 16;
+    while (parts.length > 1 && width(parts.join("  ")) > room) parts.pop();
     this.text(parts.join("  "), 8, 8, "left", "top");
     if (left === undefined) return;
     this.text(left, 8, high / 2, "left", "middle", true);

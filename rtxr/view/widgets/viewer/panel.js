@@ -35,8 +35,9 @@ class Panel {
     const event = attributes.type === "range" ? "input" : "change";
     made.addEventListener(event, () => {
       const value = write(made.value);
-      if (value !== undefined) this.viewer.say(name, value);
-      else this.take(name);
+      if (value === undefined) this.take(name);
+      else if (name === "window") this.viewer.setWindow(0, value);
+      else this.viewer.say(name, value);
     });
     this.follow(name, () => (made.value = read(this.model.get(name))));
     return made;
@@ -76,7 +77,7 @@ class Panel {
       for (const [name] of presets) node("option", "", choice, { value: name }).textContent = name;
       choice.addEventListener("change", () => {
         const found = presets.find(([name]) => name === choice.value);
-        if (found) this.viewer.say("window", found.slice(1));
+        if (found) this.viewer.setWindow(0, found.slice(1));
       });
       this.follow("window", () => {
         const [width, level] = this.model.get("window");
@@ -154,13 +155,14 @@ class Panel {
   buildOther() {
     const { part } = this.section("Second dataset");
     const { model, viewer } = this;
-    const choice = node("select", "", part, { ...OWN_KEYS, "aria-label": "Second dataset" });
+    const line = node("div", "rtxr-viewer-line", part);
+    const choice = node("select", "", line, { ...OWN_KEYS, "aria-label": "Second dataset" });
     for (const [value, text] of [["side", "Side by side"], ["blend", "Blended"]])
       node("option", "", choice, { value }).textContent = text;
     choice.addEventListener("change", () => viewer.say("compare", choice.value));
     const percent = (value) => Math.round(value * 100);
     const share = { type: "range", min: 0, max: 100 };
-    const slider = this.input(part, "Share", "blend", share, percent, (text) => Number(text) / 100);
+    const slider = this.input(line, "Share", "blend", share, percent, (text) => Number(text) / 100);
     this.follow("compare", () => {
       choice.value = model.get("compare");
       slider.disabled = choice.value !== "blend";

@@ -16,7 +16,7 @@ import xarray as xr
 from rtxr import model, roi_names
 from rtxr.errors import MissingDataError, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray, Grid
-from rtxr.view.colors import roi_colors
+from rtxr.view.colors import lightened, roi_colors
 from rtxr.view.plane import Plane, layout, reference_name
 from rtxr.view.slices import ROIs
 from rtxr.view.widgets.viewer.sections import Lines, Sections
@@ -28,6 +28,8 @@ _NAMES = ("sagittal", "coronal", "axial")
 _ORDER = ("axial", "coronal", "sagittal")
 #: A plane is oblique where its axis leaves that of the patient by more, as a part of it.
 _OBLIQUE = 1e-3
+#: Luminance of the darkest line that can be seen on black: that of pure blue.
+_DARKEST = 0.07
 IMAGES = "images"
 _GANTRY = "gantry_angle"
 
@@ -100,7 +102,7 @@ class Scene:
         bare = array.transpose(number, up, across).drop_vars(list(array.coords))
         self.image = Volume(bare.rename({number: "z", up: "y", across: "x"}), grid)
         angles = np.atleast_1d(array.coords[model.rt_image_coord(variable, _GANTRY)].values)
-        self.titles = ["" if np.isnan(a) else f"gantry {a:g}°" for a in angles.tolist()]
+        self.titles = ["" if np.isnan(a) else f"gantry {round(a, 1):g}°" for a in angles.tolist()]
 
     def _take_volumes(self, variable: str, rois: ROIs) -> None:
         """Image, doses and structures."""
@@ -164,13 +166,13 @@ class Scene:
     # --- what is there ----------------------------------------------------------------------------
     @property
     def colors(self) -> dict[str, str]:
-        """Colour of each ROI of the case, of those without one from a palette."""
+        """Colour of each ROI of the case, of those without one from a palette; none is black."""
         if not self.labels:
             return {}
         labels = model.roi_labels(self.ds)
         known = map(str, np.atleast_1d(self.ds[model.ROI_COLOR].values))
         found = roi_colors(labels, dict(zip(labels, known, strict=True)))
-        return {label: found[label] for label in self.labels}
+        return {label: lightened(found[label], _DARKEST) for label in self.labels}
 
     def picture(self, plane: Plane, dose: str = "", *, whole: bool = True) -> Picture:
         """What a plane shows.

@@ -1,7 +1,7 @@
 // Pictures of planes that a page has seen, and those that it asks Python for.
 
 const MOST_BYTES = 128e6;
-const AHEAD = 2; // planes asked for before they are wanted, in the direction of the last step
+const AHEAD = 4; // planes asked for before they are wanted, in the direction of the last step
 
 class Store {
   /** `took` is called when a picture has come. */
@@ -33,10 +33,11 @@ class Store {
   ask(ahead) {
     if (this.asked.size) return;
     let requests = [...this.wanted.values()];
-    if (!requests.length) requests = ahead().filter((each) => !this.pictures.has(Store.key(each)));
-    if (!requests.length) return;
     // The very first answer is quick: one plane, before the structures are read.
     if (!this.answered) requests = requests.slice(0, 1);
+    const known = (key) => this.pictures.has(key) || this.wanted.has(key);
+    requests.push(...ahead().filter((each) => !known(Store.key(each))));
+    if (!requests.length) return;
     for (const each of requests) this.asked.add(Store.key(each));
     this.wanted.clear();
     this.model.send({ ask: "pictures", pictures: requests, whole: this.answered });

@@ -1,8 +1,12 @@
 // The viewer on a page: planes of one or two datasets, their state, and what is under the pointer.
 
 const SAVE_MS = 60; // that traits are collected before Python hears of them
-const STALE = ["window", "other_window", "wash", "opacity", "threshold", "smooth", "zoom", "blend"];
-const DRAWN = ["rois", "colors", "roi", "contours", "isolines", "isodoses", "crosshair"];
+/** What has to be made anew when a trait changes. */
+const AGED = {
+  pixels: ["window", "other_window", "wash", "opacity", "threshold", "smooth", "blend", "zoom", "_palette", "prescription"],
+  lines: ["rois", "colors", "roi", "contours", "isolines", "isodoses", "zoom", "_palette", "prescription"],
+  nothing: ["crosshair"],
+};
 
 class Viewer extends Actions {
   constructor(model, el) {
@@ -20,7 +24,7 @@ class Viewer extends Actions {
     this.takePlace();
     this.takeCentre();
     this.arrange();
-    this.sized = new ResizeObserver(() => this.drawSoon(true));
+    this.sized = new ResizeObserver(() => this.drawSoon());
     this.sized.observe(this.planes);
     this.sized.observe(this.root);
   }
@@ -70,19 +74,18 @@ class Viewer extends Actions {
 
   /** What changes of a trait do. */
   changes() {
-    const stale = () => this.drawSoon(true);
     const found = {
       position: () => this.takePlace(),
       center: () => this.takeCentre(),
       only: () => this.arrange(),
       compare: () => this.arrange(),
       dose: () => this.request(),
-      prescription: stale,
-      _palette: stale,
       height: () => this.resize(),
     };
-    for (const name of STALE) found[name] = stale;
-    for (const name of DRAWN) found[name] = () => this.drawSoon();
+    for (const name of new Set(Object.values(AGED).flat())) {
+      const aged = Object.keys(AGED).filter((what) => AGED[what].includes(name));
+      found[name] = () => this.drawSoon(...aged);
+    }
     return found;
   }
 
@@ -104,7 +107,7 @@ class Viewer extends Actions {
 
   takeCentre() {
     this.centre = this.toOwn(this.model.get("center"));
-    this.drawSoon(true);
+    this.drawSoon("pixels", "lines");
   }
 
   toOwn({ x, y, z }) {
@@ -136,7 +139,7 @@ class Viewer extends Actions {
     this.planes.dataset.layout = `${twins ? "twins" : "one"}-${count}`;
     if (only) this.active = only;
     this.request();
-    this.drawSoon(true);
+    this.drawSoon("pixels", "lines");
   }
 
   visible = () => this.panes.filter((pane) => !pane.canvas.hidden);
@@ -158,8 +161,8 @@ class Viewer extends Actions {
     panes.sort((a, b) => (b.spec.name === this.active) - (a.spec.name === this.active));
     for (const pane of panes) {
       const found = this.store.want(this.requestOf(pane.source, pane.spec));
-      if (found) pane.show(found);
-      if (this.blended && this.store.want(this.requestOf(1, pane.spec))) pane.stale = true;
+      const twin = this.blended ? this.store.want(this.requestOf(1, pane.spec)) : null;
+      pane.show(found ?? pane.picture, twin === undefined ? pane.twin : twin);
     }
     this.drawSoon();
     this.store.ask(() => this.ahead());
@@ -179,17 +182,22 @@ class Viewer extends Actions {
 
   took(request, failed) {
     if (failed) this.told.textContent = failed;
+    else this.showLate(request);
     this.request();
   }
 
-  /** The picture of the second dataset on a plane. */
-  twin(pane) {
-    return this.store.pictures.get(Store.key(this.requestOf(1, pane.spec)));
+  /** Where keys come faster than pictures, one that is late is better than the one before it. */
+  showLate(request) {
+    const pane = this.paneOf(request.pane, request.source);
+    const wanted = this.indexOf(pane.spec);
+    const off = (index) => (index === undefined ? Infinity : Math.abs(index - wanted));
+    if (request.dose === this.model.get("dose") && off(request.index) < off(pane.picture?.index))
+      pane.show(this.store.pictures.get(Store.key(request)), pane.twin);
   }
 
   // --- drawing ----------------------------------------------------------------------------------
-  drawSoon(stale = false) {
-    if (stale) for (const pane of this.panes) pane.stale = true;
+  drawSoon(...aged) {
+    for (const pane of this.panes) pane.age(...aged);
     this.waiting ??= requestAnimationFrame(() => this.draw());
   }
 
@@ -207,10 +215,8 @@ class Viewer extends Actions {
       layer && { layer, smooth, rim: true, window: model.get(source ? "other_window" : "window") };
     const { image, dose: layer } = pane.picture ?? {};
     const found = { image: shade(image, pane.source), other: null, dose: null };
-    if (this.blended && !pane.source) {
-      const other = shade(this.twin(pane)?.image, 1);
-      if (other) found.other = { ...other, share: model.get("blend") };
-    }
+    const other = shade(pane.twin?.image, 1);
+    if (other) found.other = { ...other, share: model.get("blend") };
     if (layer && model.get("wash"))
       found.dose = {
         layer,
@@ -254,7 +260,7 @@ class Viewer extends Actions {
     const total = spec.axes[spec.normal].length;
     const number = `${this.indexOf(spec) + 1} / ${total}`;
     if (this.scene.isPile) return [number, this.scene.titles[this.indexOf(spec)]];
-    const title = source ? `${spec.title}, second` : spec.title;
+    const title = source ? `${spec.title}, 2nd` : spec.title;
     return [title, `${fixed(own)} mm`, number];
   }
 
@@ -269,32 +275,40 @@ class Viewer extends Actions {
     cancelAnimationFrame(this.telling);
     this.telling = undefined;
     const { pane, x, y } = this.pointed ?? { pane: this.paneOf(this.active) };
-    if (!pane.picture || pane.canvas.hidden) return;
+    if (pane.picture?.index !== this.indexOf(pane.spec) || pane.canvas.hidden) return;
     const place = this.pointed ? pane.placeOf(x, y) : this.place;
     this.told.textContent = this.toldAt(pane, place);
   }
 
   toldAt(pane, place) {
-    const { spec, source, picture } = pane;
-    const [across, up] = [place[spec.across], place[spec.up]];
+    const { spec, source, picture, twin } = pane;
+    const own = [place[spec.across], place[spec.up]];
     const at = this.scene.isPile ? place : Object.values(this.toPatient(place));
-    const parts = [["x", "y", "z"].slice(0, this.scene.isPile ? 2 : 3)
-      .map((axis, number) => `${axis} ${fixed(at[number])}`).join("  ") + " mm"];
-    const value = picture.image && voxelAt(picture.image, across, up);
-    const units = source ? this.scene.other.units : this.scene.units;
+    const axes = ["x", "y", "z"].slice(0, this.scene.isPile ? 2 : 3);
+    const where = axes.map((axis, number) => `${axis} ${fixed(at[number])}`).join("  ");
+    const parts = [`${where} mm`, ...this.values(picture, source, own)];
+    const second = twin ? this.values(twin, 1, own) : [];
+    if (second.length) parts.push(`2nd: ${second.join(", ")}`);
+    return parts.join(" · ");
+  }
+
+  /** What a picture has at a place: image, dose, names of ROIs. */
+  values({ image, dose: layer, lines }, source, own) {
+    const found = [];
+    const { units, note } = source ? this.scene.other : this.scene;
+    const value = image && voxelAt(image, ...own);
     if (value !== undefined && value !== null)
-      parts.push(`${Number(value.toPrecision(6))} ${units === "1" ? "" : units}`.trim());
-    const gray = picture.dose ? valueAt(picture.dose, across, up) : NaN;
+      found.push(`${Number(value.toPrecision(6))} ${units === "1" ? "" : units}`.trim());
+    const gray = layer ? valueAt(layer, ...own) : NaN;
     if (!Number.isNaN(gray)) {
       const full = this.model.get("prescription");
       const percent = full ? ` (${((100 * gray) / full).toFixed(1)} %)` : "";
-      parts.push(`${gray.toFixed(2)} ${this.doseUnits()}${percent}`);
+      found.push(`${gray.toFixed(2)} ${this.doseUnits()}${percent}`);
     }
-    const rois = picture.lines ? roisAt(picture.lines, across, up) : [];
-    if (rois.length) parts.push(rois.map((number) => this.labels[source][number]).join(", "));
-    const { note } = source ? this.scene.other : this.scene;
-    if (note) parts.push(note);
-    return parts.join(" · ");
+    const rois = lines ? roisAt(lines, ...own) : [];
+    if (rois.length) found.push(rois.map((number) => this.labels[source][number]).join(", "));
+    if (note) found.push(note);
+    return found;
   }
 
   close() {

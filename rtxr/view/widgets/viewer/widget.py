@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ class ViewerWidget(ViewerState):
     window : (float, float)
         Width and level of the grey scale, in the unit of the image.
     other_window : (float, float)
-        Likewise of the second dataset.
+        Likewise of the second dataset; on a page both go together while they are the same.
     roi : str
         ROI that is highlighted, empty for none.
     rois : tuple of str
@@ -235,7 +236,9 @@ def _window(scene: Scene) -> tuple[float, float]:
     values = scene.image.taken(dim, scene.image.grid.shape[dim] // 2)
     known = values[np.isfinite(values)]
     low, high = np.percentile(known, _PERCENTILES).tolist() if known.size else (0.0, 1.0)
-    return (max(high - low, 1e-6), (low + high) / 2)
+    width = max(high - low, 1e-6)
+    digits = 2 - math.floor(math.log10(width))  # three of the width say enough
+    return round(width, digits), round((low + high) / 2, digits)
 
 
 def _those(ds: xr.Dataset, rois: Any) -> Any:

@@ -32,7 +32,7 @@ def test_numbers_are_those_of_the_curves_up_to_where_they_end():
     assert doses.tolist() == [0, 1, 2, 3]
     assert volumes.tolist() == [4, 3, 1, 0]
     assert read(values, block, 1)[1].tolist() == [9, 2, 0]
-    assert values["end"] == 2
+    assert values["ends"] == [pytest.approx(2 * 1.02), None]
     assert (values["unit"], values["prescription"]) == ("Gy", None)
 
 

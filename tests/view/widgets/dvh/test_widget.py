@@ -105,6 +105,21 @@ def test_a_snapshot_is_what_is_seen():
     assert not plt.get_fignums()  # shown once, by whoever asked for it
 
 
+def test_a_snapshot_has_the_axes_of_the_page():
+    made = widget(prescription=50.0)
+    made.hidden = ("PTV",)  # the axis stays while curves come and go
+    assert made.snapshot().axes[0].get_xlim() == (0, pytest.approx(1.02 * 30))
+    made.relative_dose = True
+    assert made.snapshot().axes[0].get_xlim() == (0, pytest.approx(1.02 * 60))
+
+
+def test_the_end_of_the_axis_is_in_what_it_shows_at_first():
+    made = widget(prescription=50.0, relative_dose=True, dose_max=110)
+    assert made.snapshot().axes[0].get_xlim() == (0, 110)
+    made.relative_dose = False
+    assert made.snapshot().axes[0].get_xlim() == (0, 55)
+
+
 def test_renderers_without_widgets_show_the_picture():
     made = widget()
     data, _ = made._repr_mimebundle_()

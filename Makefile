@@ -7,6 +7,8 @@ VENV ?= .venv
 PEERS_PYTHON ?= python3.12
 # A folder of DICOM RT files for `make demo DATA=...`
 DATA =
+# Of 127.0.0.1, for `make web PORT=...`
+PORT = 8866
 
 BIN = $(VENV)/bin
 # Installs $$what into the environment: with uv where it works (seconds), else with pip.
@@ -27,7 +29,7 @@ CHROMIUM = command -v chromium >/dev/null || command -v chromium-browser >/dev/n
 	} >/dev/null 2>&1; } || echo "no Chromium: tests of widgets in a browser will be skipped" \
 	"(Debian, Ubuntu: apt-get install chromium)"
 
-.PHONY: help venv demo test lint format bench clean distclean
+.PHONY: help venv demo web test lint format bench clean distclean
 
 help: ## list the targets (default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +41,13 @@ demo: $(VENV)/.rtxr-demo ## the whole job on the synthetic patient; DATA=folder 
 	$(BIN)/python -m rtxr --out out/demo
 	@if [ -n "$(DATA)" ]; then set -x; rm -rf out/demo-data; \
 	$(BIN)/python -m rtxr "$(DATA)" --out out/demo-data; fi
+
+# Kernels of closed pages end after ten minutes, and with each its folder of uploads.
+web: $(VENV)/.rtxr-web ## the form that makes RT Images, for a browser of this computer
+	@echo "open http://127.0.0.1:$(PORT) (Ctrl+C ends it)"
+	@$(BIN)/python -m voila notebooks/rt_image_form.ipynb --no-browser \
+	--Voila.ip=127.0.0.1 --port=$(PORT) \
+	--MappingKernelManager.cull_idle_timeout=600 --MappingKernelManager.cull_interval=60
 
 test: lint ## lint, tests (in a browser too, where Chromium is or can be had) and notebooks
 	@$(CHROMIUM)
@@ -68,11 +77,15 @@ distclean: clean ## clean, and remove the virtual environments
 # The stamps say which extras are installed; only a newer pyproject.toml installs again.
 $(VENV)/.rtxr-dev: $(BIN)/python pyproject.toml
 	@what='.[dev]'; echo "installing $$what into $(VENV)"; $(INSTALL)
-	@touch $(VENV)/.rtxr-dev $(VENV)/.rtxr-demo
+	@touch $(VENV)/.rtxr-dev $(VENV)/.rtxr-demo $(VENV)/.rtxr-web
 
 $(VENV)/.rtxr-demo: $(BIN)/python pyproject.toml
 	@what='.[codecs,io]'; echo "installing $$what into $(VENV)"; $(INSTALL)
 	@touch $(VENV)/.rtxr-demo
+
+$(VENV)/.rtxr-web: $(BIN)/python pyproject.toml
+	@what='.[web]'; echo "installing $$what into $(VENV)"; $(INSTALL)
+	@touch $(VENV)/.rtxr-web
 
 # What benchmarks compare with; they leave out what is not there.
 $(VENV)-peers/.installed: benchmarks/peers.txt

@@ -216,6 +216,8 @@ def opened(browser: Any, job: Callable[[Any], Any]) -> Any:
 
 def main(parent: Path) -> None:
     """Measure and print."""
+    import viewer_dvh  # noqa: PLC0415 (which imports this file)
+
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
     print(f"processes that want a processor already: {os.getloadavg()[0]:.1f}")
     large = folder_of(parent, "clinical")
@@ -229,7 +231,12 @@ def main(parent: Path) -> None:
             found = opened(browser, lambda page: viewer(lab, page, case))
             found |= opened(browser, lambda page: inline_figure(lab, page, case))
             seconds = opened(browser, lambda page: tree(lab, page))
+            dvhs = [
+                opened(browser, lambda page, look=look: look(lab, page, case))
+                for look in (viewer_dvh.plot, viewer_dvh.inline_figure)
+            ]
     reported(found, seconds)
+    viewer_dvh.reported(*dvhs)
 
 
 if __name__ == "__main__":

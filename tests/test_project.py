@@ -75,7 +75,16 @@ def test_ci_runs_make_test():
 def test_makefile_lists_its_targets():
     done = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True)
     targets = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("make ")}
-    assert targets >= {"venv", "demo", "test", "lint", "format", "bench", "clean"}
+    assert targets >= {"venv", "demo", "web", "test", "lint", "format", "bench", "clean"}
+
+
+def test_the_form_is_served_to_this_computer_only():
+    done = subprocess.run(
+        ["make", "-n", "web"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    (line,) = [each for each in done.stdout.splitlines() if "voila notebooks/" in each]
+    assert (ROOT / line.split("-m voila ")[1].split()[0]).is_file()
+    assert "--Voila.ip=127.0.0.1" in done.stdout
 
 
 # --- documents ----------------------------------------------------------------------------------

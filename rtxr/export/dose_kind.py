@@ -17,15 +17,10 @@ from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.rt_dose import RT_DOSE
 from rtxr.iod.values.allowed import ENUMERATED
 from rtxr.iod.violations import of_attribute
+from rtxr.validation.plausible import TERMS
 
-#: Defined terms of (3004,000A) DoseSummationType, PS3.3 C.8.8.3.
-SUMMATION_TYPES = frozenset(
-    (
-        *("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "BEAM", "BRACHY"),
-        *("FRACTION_SESSION", "BEAM_SESSION", "BRACHY_SESSION", "CONTROL_POINT", "RECORD"),
-    )
-)
-_KEYWORDS = ("DoseType", "DoseSummationType", "DoseComment")
+_SUMMATION = "DoseSummationType"
+_KEYWORDS = ("DoseType", _SUMMATION, "DoseComment")
 _COMMENT_LENGTH = 64  # VR LO
 
 Triple = tuple[str, int | None, int | None]
@@ -61,14 +56,14 @@ def kind_values(
     }
     values |= _units(array, header)
     kind = values.get("DoseSummationType", "")
-    if kind and kind not in SUMMATION_TYPES:
+    if kind and kind not in TERMS[_SUMMATION]:
         message = (
             f"(3004,000A) DoseSummationType of {array.name!r} is {kind!r}, for which the Standard "
             "has no word"
         )
         fix = (
             f"say what it is with ds[{str(array.name)!r}].attrs['DoseSummationType']: "
-            + ", ".join(sorted(SUMMATION_TYPES))
+            + ", ".join(sorted(TERMS[_SUMMATION]))
         )
         found = of_attribute("dose-summation-type", message, "", RT_DOSE, "DoseSummationType", fix)
         return values, (found,)

@@ -42,7 +42,7 @@ def rt_image_form(
     -------
     RTImageForm
         An ipywidgets ``VBox``. Uploads and what is made are in a temporary folder that only this
-        user can read; :meth:`close` removes it, and so does the end of Python.
+        user can read; :meth:`close` removes it, and so does the end of Python, even a sudden one.
 
     Raises
     ------

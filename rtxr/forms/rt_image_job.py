@@ -30,6 +30,8 @@ IMAGES, TEMPLATES, PLAN = ROLES = ("images", "templates", "plan")
 PATIENT = ("PatientName", "PatientID")
 #: Folder of the workspace with what was made, and its archive.
 _OUT, _ARCHIVE = "made", "rt_images.zip"
+#: Characters of a file's name in a table.
+_LONGEST = 36
 _RANK: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 #: In place of a name, and none itself: a machine that is not among those that can be chosen.
 ANOTHER = "\n"
@@ -251,7 +253,7 @@ def _described(sheet: Sheet, plan: pydicom.Dataset | None = None) -> str:
     """File, size and beam of an image, for a table; nothing of the patient."""
     dataset = sheet.dataset
     size = " x ".join(text_of(dataset, keyword) or "?" for keyword in ("Rows", "Columns"))
-    parts = [sheet.name, size]
+    parts = [_short(sheet.name), size]
     if (number := whole(dataset, "ReferencedBeamNumber")) is not None:
         beam = None if plan is None else beam_of(plan, number)
         name = "" if beam is None else text_of(beam, "BeamName")
@@ -259,3 +261,8 @@ def _described(sheet: Sheet, plan: pydicom.Dataset | None = None) -> str:
     if angle := numbers_of(dataset, "GantryAngle"):
         parts.append(f"gantry {float(angle[0]):.4g}°")
     return " · ".join(parts)
+
+
+def _short(name: str) -> str:
+    """A name of a file that leaves room beside it: both ends of one that is a UID."""
+    return name if len(name) <= _LONGEST else f"{name[:12]}…{name[13 - _LONGEST :]}"

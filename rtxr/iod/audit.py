@@ -20,12 +20,14 @@ from rtxr.iod.encoding.raw import (
     vr_of,
 )
 from rtxr.iod.items.packed import each_value, judged_as_one
+from rtxr.iod.items.remembered import key_of, short_raw
 from rtxr.iod.private_rows import value_flaws
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values.allowed import flaw
 
-#: What is wrong with a value beside another one.
+#: What is wrong with a value beside another one, and with none.
 EXCLUDED = "rules out"
+EMPTY = "no value, and what is of type 1C has one or is not there (PS3.5 7.4.2)"
 MISSING_1, MISSING_2, BAD_VALUE = "missing-type-1", "missing-type-2", "bad-value"
 #: Modules with their rows, or the one module around an item with the rows of the item.
 _Tables = Sequence[tuple[Module, tuple[Attribute, ...]]]
@@ -113,6 +115,10 @@ def _descend(
     if not row.items:
         return
     here = f"{prefix}{row.keyword}."
+    raw = short_raw(dataset, row.tag)
+    key = key_of(raw, f"{module.name} {here}")
+    if key in iod.sound:
+        return
     packed = judged_as_one(dataset, row.tag, here, iod.conditions)
     items = items_of(dataset, row.tag) if packed is None else [packed.item]
     each = count if packed is None else count * packed.size
@@ -121,6 +127,8 @@ def _descend(
             _note_missing(item, inner, here, module, iod, found, each)
             _descend(item, inner, here, module, iod, found, each)
         _note_values(item, here, [(module, row.items)], found)
+    if key is not None and raw is not None and not any(p.startswith(here) for _, p in found):
+        iod.sound.add(key, dataset, raw)
 
 
 def _note_missing(
@@ -141,6 +149,9 @@ def _note_missing(
     if row.type.endswith("C"):
         condition = iod.conditions.get(path)
         if condition is None or not condition(dataset):
+            if element is not None:
+                bare = Flaw(BAD_VALUE, path, row.tag, module, EMPTY, type=row.type)
+                found.setdefault((BAD_VALUE, path), bare).count += count
             return
     code = MISSING_1 if row.type[0] == "1" else MISSING_2
     known = found.setdefault((code, path), Flaw(code, path, row.tag, module, type=row.type))

@@ -156,4 +156,6 @@ IMAGE_SERIES: Mapping[str, Predicate] = {
     "Laterality": may_be_paired,
     "PatientOrientation": absent("ImageOrientationPatient"),
     "PixelPaddingValue": valued("PixelPaddingRangeLimit"),
+    "WindowCenter": valued("WindowWidth"),
+    "WindowWidth": valued("WindowCenter"),
 }

@@ -6,7 +6,7 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.tag import Tag
 
 from rtxr.errors import Severity, Violation
-from rtxr.iod.audit import BAD_VALUE, EXCLUDED, MISSING_1, MISSING_2, Flaw
+from rtxr.iod.audit import BAD_VALUE, EMPTY, EXCLUDED, MISSING_1, MISSING_2, Flaw
 from rtxr.iod.complete import Addition
 from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
@@ -73,6 +73,8 @@ def _fix(flaw: Flaw) -> str:
     """What to do about a flaw: of a value that is not allowed, which are."""
     if flaw.code != BAD_VALUE:
         return _FIXES[flaw.code]
+    if flaw.detail == EMPTY:
+        return "give it a value, or remove it"
     keyword = flaw.path.rpartition(".")[2]
     if keyword in EXCLUDED_BY and EXCLUDED in flaw.detail:
         return "remove it"

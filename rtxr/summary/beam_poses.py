@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
@@ -13,7 +9,7 @@ from rtxr import header_store, model
 from rtxr.geometry.beam_frames import BeamPose
 from rtxr.read import headers
 from rtxr.read.item_values import integer, items, numbers, text
-from rtxr.read.plans.control_points import ISOCENTER, control_points
+from rtxr.read.plans.control_points import Points
 from rtxr.read.plans.plan_records import Plan, PlannedBeam
 
 _POSITION = "PatientPosition"
@@ -40,7 +36,7 @@ def beam_poses(ds: xr.Dataset, plan: Plan, beam: PlannedBeam) -> list[BeamPose]:
     plan : Plan
         Its plan.
     beam : PlannedBeam
-        One of its beams, whose number no other one has.
+        One of its beams.
 
     Returns
     -------
@@ -49,13 +45,26 @@ def beam_poses(ds: xr.Dataset, plan: Plan, beam: PlannedBeam) -> list[BeamPose]:
         is 0, of the source-axis distance 1000 mm; an isocentre that it does not say is NaN. The
         distance of an ion beam is the mean of its two virtual ones.
     """
-    rows = control_points(ds, beam.name if beam.number is None else beam.number).to_dict("records")
+    points = Points(beam.points)
     distances = numbers(beam.item, "SourceAxisDistance")
     if not len(distances):
         distances = numbers(beam.item, "VirtualSourceAxisDistances")
     sad = float(distances.mean()) if len(distances) else _USUAL_SAD_MM
     position = patient_position(ds, plan, beam)
-    return [_pose(row, sad, position) for row in rows]
+    angles = {
+        name: np.nan_to_num(points.numbers[keyword]).tolist()
+        for keyword, name in _ANGLES.items()
+        if keyword in points.numbers
+    }
+    return [
+        BeamPose(
+            patient_position=position,
+            isocenter=tuple(place),
+            sad=sad,
+            **{name: values[at] for name, values in angles.items()},
+        )
+        for at, place in enumerate(points.isocenters.tolist())
+    ]
 
 
 def patient_position(ds: xr.Dataset, plan: Plan, beam: PlannedBeam) -> str:
@@ -75,11 +84,3 @@ def _of_image(ds: xr.Dataset) -> str:
     first = str(np.ravel(uids.values)[0])
     records = header_store.unpack(ds, [first])
     return text(headers.excerpt(records[first], [_POSITION]), _POSITION) if records else ""
-
-
-def _pose(row: Mapping[Hashable, Any], sad: float, position: str) -> BeamPose:
-    x, y, z = (float(row[axis]) for axis in ISOCENTER)
-    pose = BeamPose(patient_position=position, isocenter=(x, y, z), sad=sad)
-    stated = {name: float(row.get(keyword, np.nan)) for keyword, name in _ANGLES.items()}
-    angles: Any = {name: angle for name, angle in stated.items() if np.isfinite(angle)}
-    return replace(pose, **angles)

@@ -18,11 +18,13 @@ from rtxr.analysis.grids.isocenter_plane import rt_image as at_isocenter
 from rtxr.errors import ConflictingDataError, GeometryError, MissingDataError, UnknownNameError
 from rtxr.geometry import FloatArray, cell_edges
 from rtxr.geometry.beam_frames import BeamPose, patient_axes
+from rtxr.read.item_values import items, text
 from rtxr.read.plans.accessories import blocks
 from rtxr.read.plans.leaf_positions import leaf_positions
 from rtxr.read.plans.plan_records import PlannedBeam, chosen_beams, planned
 from rtxr.read.rt_images.table import rt_images
 from rtxr.summary.beam_poses import beam_poses
+from rtxr.summary.beam_spots import BeamSpots, beam_spots
 from rtxr.view.beam import BeamPicture, Portal, draw_beam
 from rtxr.view.player import player
 
@@ -47,6 +49,8 @@ def plot_beam(
     ax: Axes | None = None,
 ) -> Axes:
     """A beam as its source sees it: aperture, jaws, leaves, blocks, structures and RT Image.
+
+    Of a scanned ion beam, the spots of the layer are circles, their area by their weight.
 
     Parameters
     ----------
@@ -122,6 +126,7 @@ class _Gathered:
     poses: list[BeamPose]
     devices: Collimators
     apertures: Apertures | None
+    spots: BeamSpots
     blocks: list[tuple[FloatArray, bool]]
     solids: dict[str, Solid]
     portals: pd.DataFrame
@@ -135,12 +140,16 @@ def _gathered(ds: xr.Dataset, beam: int | str, structures: ROIs, rt_image: bool)
         raise ConflictingDataError(f"beam={beam!r} is that of {len(chosen)} beams")
     poses = beam_poses(ds, plan, chosen[0])
     notes = []
-    devices, found = Collimators((), None, None), None
+    devices, found, scanned = Collimators((), None, None), None, beam_spots(ds, chosen[0])
     try:
         devices = collimators_of(leaf_positions(ds, beam), len(poses))
         found = devices.apertures
     except (GeometryError, MissingDataError):
-        notes.append("no aperture: its jaws and leaves do not bound it")
+        if not len(scanned.points):
+            notes.append("no aperture: its jaws and leaves do not bound it")
+    kinds = [text(each, "ApplicatorType") for each in items(chosen[0].item, "ApplicatorSequence")]
+    if kinds:
+        notes.append(f"not drawn: applicator {', '.join(kinds)}")
     labels, note = _labels(ds, structures, poses)
     portals, missing = _portals(ds, chosen[0]) if rt_image else (pd.DataFrame(), "")
     notes += filter(None, (note, missing))
@@ -150,6 +159,7 @@ def _gathered(ds: xr.Dataset, beam: int | str, structures: ROIs, rt_image: bool)
         poses=poses,
         devices=devices,
         apertures=found,
+        spots=scanned,
         blocks=_blocks(ds, chosen[0]),
         solids=solids(ds, labels),
         portals=portals,
@@ -183,7 +193,7 @@ def _picture(found: _Gathered, point: int) -> BeamPicture:
             f"no control point {point}: beam {found.beam.number} has {count}, from 0"
         )
     point %= count
-    pose, reach = found.poses[point], _reach(found.apertures)
+    pose, reach = found.poses[point], _reach(found.apertures, found.spots)
     portal, note = _portal(found, pose)
     known = model.ROI_COLOR in found.ds.coords
     hues = np.atleast_1d(found.ds[model.ROI_COLOR].values).tolist() if known else []
@@ -192,6 +202,7 @@ def _picture(found: _Gathered, point: int) -> BeamPicture:
         title=_title(found.beam, point, count, pose),
         reach=reach,
         openings=openings,
+        spots=found.spots.at(float(found.beam.points.index[point]), pose),
         leaves=leaf_shields(found.devices, point, reach),
         jaws=jaw_shields(found.devices, point, reach),
         blocks=found.blocks,
@@ -203,13 +214,15 @@ def _picture(found: _Gathered, point: int) -> BeamPicture:
     )
 
 
-def _reach(apertures: Apertures | None) -> float:
+def _reach(apertures: Apertures | None, scanned: BeamSpots) -> float:
     """From the middle to the sides of the view, the same at all control points, mm."""
-    if apertures is None or not apertures.is_open.any():
+    sides = [scanned.places]
+    if apertures is not None:
+        some = (apertures.starts, apertures.stops, apertures.low, apertures.high)
+        sides += [each[apertures.is_open] for each in some]
+    widest = max(float(np.abs(each).max(initial=0.0)) for each in sides)
+    if widest == 0:
         return _CLOSED_MM
-    some = apertures.is_open
-    sides = (apertures.starts, apertures.stops, apertures.low, apertures.high)
-    widest = max(float(np.abs(each[some]).max()) for each in sides)
     return max(_BEYOND * widest + _MARGIN_MM, _LEAST_MM)
 
 

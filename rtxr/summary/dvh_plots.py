@@ -113,6 +113,8 @@ def plot_dvh(
     if not static and (ax is not None or kind != "cumulative"):
         asked = "ax=" if ax is not None else f"kind={kind!r}"
         raise RTXRError(f"{asked} is for a matplotlib figure: pass static=True too")
+    if others is not None and not _named(others):
+        raise RTXRError("others= takes Datasets by what to call them, as in {'replan': ds2}")
     if name in (others or {}):
         raise RTXRError(f"two cases are called {name!r}: pass name= for this one")
     cases = {name: ds, **(others or {})}
@@ -144,6 +146,7 @@ def plot_dvh(
         if goals is not None
     }
     marks = goal_marks(told, dvhs)
+    dvhs = dvhs.with_findings(told)
     if widget is None:
         look = dvh_plot.Look(relative, dvhs.percent, marks, dose_max, join=bin_width is None)
         return dvh_plot.draw(dvhs, look, ax)
@@ -151,6 +154,13 @@ def plot_dvh(
         dvhs, marks, relative_volume=relative, relative_dose=dvhs.percent, dose_max=dose_max
     )
     return made
+
+
+def _named(others: Any) -> bool:
+    """Whether these are cases by their names; a Dataset is a mapping too."""
+    if isinstance(others, xr.Dataset) or not isinstance(others, Mapping):
+        return False
+    return all(isinstance(each, xr.Dataset) for each in others.values())
 
 
 def _check(

@@ -34,12 +34,12 @@ def _differing(
     group: Sequence[Facts], entity: str, keyword: str, severity: Severity
 ) -> Iterator[Violation]:
     """A row where one attribute has several values; at the first object that is not as most."""
-    wanted = tag(keyword)
+    wanted, is_number = tag(keyword), dictionary_VR(keyword) in ("DS", "IS")
     values: dict[bytes | float, list[Facts]] = {}
     for each in group:
         value = each.top.values.get(wanted, b"").strip(b" \0^")
         if value:
-            values.setdefault(_comparable(value, keyword), []).append(each)
+            values.setdefault(_number(value) if is_number else value, []).append(each)
     if len(values) < 2 or _of_several_sets(values):
         return
     most, *others = sorted(values.values(), key=len, reverse=True)
@@ -52,10 +52,8 @@ def _differing(
     yield others[0][0].subject.violation(f"{entity}-differs", severity, keyword, message, fix)
 
 
-def _comparable(value: bytes, keyword: str) -> bytes | float:
-    """A value, a number however it is written."""
-    if dictionary_VR(keyword) not in ("DS", "IS"):
-        return value
+def _number(value: bytes) -> bytes | float:
+    """A number however it is written."""
     try:
         return float(value)
     except ValueError:

@@ -47,10 +47,13 @@ def check(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
     yield from _twice(subject, items)
     wrong: dict[Path, list[str]] = {}
     is_plan = subject.iod_name in PLANS
-    for item, place in _placed(items):
-        flaws = [*_miscounted_values(item), *(_miscounted_items(item) if is_plan else ())]
-        for number, message in flaws:
-            wrong.setdefault((*item.path, number), []).append(message + place)
+    flaws = [
+        [*_miscounted_values(item), *(_miscounted_items(item) if is_plan else ())] for item in items
+    ]
+    if any(flaws):
+        for (item, place), some in zip(_placed(items), flaws, strict=True):
+            for number, message in some:
+                wrong.setdefault((*item.path, number), []).append(message + place)
     for path, messages in wrong.items():
         more = f"; so in {len(messages) - 1} more item(s)" if len(messages) > 1 else ""
         fix = "find out which of the two is wrong, and correct it"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtxr.errors import Severity, Violation
+from rtxr.iod.items.rois import INTERPRETED_TYPES
 from rtxr.validation.facts import tag
 from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Item, Path
@@ -18,7 +19,8 @@ _POSITIONS = (
     *("HFS", "HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL"),
     *("LFS", "LFP", "RFS", "RFP", "AFDR", "AFDL", "PFDR", "PFDL", "SITTING"),
 )
-#: Attribute > defined terms of PS3.3 C.7.3.1.1.2, C.8.8.3, C.8.8.9, C.8.8.12, C.8.8.14, C.8.8.25.
+#: Attribute > defined terms of PS3.3 C.7.3.1.1.2, C.8.8.3, C.8.8.8, C.8.8.9, C.8.8.12, C.8.8.14,
+#: C.8.8.25.
 TERMS: Mapping[str, tuple[str, ...]] = {
     "DoseSummationType": (
         *("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "BEAM", "BRACHY", "FRACTION_SESSION"),
@@ -29,6 +31,7 @@ TERMS: Mapping[str, tuple[str, ...]] = {
         *("CURATIVE", "PALLIATIVE", "PROPHYLACTIC", "VERIFICATION", "MACHINE_QA", "RESEARCH"),
         "SERVICE",
     ),
+    "RTROIInterpretedType": INTERPRETED_TYPES,
     "RTBeamLimitingDeviceType": ("X", "Y", "ASYMX", "ASYMY", "MLCX", "MLCY"),
     "RadiationType": ("PHOTON", "ELECTRON", "NEUTRON", "PROTON", "ION"),
     "TreatmentDeliveryType": (
@@ -67,6 +70,8 @@ def check(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
     """
     found: Counter[_Row] = Counter()
     for item in items:
+        if item.values.keys().isdisjoint(WANTED):
+            continue
         for check_item in (_terms, _angles, _jaws, _leaves, _codes, _scaling):
             found.update(check_item(item))
     for (code, severity, path, message, fix), count in found.items():

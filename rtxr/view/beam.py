@@ -26,6 +26,8 @@ _BLOCK_ALPHA, _OPEN_ALPHA, _STRUCTURE_ALPHA = 0.4, 0.3, 0.12
 #: How much leaves and jaws hide of white paper, and of an image.
 _SHIELD_ALPHA, _OVER_IMAGE = 0.4, 0.2
 _THIN, _BOLD = 0.5, 1.5
+#: Area of the heaviest spot.
+_SPOT_POINTS2 = 60.0
 #: These percentiles of an image are black and white.
 _PERCENTILES = (1.0, 99.0)
 _SIDE_INCHES = 6.0
@@ -61,6 +63,8 @@ class BeamPicture:
         From the middle to the sides, mm.
     openings : ndarray, (open, 4)
         Open parts of the aperture: x from, x to, y from, y to.
+    spots : ndarray, (spot, 3)
+        Scan spots: x, y and the weight as a part of the largest one.
     leaves : sequence of ndarray, (leaf, 4)
         Leaves of each layer, as rectangles.
     jaws : ndarray, (jaw, 4)
@@ -81,6 +85,7 @@ class BeamPicture:
     title: str
     reach: float
     openings: FloatArray
+    spots: FloatArray = field(default_factory=lambda: np.empty((0, 3)))
     leaves: Sequence[FloatArray] = ()
     jaws: FloatArray = field(default_factory=lambda: np.empty((0, 4)))
     blocks: Sequence[tuple[FloatArray, bool]] = ()
@@ -120,6 +125,9 @@ def draw_beam(picture: BeamPicture, ax: Axes | None = None) -> Axes:
     for corners, is_open in picture.blocks:
         _add(ax, [corners], "none" if is_open else _BLOCK, _BLOCK_ALPHA, edge=_BLOCK, hatch="///")
     _draw_openings(ax, picture)
+    if len(picture.spots):
+        x, y, weights = picture.spots.T
+        ax.scatter(x, y, _SPOT_POINTS2 * weights, _OPEN, edgecolors=_OPEN_EDGE, linewidths=_THIN)
     _draw_structures(ax, picture)
     _label(ax, picture)
     return ax

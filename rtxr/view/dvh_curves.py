@@ -94,6 +94,8 @@ class DVHCurves:
         Of those, in the unit of the dose or in ``%`` of the prescription; NaN where unknown.
     percent : bool
         Whether the tables were made in % of a prescription.
+    findings : tuple of dict
+        What the tables say of their curves, each once.
     """
 
     curves: tuple[Curve, ...]
@@ -102,6 +104,7 @@ class DVHCurves:
     differential: bool = False
     bin_width: float = math.nan
     percent: bool = False
+    findings: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def rois(self) -> list[str]:
@@ -130,6 +133,17 @@ class DVHCurves:
         off, without = set(hidden), set(sources)
         left = [each for each in self.curves if each.roi not in off and each.source not in without]
         return replace(self, curves=tuple(left))
+
+    def with_findings(self, tables: Mapping[str, pd.DataFrame]) -> DVHCurves:
+        """The same with what further tables say; of several cases with their names before it."""
+        cases = {*tables} - {STORED}
+        found = {(each["code"], each["message"]): each for each in self.findings}
+        for name, table in tables.items():
+            before = f"{name}: " if len(cases) > 1 and name in cases else ""
+            for each in table.attrs.get("findings", []):
+                told = {**each, "message": before + each["message"]}
+                found.setdefault((told["code"], told["message"]), told)
+        return replace(self, findings=tuple(found.values()))
 
 
 def gathered(
@@ -191,7 +205,8 @@ def gathered(
             f"no DVH to plot: none of the {len(labels)} ROIs of the table has a volume"
         )
     palette = roi_colors.roi_colors(labels, colors)
-    return DVHCurves(tuple(curves), unit, palette, differential, _bin_width(first), percent)
+    made = DVHCurves(tuple(curves), unit, palette, differential, _bin_width(first), percent)
+    return made.with_findings({**tables, **({} if stored is None else {STORED: stored})})
 
 
 def highest_dose(dvhs: DVHCurves, *, relative: bool = False) -> float:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _INTERVAL_MS = 200
+#: Side of the figure, its pixels per inch, and how wide it is on the page, at most.
+_INCHES, _DPI, _WIDTH = 6, 120, "600px"
 
 
 def player(draw: Callable[[int, Axes], object], count: int, description: str) -> VBox:
@@ -37,12 +39,15 @@ def player(draw: Callable[[int, Axes], object], count: int, description: str) ->
     import ipywidgets  # noqa: PLC0415 (slow)
     from matplotlib.figure import Figure  # noqa: PLC0415 (slow)
 
-    figure = Figure(figsize=(6, 6), layout="constrained")
-    picture = ipywidgets.Image(format="png")
+    figure = Figure(figsize=(_INCHES, _INCHES), layout="constrained")
+    wide = {"width": "100%", "max_width": _WIDTH}  # a picture takes all the page's width otherwise
+    picture = ipywidgets.Image(format="png", layout=wide)
     last = max(count - 1, 0)
     play = ipywidgets.Play(min=0, max=last, interval=_INTERVAL_MS)
     whole = {"description_width": "initial"}  # the usual width cuts most descriptions
-    slider = ipywidgets.IntSlider(min=0, max=last, description=description, style=whole)
+    slider = ipywidgets.IntSlider(
+        min=0, max=last, description=description, style=whole, layout={"flex": "1 1 auto"}
+    )
     ipywidgets.jslink((play, "value"), (slider, "value"))
 
     def show(change: dict[str, Any]) -> None:
@@ -52,10 +57,10 @@ def player(draw: Callable[[int, Axes], object], count: int, description: str) ->
 
     slider.observe(show, names="value")
     show({"new": 0})
-    return ipywidgets.VBox([ipywidgets.HBox([play, slider]), picture])
+    return ipywidgets.VBox([ipywidgets.HBox([play, slider], layout=wide), picture])
 
 
 def _png(figure: Any) -> bytes:
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
+    figure.savefig(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()

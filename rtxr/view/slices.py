@@ -7,6 +7,7 @@ matplotlib is imported when something is drawn. Where things are is worked out i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -33,10 +34,37 @@ _PERCENTILES = (1.0, 99.0)
 #: Part of the slice's highest dose below which the wash shows nothing.
 _THRESHOLD = 0.1
 #: Colour map of doses and the part of it used: its ends are too dark to shine on grey.
-_DOSE_COLORS, _DOSE_PART = "turbo", (0.08, 0.9)
-_DOSE_ALPHA = 0.45
+_DOSE_PART = (0.08, 0.9)
 #: Longest and shortest side of the picture, inches, and the room beside it and above for labels.
 _SIDES, _ROOM = (5.0, 1.6), (1.8, 0.85)
+
+
+@dataclass(frozen=True)
+class DoseLook:
+    """How a dose is drawn.
+
+    Parameters
+    ----------
+    isodoses : sequence of float, default: ()
+        Lines, Gy.
+    threshold : float, optional
+        Dose below which the wash is transparent, Gy; by default 10 % of the slice's maximum.
+    top : float, optional
+        Dose of the last colour; by default the slice's maximum.
+    opacity : float, default: 0.45
+        Of the wash over an image.
+    colors : str, default: "turbo"
+        matplotlib colour map, of turbo the part that shines on grey.
+    bar : bool, default: True
+        With a colour bar.
+    """
+
+    isodoses: Sequence[float] = ()
+    threshold: float | None = None
+    top: float | None = None
+    opacity: float = 0.45
+    colors: str = "turbo"
+    bar: bool = True
 
 
 def plot_slice(
@@ -52,6 +80,7 @@ def plot_slice(
     isodoses: Sequence[float] | None = None,
     threshold: float | None = None,
     legend: bool = True,
+    look: DoseLook | None = None,
 ) -> Axes:
     """One slice of a case: image in grey, dose as a colour wash, contours in their colours.
 
@@ -83,6 +112,8 @@ def plot_slice(
         ``float("inf")`` leaves the isodose lines only.
     legend : bool, default: True
         Name the ROIs that show.
+    look : DoseLook, optional
+        How the dose is drawn, instead of ``isodoses`` and ``threshold``.
 
     Returns
     -------
@@ -116,7 +147,8 @@ def plot_slice(
     values = plane.dose_on(ds, dose_name, shown) if dose_name else None
     if values is not None:
         units = str(ds[str(dose_name)].attrs.get("units", model.UNITS[model.DOSE]))
-        _draw_dose(ax, shown, values, threshold, isodoses or (), units, _DOSE_ALPHA if image else 1)
+        look = look or DoseLook(isodoses or (), threshold)
+        _draw_dose(ax, shown, values, look if image else replace(look, opacity=1.0), units)
     _draw_outlines(ax, shown, parts, _colors(ds), legend=legend)
     _label(ax, shown, label)
     return ax
@@ -210,27 +242,20 @@ def _draw_voxels(
     return ax.pcolormesh(*edges, values, shading="flat", rasterized=True, **style)
 
 
-def _draw_dose(
-    ax: Axes,
-    shown: Plane,
-    values: FloatArray,
-    threshold: float | None,
-    isodoses: Sequence[float],
-    units: str,
-    alpha: float,
-) -> None:
+def _draw_dose(ax: Axes, shown: Plane, values: FloatArray, look: DoseLook, units: str) -> None:
     """Colour wash with its colour bar, and isodose lines in the same colours."""
     highest = float(np.nanmax(values))
-    lowest = _THRESHOLD * highest if threshold is None else float(threshold)
+    lowest = _THRESHOLD * highest if look.threshold is None else float(look.threshold)
     if highest <= 0:
         return
-    scale: dict[str, Any] = {"cmap": _dose_colors(), "vmin": 0.0, "vmax": highest}
+    cmap = _dose_colors(look.colors)
+    scale: dict[str, Any] = {"cmap": cmap, "vmin": 0.0, "vmax": look.top or highest}
     wash = np.ma.masked_where(~(values >= lowest), values)
     bar = None
     if wash.count():
-        drawn = _draw_voxels(ax, shown, wash, alpha=alpha, zorder=1, **scale)
-        bar = _colour_bar(ax, shown, drawn, f"Dose ({units})")
-    levels = sorted({float(level) for level in isodoses if np.nanmin(values) < level < highest})
+        drawn = _draw_voxels(ax, shown, wash, alpha=look.opacity, zorder=1, **scale)
+        bar = _colour_bar(ax, shown, drawn, f"Dose ({units})") if look.bar else None
+    levels = sorted({float(each) for each in look.isodoses if np.nanmin(values) < each < highest})
     if levels:
         axes = shown.axis(shown.across), shown.axis(shown.up)
         style: dict[str, Any] = {"linestyles": "dashed", "linewidths": 1.1, "zorder": 2, **scale}
@@ -241,12 +266,13 @@ def _draw_dose(
             bar.add_lines(levels, colors=["black"] * len(levels), linewidths=1.2)
 
 
-def _dose_colors() -> Colormap:
+def _dose_colors(name: str) -> Colormap:
     """Colours of doses, low to high."""
     from matplotlib import colormaps  # noqa: PLC0415
     from matplotlib.colors import ListedColormap  # noqa: PLC0415
 
-    return ListedColormap(colormaps[_DOSE_COLORS](np.linspace(*_DOSE_PART, 256)), "dose")
+    ends = _DOSE_PART if name == "turbo" else (0.0, 1.0)
+    return ListedColormap(colormaps[name](np.linspace(*ends, 256)), "dose")
 
 
 def _colour_bar(ax: Axes, shown: Plane, drawn: ScalarMappable, label: str) -> Colorbar:

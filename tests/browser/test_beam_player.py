@@ -53,6 +53,9 @@ def test_the_slider_moves_the_picture(lab: Server, page: Any, phantom: Path) -> 
         seen.append(pixels(page))
     assert len(set(seen)) == 3
     assert page.locator(".widget-readout").inner_text() == "2"
+    box = page.locator("img.widget-image").bounding_box()
+    assert 300 < box["width"] <= 600
+    assert abs(box["height"] - box["width"]) < 2
     label = page.locator(".widget-slider .widget-label")
     assert label.evaluate("(each) => each.scrollWidth <= each.clientWidth")
     handle.press("Home")

@@ -28,12 +28,17 @@ widget = ds.rt.plot_dvh(
 )
 widget
 """
-#: How opaque the curves are at a place on the page.
+#: Colour of the curves at a place on the page: red, green, blue, opacity.
 INK = """([x, y]) => {
   const canvas = document.querySelector(".rtxr-dvh-plot > canvas");
   const box = canvas.getBoundingClientRect();
   const at = [x - box.left, y - box.top].map((each) => Math.round(each * devicePixelRatio));
-  return canvas.getContext("2d").getImageData(...at, 1, 1).data[3];
+  return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
+}"""
+
+DARK = """() => {
+  document.body.style.setProperty("--jp-layout-color1", "#111111");
+  document.body.style.setProperty("--jp-ui-font-color1", "#ffffff");
 }"""
 
 
@@ -61,6 +66,10 @@ def drag(page: Any, *places: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+def ink(page: Any, place: tuple[float, float]) -> list[int]:
+    return list(page.evaluate(INK, place))
+
+
 def last_dose(answers: Any) -> float:
     return float(max(told["max_gy"] for told in answers.attrs["rois"].values()))
 
@@ -79,6 +88,11 @@ def test_in_jupyterlab(lab: Server, page: Any, phantom: Path, answers: Any) -> N
     run_cell(page, 0)
     row(page, "PTV_70").wait_for()
     end = last_dose(answers)
+
+    # A click on the axis brings the cursor, and means no curve, however near one is.
+    page.mouse.click(*at(page, 0.99 * answers.attrs["rois"]["Lung_L"]["max_gy"], -1.5, end))
+    page.wait_for_function("document.querySelector('.rtxr-dvh input').value > 0")
+    assert page.locator(".rtxr-dvh [aria-selected=true]").count() == 0
 
     # The cursor is dragged along the dose axis to 40 Gy, and reads all curves.
     drag(page, *(at(page, dose, -4, end) for dose in (20, 30, 40)))
@@ -133,6 +147,12 @@ def test_hovering_tells_dose_and_volume(
     row(page, "PTV_70").wait_for()
     plot = page.locator(".rtxr-dvh-plot")
     end = last_dose(answers)
+    # Lines of the grid are of the page's colours, in both themes.
+    place = at(page, 50, 50, end)
+    assert min(ink(page, place)[:3]) > 150
+    page.evaluate(DARK)
+    page.locator(".rtxr-dvh.rtxr-dark").wait_for()
+    page.wait_for_function(f"place => Math.max(...({INK})(place).slice(0, 3)) < 100", arg=place)
     half = float(answers.index[(answers["Lung_R"] >= 50).sum() - 1])
     page.mouse.move(*at(page, half, 50, end))
     page.locator(".rtxr-dvh-plot[aria-description^=Lung]").wait_for()
@@ -169,9 +189,9 @@ def test_two_cases_and_both_units(lab: Server, page: Any, phantom: Path, answers
     assert doses == [pytest.approx(expected, abs=0.05), pytest.approx(0.9 * expected, abs=0.05)]
 
     place = at(page, expected, 100 * volume / whole, end)
-    assert page.evaluate(INK, place) > 0
+    assert ink(page, place)[3] > 0
     page.get_by_role("button", name="plan", exact=True).click()
-    page.wait_for_function(f"place => ({INK})(place) === 0", arg=place)
+    page.wait_for_function(f"place => ({INK})(place)[3] === 0", arg=place)
     assert printed(page, 1) == [f"{volume} plan"]
 
 
@@ -191,8 +211,8 @@ label
     assert float(texts(row(page, "Lung_R"))[1]) == pytest.approx(expected, abs=0.011)
     half = float(answers.index[(answers["Lung_L"] >= 50).sum() - 1])
     place = at(page, half, 50, end)
-    assert page.evaluate(INK, place) > 0
+    assert ink(page, place)[3] > 0
     row(page, "Lung_L").get_by_role("checkbox").click()
-    page.wait_for_function(f"place => ({INK})(place) === 0", arg=place)
+    page.wait_for_function(f"place => ({INK})(place)[3] === 0", arg=place)
     page.get_by_text("hidden: Lung_L").wait_for()
     page.get_by_text("1 of 1 met").wait_for()

@@ -129,3 +129,28 @@ def test_in_voila(voila: Server, page: Any, phantom: Path) -> None:
     shown(page, 20, "axial")
     page.keyboard.press("?")
     assert "next plane" in page.get_by_role("dialog", name="Keys").inner_text()
+
+
+def test_linked_with_a_dvh_plot(lab: Server, page: Any, phantom: Path) -> None:
+    link = "dvh = ds.rt.plot_dvh(['PTV_70', 'Lung_L'], static=False)\nrtxr.link(view, dvh)\ndvh"
+    first = "import rtxr\nds = rtxr.open_dir({!r})\nview = ds.rt.view(height=300)\nview"
+    lab.open(page, "linked", first.format(str(phantom)), link, "print(dvh.dose)")
+    run_cell(page, 0)
+    shown(page, 20)
+    run_cell(page, 1)
+    curve = page.locator(".rtxr-dvh-box [role=row]")
+    curve.filter(has_text="PTV_70").click()
+    page.locator("[data-roi=PTV_70][aria-selected=true]").wait_for()
+    page.locator("[data-roi=Lung_L]").click()
+    curve.filter(has_text="Lung_L").and_(page.locator("[aria-selected=true]")).wait_for()
+
+    page.locator(AXIAL).focus()
+    page.keyboard.press("ArrowUp")
+    shown(page, 21)
+    ds = rtxr.open_dir(phantom)
+    at = {axis: float(ds[axis][ds.sizes[axis] // 2]) for axis in "xy"} | {"z": float(ds.z[21])}
+    dose = float(ds.dose.interp({f"dose_{axis}": place for axis, place in at.items()}))
+    page.wait_for_timeout(500)  # the cross-hair is told once keys come to rest
+    assert float(page.get_by_label("Dose at").input_value()) == pytest.approx(dose, abs=0.06)
+    (told_dose,) = printed(page, 2)
+    assert float(told_dose) == pytest.approx(dose, abs=0.006)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -77,6 +78,13 @@ def test_tables_name_files_and_beams_and_no_patient(filled):
         "template_2.dcm · 160 x 192 · beam 2 Arc · gantry 120°",
     ]
     assert told(filled) == []
+
+
+def test_long_names_of_files_leave_room(job, portal, tmp_path):
+    name = "RI1.3.6.1.4.1.2452.6.2101074594.1310358496.1108690583.272421029.dcm"
+    shutil.copy(portal / "images" / "image_1.dcm", tmp_path / name)
+    job.take("images", [str(tmp_path)])
+    assert job.images == ["RI1.3.6.1.4.…108690583.272421029.dcm · 160 x 192"]
 
 
 def test_defaults_are_those_of_the_files(filled):

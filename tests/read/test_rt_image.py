@@ -68,6 +68,12 @@ def test_integers_stay_integers_that_can_be_subtracted(tmp_path):
     assert ds.rt_image.attrs["RescaleType"] == "US"
 
 
+def test_an_inverted_rescale_is_applied(tmp_path):
+    ds = opened(tmp_path, portal(RescaleSlope=-1, RescaleIntercept=65535, RescaleType="US"))
+    np.testing.assert_array_equal(ds.rt_image[0, ::-1], 65535 - stored().astype(int))
+    assert int(ds.rt_image.max()) == 65535 - int(stored().min())
+
+
 def test_unsigned_images_do_not_wrap_around(tmp_path):
     ds = opened(tmp_path, portal(values=np.full((4, 6), 65535, np.uint16)))
     assert int((ds.rt_image * 2).max()) == 131070

@@ -155,11 +155,23 @@ def test_with_the_image_of_the_beam(case_data):
     turn = (image.get_transform() - ax.transData).transform((1.0, 0.0))
     np.testing.assert_allclose(turn, (0, -1), atol=1e-9)  # the collimator stands at 90 degrees
     assert plot_beam(case, 2, rt_image=False).images[:] == []
+    assert "applicator" not in ax.get_xlabel()
+    assert plot_beam(case, 3).get_xlabel().endswith("not drawn: applicator ELECTRON_SQUARE")
 
 
 @pytest.mark.data
-def test_spots_have_no_aperture(case_data):
+def test_spots_of_the_layer(case_data):
     index = rtxr.scan(case_data("proton_dcpt") / "raystation_plan03")
-    ax = plot_beam(index.select(Modality=["RTPLAN", "RTSTRUCT"]).open(), 1)
-    assert "no aperture" in ax.get_xlabel()
+    case = index.select(Modality=["RTPLAN", "RTSTRUCT"]).open()
+    table = case.rt.spots(1)
+    ax = plot_beam(case, 1, 2)
+    (drawn,) = ax.collections
+    own = table[table["ControlPointIndex"] == 2]
+    np.testing.assert_array_equal(drawn.get_offsets(), own[["x", "y"]])
+    areas = drawn.get_sizes()
+    np.testing.assert_allclose(areas / areas[0], own["weight"] / own["weight"].iloc[0])
+    assert ax.get_xlim()[1] > table[["x", "y"]].abs().max(axis=None)
     assert ax.get_legend() is not None
+    # A layer ends at the control point after the one at which it begins.
+    (ended,) = plot_beam(case, 1, 3).collections
+    np.testing.assert_array_equal(ended.get_offsets(), own[["x", "y"]])

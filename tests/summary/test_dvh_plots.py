@@ -87,6 +87,18 @@ def test_other_cases_have_a_line_style_each(case):
     assert [status for status, _ in goal["results"]] == ["fail", "pass"]
 
 
+def test_what_the_tables_say_is_not_lost(case):
+    half = case.assign(dose=case.dose.where(case.dose_z > 20))
+    widget = case.rt.plot_dvh(
+        "PTV_70", others={"half": half}, goals=["PTV_70: D95% >= 60 Gy", "Heart: mean < 5 Gy"]
+    )
+    found = widget.findings.set_index("code")["message"]
+    assert found["outside-dose-grid"].startswith("half: ROI 'PTV_70'")
+    assert found["goal-without-roi"].iloc[0].startswith("this case: goal 'Heart")
+    assert list(found) == widget._about["notes"]
+    assert case.rt.plot_dvh("PTV_70").findings.empty
+
+
 def test_stored_curves_beside_computed_ones(case):
     widget = case.rt.plot_dvh("PTV_70", stored=True)
     assert widget.curves.sources == ["computed", "stored"]
@@ -116,6 +128,9 @@ def test_options_that_do_not_go_together(case):
         ({"stored": True, "others": {"b": case}}, "one dose"),
         ({"stored": True, "prescription": {"PTV_70": 70}}, "one prescription"),
         ({"others": {"b": case}, "dose": case.dose}, "by its name"),
+        ({"others": case}, "by what to call them"),
+        ({"others": [case]}, "by what to call them"),
+        ({"others": {"b": case.dose}}, "by what to call them"),
         ({"others": {"this case": case}}, "two cases are called 'this case'"),
         ({"others": {"b": case.rt.remove("PTV_70")}}, "has none of the ROIs PTV_70"),
         ({"goals": "PTV_70: max < 9 Gy", "dose": ["dose"]}, "those of one dose"),

@@ -264,6 +264,21 @@ FAULTS = [
     ("RTPLAN.dcm", put(StudyDate="5 Jan 26"), "error", "bad-value", "(0008,0020) StudyDate"),
     ("RTPLAN.dcm", put(PatientSex="X"), "error", "bad-value", "(0010,0040) PatientSex"),
     ("RTPLAN.dcm", put(Modality="RTDOSE"), "error", "bad-value", "(0008,0060) Modality"),
+    ("CT_001.dcm", drop("WindowWidth"), "error", "missing-type-1", "(0028,1051) WindowWidth"),
+    (
+        "CT_001.dcm",
+        put(WindowCenter=None, WindowWidth=None),
+        "error",
+        "bad-value",
+        "(0028,1051) WindowWidth",
+    ),
+    (
+        "RTPLAN.dcm",
+        of_ds(lambda ds: setattr(ds.BeamSequence[0], "FinalCumulativeMetersetWeight", None)),
+        "error",
+        "bad-value",
+        "(300A,010E) FinalCumulativeMetersetWeight in BeamSequence",
+    ),
     (
         "RTSTRUCT.dcm",
         of_ds(lambda ds: delattr(ds[ROIS][0], "ROIName")),

@@ -81,7 +81,8 @@ class _Coding:
 
     def steps(self, values: npt.NDArray[Any]) -> FloatArray:
         """Values in steps from zero, not rounded."""
-        steps: FloatArray = (values - np.float64(self.intercept)) / np.float64(self.slope)
+        steps: FloatArray = values - np.float64(self.intercept)
+        steps /= np.float64(self.slope)
         return steps
 
     def whole_steps(self, values: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
@@ -96,9 +97,10 @@ class _Coding:
         whole: FloatArray = np.rint(steps)
         tolerance = STEP_TOLERANCE
         if values.dtype.kind == "f" and values.size:
-            resolution = np.finfo(values.dtype).eps * float(np.abs(values).max())
+            resolution = np.finfo(values.dtype).eps * _farthest(values)
             tolerance = min(max(tolerance, 2 * resolution / abs(slope)), _WORST_TOLERANCE)
-        off = float(np.abs(steps - whole).max()) if steps.size else 0.0
+        steps -= whole
+        off = _farthest(steps) if steps.size else 0.0
         return whole if off <= tolerance else None
 
     def fits(self, integers: npt.NDArray[Any]) -> bool:
@@ -166,7 +168,7 @@ def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded
     """
     numbers, findings = _finite(np.asarray(values), "dose")
     per_gray = DOSE_UNITS_PER_GRAY.get(text_of(header, "DoseUnits").upper())
-    if per_gray is not None:
+    if per_gray not in (None, 1):
         numbers = numbers * per_gray
     is_error = text_of(header, "DoseType") == "ERROR"
     negative = int((numbers < 0).sum())
@@ -178,11 +180,11 @@ def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded
         findings += (_unstorable("negative-dose", text, "clip it at 0"),)
         numbers = np.maximum(numbers, 0)
     own = _dose_coding(header)
-    coding = _kept_dose_coding(numbers, own) or _new_dose_coding(numbers, own, signed=is_error)
+    coding, stored = _kept_dose(numbers, own) or _new_dose(numbers, own, signed=is_error)
     attributes: dict[str, Any] = _changed_bits(coding, header)
     if own is None or coding.slope != own.slope:
         attributes["DoseGridScaling"] = coding.slope
-    return Encoded(coding.store(numbers), attributes, findings)
+    return Encoded(stored, attributes, findings)
 
 
 def extremes(stored: IntegerArray, header: Dataset | None) -> dict[str, int]:
@@ -253,7 +255,9 @@ def _new_image_coding(values: npt.NDArray[Any], modality: str) -> _Coding:
     return _Coding(ds_string((high - low) / 65535), ds_string(low))
 
 
-def _kept_dose_coding(values: npt.NDArray[Any], own: _Coding | None) -> _Coding | None:
+def _kept_dose(
+    values: npt.NDArray[Any], own: _Coding | None
+) -> tuple[_Coding, IntegerArray] | None:
     """A coding in which the doses are the whole steps that they are of the source's scaling."""
     if own is None:
         return None
@@ -263,21 +267,27 @@ def _kept_dose_coding(values: npt.NDArray[Any], own: _Coding | None) -> _Coding 
     wide = _Coding(own.slope, "0", 32, 32, own.signed)
     for coding in (own, wide):
         if coding.fits(whole):
-            return coding
+            return coding, whole.astype(coding.dtype)
     if np.abs(whole).max(initial=0) > 2**53:
         return None
     common = int(np.gcd.reduce(whole.astype(np.int64), axis=None))
     coarse = _Coding(ds_string(float(own.slope) * common), "0", 32, 32, own.signed)
     exact = float(coarse.slope) == float(own.slope) * common
-    return coarse if exact and coarse.fits(whole / common) else None
+    fewer = whole / common
+    return (coarse, fewer.astype(coarse.dtype)) if exact and coarse.fits(fewer) else None
 
 
-def _new_dose_coding(values: npt.NDArray[Any], own: _Coding | None, *, signed: bool) -> _Coding:
+def _new_dose(
+    values: npt.NDArray[Any], own: _Coding | None, *, signed: bool
+) -> tuple[_Coding, IntegerArray]:
     """32 bits, the largest dose at the top."""
-    largest = float(np.abs(values).max()) if values.size else 0.0
+    largest = _farthest(values) if values.size else 0.0
     if largest == 0:
-        return own or _Coding("1", "0", 32, 32, signed)
-    return _Coding(ds_string(largest / (2 ** (31 if signed else 32) - 1)), "0", 32, 32, signed)
+        coding = own or _Coding("1", "0", 32, 32, signed)
+    else:
+        step = ds_string(largest / (2 ** (31 if signed else 32) - 1))
+        coding = _Coding(step, "0", 32, 32, signed)
+    return coding, coding.store(values)
 
 
 def _changed_bits(coding: _Coding, header: Dataset | None) -> dict[str, Any]:
@@ -301,6 +311,11 @@ def _moved_padding(own: _Coding | None, coding: _Coding, header: Dataset | None)
         fits = whole is not None and coding.fits(whole)
         moved[keyword] = int(whole[0]) if whole is not None and fits else DELETE
     return moved
+
+
+def _farthest(values: npt.NDArray[Any]) -> float:
+    """Largest distance of a value from zero."""
+    return max(abs(float(values.min())), abs(float(values.max())))
 
 
 def _first(header: Dataset | None, keyword: str) -> int | None:

@@ -8,6 +8,7 @@ through :func:`value_of`, which leaves the data set as it was.
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -97,8 +98,13 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
 
 def numbers_of(dataset: Dataset | None, keyword: str | BaseTag) -> list[float]:
     """Values of a numeric element as floats; empty where there are none or they are no numbers."""
-    text = None if dataset is None else _plain_text(dataset, keyword)
-    value = text.split("\\") if text else value_of(dataset, keyword) if dataset else None
+    if dataset is None:
+        return []
+    integers = _plain_integers(dataset, keyword)
+    if integers:
+        return integers
+    text = _plain_text(dataset, keyword)
+    value = text.split("\\") if text else value_of(dataset, keyword)
     if value is None:
         return []
     try:
@@ -118,6 +124,17 @@ def text_of(dataset: Dataset | None, keyword: str | BaseTag) -> str:
     if isinstance(value, MultiValue):
         return "\\".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _plain_integers(dataset: Dataset, keyword: str | BaseTag) -> list[float]:
+    """Integers of a raw element of VR US, read from its bytes: the quick way."""
+    element = element_at(dataset, Tag(keyword))
+    if not isinstance(element, RawDataElement) or vr_of(element) != "US":
+        return []
+    data, order = element.value or b"", "<" if element.is_little_endian else ">"
+    if len(data) % 2:
+        return []
+    return [float(each) for each in struct.unpack(f"{order}{len(data) // 2}H", data)]
 
 
 def _plain_text(dataset: Dataset, keyword: str | BaseTag) -> str | None:

@@ -19,6 +19,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
 #: Hours, minutes, seconds (60 is a leap second) that there are at most.
 _LATEST = (23, 59, 60)
 _OFFSETS = range(-1200, 1401)
+_INTEGERS = range(-(2**31), 2**31)
 _GROUPS, _COMPONENTS, _GROUP_LENGTH = 3, 5, 64
 
 
@@ -29,6 +30,8 @@ def form_flaw(text: str, vr: str) -> str:
         if vr == "AS":
             return "an age that is not three digits and D, W, M or Y"
         return f"characters that VR {vr} does not allow"
+    if vr == "IS" and text.strip() and int(text) not in _INTEGERS:
+        return "a whole number of more than 32 bits, which VR IS does not allow"
     exists = _EXISTS.get(vr)
     if exists is None or exists(text.strip()):
         return ""

@@ -192,7 +192,7 @@ def test_a_cache_that_others_write_is_read(
 # --- several at once ---------------------------------------------------------------------------
 SCAN = """
 import sys
-from rtxr.read.scan import scan_headers
+from rtxr.read.scanning.scan import scan_headers
 rows, findings = scan_headers(sys.argv[1], cache=sys.argv[2], progress=False)
 print(len(rows), [finding.code for finding in findings])
 """

@@ -3,7 +3,7 @@
 class Goals {
   constructor(place, curves, choose) {
     const { goals } = curves.about;
-    Object.assign(this, { curves, choose, swatches: [] });
+    Object.assign(this, { curves, choose, swatches: [], badges: [] });
     if (!goals.length) return;
     const asked = (at) => goals.some((goal) => goal.results[at]);
     this.places = curves.sources.map((_, at) => at).filter(asked);
@@ -41,14 +41,16 @@ class Goals {
   result(cell, told) {
     if (!told) return;
     const [status, value] = told;
-    const [sign, color] = this.curves.about.signs[status];
+    const [sign] = this.curves.about.signs[status];
     const badge = node("span", "rtxr-dvh-status", cell);
-    badge.style.setProperty("--status", color);
+    this.badges.push([badge, status]);
     badge.textContent = `${sign} ${status}`;
     node("span", "", cell).textContent = value;
   }
 
-  dress(color) {
+  dress({ color, signOf }) {
     for (const [swatch, roi] of this.swatches) swatch.style.setProperty("--roi", color(roi));
+    for (const [badge, status] of this.badges)
+      badge.style.setProperty("--status", signOf(status)[1]);
   }
 }

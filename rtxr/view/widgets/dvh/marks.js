@@ -89,12 +89,12 @@ function drawArrow(draw, { x, y, right, down }) {
 }
 
 function drawSigns(draw, picture, { sign, told }) {
-  const { signs } = picture.curves.about;
   draw.font = picture.font(14, "bold");
   draw.textAlign = "center";
   draw.textBaseline = "middle";
   told.forEach((status, at) => {
-    draw.fillStyle = signs[status][1];
-    picture.halo(draw, signs[status][0], sign[0] + (at - (told.length - 1) / 2) * SIGN.wide, sign[1]);
+    const [text, color] = picture.signOf(status);
+    draw.fillStyle = color;
+    picture.halo(draw, text, sign[0] + (at - (told.length - 1) / 2) * SIGN.wide, sign[1]);
   });
 }

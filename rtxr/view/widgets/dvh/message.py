@@ -18,6 +18,8 @@ from rtxr.view.goal_table import STYLES
 
 #: Points of a curve that are sent; of longer ones a choice that leaves no step out.
 MOST = 20_000
+#: Colours of a status that are too dark for a dark page.
+_ON_DARK = {"pass": "#56b4e9"}
 
 
 @dataclass
@@ -51,10 +53,10 @@ def message(dvhs: DVHCurves, goals: Sequence[GoalMark]) -> tuple[dict[str, Any],
     Returns
     -------
     values : dict
-        ``unit``, ``sources``, ``rois``, ``curves``, ``goals``, ``signs``, ``ends`` (of the
-        dose axis: in its unit, in %) and ``prescription``; numbers that are not known are None. A
-        curve says of its ``doses`` and ``volumes`` where they begin in the block, and how long
-        they are.
+        ``unit``, ``sources``, ``rois``, ``curves``, ``goals``, ``signs``, ``notes`` (findings),
+        ``ends`` (of the dose axis: in its unit, in %) and ``prescription``; numbers that are not
+        known are None. A curve says of its ``doses`` and ``volumes`` where they begin in the
+        block, and how long they are.
     block : bytes
         Little-endian float32.
     """
@@ -67,7 +69,10 @@ def message(dvhs: DVHCurves, goals: Sequence[GoalMark]) -> tuple[dict[str, Any],
         "rois": rois,
         "curves": [_curve(each, dvhs, block) for each in dvhs.curves],
         "goals": [_goal(each, dvhs) for each in goals],
-        "signs": {status: list(style) for status, style in STYLES.items()},
+        "signs": {
+            status: [*style, _ON_DARK.get(status, style[1])] for status, style in STYLES.items()
+        },
+        "notes": [each["message"] for each in dvhs.findings if each["severity"] != "info"],
         "ends": [plain(axis_end(dvhs, goals, relative=each)) for each in (False, True)],
         "prescription": plain(dvhs.prescription),
     }

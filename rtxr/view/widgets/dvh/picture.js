@@ -20,6 +20,10 @@ class Picture extends Plane {
       this.ink[name] = getComputedStyle(this.probe).color;
     }
     this.family = getComputedStyle(this.probe).fontFamily;
+    this.signOf = (status) => {
+      const [text, light, onDark] = this.curves.about.signs[status];
+      return [text, dark ? onDark : light];
+    };
     this.color = (roi) => this.curves.rois[roi][dark ? "dark" : "light"];
   }
 

@@ -19,13 +19,15 @@ class View {
     this.curves = new Curves(model.get("_about"), model.get("_numbers"));
     this.name = `rtxr-dvh-${++views}`;
     this.hover = null;
+    this.first = true;
     this.build(el);
     this.listen();
     this.dress();
     this.dressed = new MutationObserver(() => this.dress());
     for (const part of [document.documentElement, document.body])
       this.dressed.observe(part, { attributes: true });
-    this.sized = new ResizeObserver(() => this.drawSoon());
+    // The size comes with the place on the page, and only there are there colours and fonts.
+    this.sized = new ResizeObserver(() => this.dress());
     this.sized.observe(this.plot);
   }
 
@@ -52,9 +54,20 @@ class View {
     };
     this.table = new Table(this.root, this.curves, acts, this.name);
     this.goals = new Goals(this.root, this.curves, (roi) => this.choose(roi));
+    this.notes(this.curves.about.notes);
     const foot = node("div", "rtxr-dvh-foot", this.root);
     this.status = node("span", "", foot, { role: "status" });
     node("span", "rtxr-dvh-hint", foot).textContent = HINT;
+  }
+
+  /** What is to be known of the curves, folded. */
+  notes(messages) {
+    if (!messages.length) return;
+    const box = node("details", "rtxr-dvh-notes", this.root);
+    const head = node("summary", "", box, OWN_KEYS);
+    head.textContent = `⚠ ${messages.length} ${messages.length > 1 ? "findings" : "finding"}`;
+    const list = node("ul", "", box);
+    for (const message of messages) node("li", "", list).textContent = message;
   }
 
   listen() {
@@ -147,8 +160,9 @@ class View {
     if (event.button) return;
     const [x, y] = this.place(event);
     this.plot.setPointerCapture(event.pointerId);
-    this.drag = { x, y, trait: this.grip(x, y), moved: false };
-    if (this.drag.trait && (y > this.picture.bottom || x < AROUND.left)) this.pull(x, y);
+    const onAxis = y > this.picture.bottom || x < AROUND.left;
+    this.drag = { x, y, trait: this.grip(x, y), moved: false, onAxis };
+    if (onAxis) this.pull(x, y);
   }
 
   move(event) {
@@ -164,7 +178,7 @@ class View {
   release(event) {
     const { drag } = this;
     this.drag = null;
-    if (!drag || drag.moved) return;
+    if (!drag || drag.moved || drag.onAxis) return;
     const found = this.picture.nearest(drag.x, drag.y, this.chosen);
     if (found) this.choose(found.curve.roi === this.chosen ? -1 : found.curve.roi);
     else if (!drag.trait) this.choose(-1);
@@ -242,7 +256,7 @@ class View {
     this.root.classList.toggle("rtxr-dark", dark);
     this.picture.dress(dark);
     this.table.dress(this.picture.color);
-    this.goals.dress(this.picture.color);
+    this.goals.dress(this.picture);
     this.drawSoon();
   }
 
@@ -267,6 +281,8 @@ class View {
     this.picture.drawAbove({ ...this.cursor, hover: this.hover });
     this.plot.setAttribute("aria-description", this.hover?.lines.join("; ") ?? "");
     if (this.stale || this.read) this.drawTable();
+    if (this.first) this.table.reveal(this.chosen);
+    this.first = false;
     this.stale = this.read = false;
   }
 

@@ -31,13 +31,15 @@ def _to_json(value: float, _: Any) -> float | None:
     return plain(value)
 
 
-def _from_json(value: float | None, _: Any) -> float:
-    return math.nan if value is None else value
+class _Cursor(traitlets.CFloat):  # type: ignore[type-arg]
+    """A number that may be NaN, which JSON has no word for; None is the same."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        return math.nan if value is None else super().validate(obj, value)
 
 
 def _cursor() -> Any:
-    """A number that may be NaN, which JSON has no word for."""
-    return traitlets.CFloat(math.nan).tag(sync=True, to_json=_to_json, from_json=_from_json)
+    return _Cursor(math.nan).tag(sync=True, to_json=_to_json)
 
 
 class DVHWidget(anywidget.AnyWidget):
@@ -62,10 +64,11 @@ class DVHWidget(anywidget.AnyWidget):
         Which ROI stands out; a click on a curve says so. Empty for none; nor does a name stand out
         that has no curve, so that widgets that know other ROIs can be linked.
     dose : float
-        Cursor on the dose axis, in the unit of the dose (Gy); NaN for none.
+        Cursor on the dose axis, in the unit of the dose (Gy); NaN or None for
+        none.
     volume : float
-        Cursor on the volume axis, in the unit that this shows: % of each structure, or cm3; NaN for
-        none, as after a change of that unit.
+        Cursor on the volume axis, in the unit that this shows: % of each structure, or cm3; NaN or
+        None for none, as after a change of that unit.
     hidden : tuple of str
         ROIs that are not drawn.
     hidden_sources : tuple of str
@@ -146,6 +149,22 @@ class DVHWidget(anywidget.AnyWidget):
         return dvh_curves.readings(
             seen, dose=self.dose, volume=self.volume, relative=self.relative_volume
         )
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What is to be known of these curves, such as volume outside the dose grid.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``code``, ``severity`` and ``message``; the page shows all but ``info``.
+
+        Raises
+        ------
+        RTXRError
+            The widget was closed.
+        """
+        return pd.DataFrame(list(self.curves.findings), columns=["code", "severity", "message"])
 
     def snapshot(self) -> Figure:
         """What is shown now as a matplotlib figure, for a paper or a page without widgets.

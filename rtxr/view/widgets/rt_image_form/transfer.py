@@ -45,6 +45,8 @@ class Upload(anywidget.AnyWidget):
         Called with none when the first part is asked for, and with their paths when all have come.
     label : str
         What the button says.
+    what : str
+        What files these are, as help of the button.
     several : bool
         Whether more than one file may be chosen.
 
@@ -58,13 +60,20 @@ class Upload(anywidget.AnyWidget):
     _css = style("rt_image_form")
 
     label = traitlets.Unicode().tag(sync=True)
+    what = traitlets.Unicode().tag(sync=True)
     several = traitlets.Bool(True).tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, store: Store, done: Callable[[list[str]], None], label: str, *, several: bool = True
+        self,
+        store: Store,
+        done: Callable[[list[str]], None],
+        label: str,
+        *,
+        what: str,
+        several: bool = True,
     ) -> None:
-        super().__init__(label=label, several=several)
+        super().__init__(label=label, what=what, several=several)
         self._store, self._done = store, done
         self._key, self._sizes, self._at, self._start = "", [0], 0, 0
         self.on_msg(Upload._heard)

@@ -4,7 +4,8 @@ function render({ model, el }) {
   const { root, button, status } = transferRow(el);
   const input = node("input", "", root, { type: "file", hidden: "", tabindex: "-1" });
   input.multiple = model.get("several");
-  input.setAttribute("aria-label", model.get("label"));
+  button.title = model.get("what");
+  input.setAttribute("aria-label", model.get("what"));
   let files = [];
   let key = "";
 

@@ -161,7 +161,9 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _files(self, role: str, folders: bool) -> widgets.HBox:
         """The row of one role: upload, folder, what is there."""
         folder = text_field(
-            placeholder="or a folder or file of this computer, then Enter", continuous_update=False
+            placeholder="or a folder or file of this computer, then Enter",
+            tooltip=f"{_ROLES[role]}: folder or file",
+            continuous_update=False,
         )
         folder.observe(partial(self._take_folder, role), "value")
 
@@ -172,7 +174,7 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
         several = role != "plan"
         text = "Choose files …" if several else "Choose a file …"
-        upload = Upload(self.job.inbox(role), uploaded, text, several=several)
+        upload = Upload(self.job.inbox(role), uploaded, text, several=several, what=_ROLES[role])
         upload.add_class(f"rtxr-upload-{role}")
         given = [upload, folder] if folders else [upload]
         return row("file", [label(_ROLES[role]), *given, self._counts[role]])

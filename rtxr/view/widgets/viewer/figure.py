@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rtxr import model
-from rtxr.geometry import FloatArray
-from rtxr.view.plane import reference_name
-from rtxr.view.slices import plot_slice
+from rtxr.geometry import FloatArray, Grid
+from rtxr.view.plane import Plane, layout, reference_name
+from rtxr.view.slices import DoseLook, plot_slice
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.scene import Scene
 
@@ -65,10 +65,9 @@ def _draw(
     ds = scene.ds
     if scene.image is None and (image := model.image_name(ds)):
         ds = ds.drop_vars(image)
-    normal = scene.panes[pane].normal
-    grid = model.grid_of(model.ascending(ds[reference_name(ds)]))
-    own = grid.to_own(point)
-    edges = grid.edges(2 - normal)
+    plane = _plane(scene, pane, model.grid_of(model.ascending(ds[reference_name(ds)])))
+    normal, own = plane.normal, plane.grid.to_own(point)
+    edges = plane.grid.edges(2 - normal)
     if not edges[0] <= own[normal] <= edges[-1]:
         ax.set_title(f"nothing at {'xyz'[normal]} = {own[normal]:g} mm", fontsize="medium")
         ax.set_axis_off()
@@ -78,8 +77,6 @@ def _draw(
         every = map(str, np.atleast_1d(ds[model.ROI].values))
         colors = [state.colors.get(label, "") for label in every]
         ds = ds.assign_coords({model.ROI_COLOR: (ds[model.ROI].dims, np.array(colors, str))})
-    full = FullDose(state.prescription, "")
-    levels = full.levels(state.isodoses) if state.isolines else []
     plot_slice(
         ds,
         **{"xyz"[normal]: float(own[normal])},
@@ -87,22 +84,43 @@ def _draw(
         rois=labels if state.contours and labels else False,
         window=(level, width) if scene.image else None,
         ax=ax,
-        isodoses=levels,
-        threshold=full.level(state.threshold) if state.wash else float("inf"),
-        legend=pane == next(iter(scene.panes)),
+        legend=pane in (state.only, next(iter(scene.panes))),
+        look=_look(scene, state, bar=pane in (state.only, list(scene.panes)[-1])),
     )
-    _aim(ax, scene, pane, own, state)
+    _aim(ax, plane, own, state)
 
 
-def _aim(ax: Axes, scene: Scene, pane: str, own: FloatArray, state: Any) -> None:
+def _plane(scene: Scene, pane: str, grid: Grid) -> Plane:
+    """The plane of a Dataset's own grid that is nearest to a pane, which may be of another one."""
+    shown = scene.panes[pane]
+    if grid.dims == shown.grid.dims and np.array_equal(grid.matrix, shown.grid.matrix):
+        normal = shown.normal
+    else:
+        normal = int(np.abs(grid.matrix[:3, :3].T @ shown.grid.matrix[:3, shown.normal]).argmax())
+    return Plane(grid, normal, 0, *layout(grid.matrix, normal))
+
+
+def _look(scene: Scene, state: Any, *, bar: bool) -> DoseLook:
+    """How the dose is drawn: in the same colours on all planes."""
+    full = FullDose(state.prescription, "")
+    return DoseLook(
+        isodoses=full.levels(state.isodoses) if state.isolines else (),
+        threshold=full.level(state.threshold) if state.wash else float("inf"),
+        top=scene.doses[state.dose].highest if state.dose in scene.doses else None,
+        opacity=state.opacity,
+        colors=state.dose_colors,
+        bar=bar,
+    )
+
+
+def _aim(ax: Axes, plane: Plane, own: FloatArray, state: Any) -> None:
     """Cross-hair and zoom."""
-    plane = scene.panes[pane]
     if state.crosshair:
         style: dict[str, Any] = {"color": "white", "linewidth": 0.6, "alpha": 0.7, "zorder": 2.5}
         ax.axvline(own[plane.across], **style)
         ax.axhline(own[plane.up], **style)
     if state.zoom > 1:
-        middle = scene.grid.to_own([state.center[axis] for axis in "xyz"])
+        middle = plane.grid.to_own([state.center[axis] for axis in "xyz"])
         for limits, at in ((ax.set_xlim, plane.across), (ax.set_ylim, plane.up)):
             first, last = plane.limits(at)
             half = (last - first) / 2 / state.zoom

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 import xarray as xr
 
-from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
+from rtxr import roi_names
+from rtxr.errors import MissingDataError, RTXRError, UnknownNameError, did_you_mean
 from rtxr.view.slices import ROIs
 from rtxr.view.widgets.pieces import script, style
 from rtxr.view.widgets.viewer import figure as viewer_figure
@@ -114,15 +116,16 @@ class ViewerWidget(ViewerState):
         full: FullDose | None = None,
         **state: Any,
     ) -> None:
-        scene = Scene(ds, variable, rois)
-        second = None if other is None else Scene(other, None, rois and _those(other, rois), scene)
+        named = _named([ds] if other is None else [ds, other], rois)
+        scene = Scene(ds, variable, named[0])
+        second = None if other is None else Scene(other, None, named[1], scene)
         self._scenes = (scene, second)
         highest = max((volume.highest for volume in scene.doses.values()), default=0.0)
         full = full or FullDose(highest, "maximum")
         colors = {**(second.colors if second else {}), **scene.colors}
         middle = as_place(scene.middle)
-        first = {
-            "position": middle,
+        first: dict[str, Any] = {
+            "position": dict(middle),
             "center": middle,
             "window": _window(scene),
             "other_window": _window(second or scene),
@@ -131,6 +134,8 @@ class ViewerWidget(ViewerState):
             "dose": next(iter(scene.doses), ""),
             "prescription": full.gray,
         }
+        for name in ("position", "center", "colors"):  # of which a part can be given
+            first[name] |= state.pop(name, {})
         super().__init__(
             _scene=described(scene, second), _palette=dose_colors("turbo"), **(first | state)
         )
@@ -241,9 +246,19 @@ def _window(scene: Scene) -> tuple[float, float]:
     return round(width, digits), round((low + high) / 2, digits)
 
 
-def _those(ds: xr.Dataset, rois: Any) -> Any:
-    """ROIs asked for, of those that a second dataset has."""
-    if isinstance(rois, str) or not isinstance(rois, Iterable):
-        rois = [rois]
-    known = set(map(str, np.atleast_1d(ds["roi"].values))) if "roi" in ds.coords else set()
-    return [each for each in rois if each in known]
+def _named(datasets: Sequence[xr.Dataset], rois: ROIs) -> list[ROIs]:
+    """ROIs asked for, of each dataset; it is enough that one of them has what is asked for."""
+    if rois is None or rois is False or len(datasets) == 1:
+        return [rois] * len(datasets)
+    asked = [rois] if isinstance(rois, str | re.Pattern) else list(rois)
+    found: list[list[str]] = [[] for _ in datasets]
+    for each in asked:
+        errors = []
+        for ds, labels in zip(datasets, found, strict=True):
+            try:
+                labels.extend(roi_names.select(ds, each))
+            except (UnknownNameError, MissingDataError) as error:
+                errors.append(error)
+        if len(errors) == len(datasets):
+            raise errors[0]
+    return list(found)

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from rtxr.view import dvh_curves
+from rtxr.view.colors import luminance
 from rtxr.view.goal_marks import GoalMark
+from rtxr.view.goal_table import STYLES
 from rtxr.view.widgets.dvh.message import MOST, message
 
 
@@ -85,6 +87,16 @@ def test_colours_suit_the_page():
     assert (first["dark"], second["light"]) == ("#ffff00", "#000080")
     assert first["light"] != "#ffff00"
     assert second["dark"] != "#000080"
+
+
+def test_a_status_can_be_seen_in_both_themes():
+    values, _ = message(dvhs({"PTV": [4.0, 0.0]}, [0.0, 1.0]), ())
+    assert {status: told[0] for status, told in values["signs"].items()} == {
+        status: sign for status, (sign, _) in STYLES.items()
+    }
+    for _, light, dark in values["signs"].values():
+        assert luminance(light) < 0.45
+        assert (luminance(dark) + 0.05) / (luminance("#111111") + 0.05) > 4.5
 
 
 def test_numbers_are_numbers():

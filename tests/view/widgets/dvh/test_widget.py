@@ -71,6 +71,9 @@ def test_no_cursor_is_null_on_a_page():
     assert made.get_state("dose") == {"dose": 12.5}
     made.set_state({"dose": None})
     assert math.isnan(made.dose)
+    made.volume = 50
+    made.volume = None
+    assert math.isnan(made.volume)
 
 
 def test_traits_can_be_linked_with_widgets_that_know_other_rois():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +16,8 @@ from rtxr.view.widgets.viewer.sections import OPEN, Lines, Sections
 from view.cases import IMAGE, make_case, square, structures, turned
 
 CLOSED = "CLOSED_PLANAR"
+#: No side runs through voxel centres then, mm.
+OFF = np.array([0.1, 0.1, 0.037])
 
 
 def plane_of(grid: Grid, normal: int, index: int) -> Plane:
@@ -30,7 +34,7 @@ def enclosed(lines: Lines, number: int, across: np.ndarray, up: np.ndarray) -> n
     """Which points (up, across) lie to the left of an odd number of sides, as a page decides."""
     odd = np.zeros((len(up), len(across)), dtype=bool)
     for points in lines_of(lines, number):
-        for (x0, y0), (x1, y1) in zip(points[:-1], points[1:], strict=True):
+        for (x0, y0), (x1, y1) in pairwise(points):
             for row in np.flatnonzero((y0 > up) != (y1 > up)):
                 crossing = x0 + (up[row] - y0) / (y1 - y0) * (x1 - x0)
                 odd[row] ^= across < crossing
@@ -95,10 +99,7 @@ def test_holes_and_repeats_are_even_odd():
     step=st.sampled_from([1.7, 3.0, 4.1]),
 )
 def test_piles_of_any_height(halves, height, step):
-    drawn = [
-        (CLOSED, square(half, height + step * at) + [0.1, 0.1, 0.037])
-        for at, half in enumerate(halves)
-    ]
+    drawn = [(CLOSED, square(half, height + step * at) + OFF) for at, half in enumerate(halves)]
     ds = make_case(dose=None, **structures({"A": drawn}, [""]))
     agree(ds, ["A"], IMAGE)
 
@@ -136,7 +137,7 @@ def test_points_and_open_lines_enclose_nothing():
 
 
 def test_the_middle_of_a_structure_is_within_its_largest_part():
-    drawn = [(CLOSED, square(5.0, 0.0)), (CLOSED, square(0.5, 0.0) + [6.2, 0, 0])]
+    drawn = [(CLOSED, square(5.0, 0.0)), (CLOSED, square(0.5, 0.0) + 3 * OFF)]
     ds = make_case(dose=None, **structures({"A": drawn, "Empty": []}, ["", ""]))
     sections = Sections(ds, ["A", "Empty"], IMAGE)
     np.testing.assert_allclose(sections.middle(0), [0, 0, 0], atol=1e-9)

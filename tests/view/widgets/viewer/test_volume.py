@@ -41,7 +41,7 @@ def test_of_another_grid_the_values_at_the_plane(normal, degrees):
     grid = turned(DOSE, turned_by(degrees)) if degrees else DOSE
     z, y, x = np.meshgrid(*grid.axes, indexing="ij")
     x, y, z = np.moveaxis(grid.to_patient(np.stack([x, y, z], axis=-1)), -1, 0)
-    volume = Volume(xr.DataArray(30 + x + 2 * y + 0.5 * z), grid)
+    volume = Volume(xr.DataArray(30 + x + 2 * y + 0.5 * z, dims=grid.dims), grid)
     shown = plane_of(IMAGE, normal, {0: 4, 1: 6, 2: 2}[normal])
     layer = volume.layer(shown)
     assert (np.diff(layer.across) > 0).all()

@@ -1,0 +1,89 @@
+"""The snapshot: what a viewer shows, as a matplotlib figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.collections import LineCollection
+
+from rtxr.view.widgets.viewer.figure import png
+from rtxr.view.widgets.viewer.widget import ViewerWidget
+from view.cases import IMAGE, image_values, make_case, turned
+from view.widgets.viewer.test_scene import case, rt_images
+
+
+def test_a_row_of_planes_where_the_cross_hair_is():
+    view = ViewerWidget(case(), position={"z": 3.0, "y": -3.0})
+    figure = view.snapshot()
+    assert plt.get_fignums() == []  # nobody has to close it
+    axial, coronal, _ = (ax for ax in figure.axes if ax.get_xlabel())
+    image, *_ = axial.get_images()
+    np.testing.assert_array_equal(image.get_array(), image_values()[3])
+    assert image.get_clim() == (-160.0, 240.0)
+    np.testing.assert_array_equal(coronal.get_images()[0].get_array(), image_values()[:, 4])
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_it_shows_what_is_on():
+    view = ViewerWidget(case(), only="axial", window=(100, 50), isodoses=[30], crosshair=False)
+    (axial, *_) = view.snapshot().axes
+    assert axial.get_images()[0].get_clim() == (0.0, 100.0)
+    with_all = len(axial.get_children())
+    view.wash = view.isolines = False
+    view.rois = ()
+    (bare, *_) = view.snapshot().axes
+    assert len(bare.get_children()) < with_all
+    assert not [each for each in bare.get_children() if isinstance(each, LineCollection)]
+
+
+def test_colours_of_rois_are_those_of_the_viewer():
+    view = ViewerWidget(case(), only="axial", colors={"A": "#12ab34"})
+    axial = view.snapshot().axes[0]
+    names = [text.get_text() for text in axial.get_legend().get_texts()]
+    lines = axial.get_legend().legend_handles
+    found = {name: line.get_color() for name, line in zip(names, lines, strict=True)}
+    assert str(found["A"]) in ("#12ab34", str((0x12 / 255, 0xAB / 255, 0x34 / 255)))
+
+
+def test_zoom_is_around_the_centre():
+    view = ViewerWidget(case(), only="axial", zoom=2.0, center={"x": 1.0, "y": 0.0})
+    axial = view.snapshot().axes[0]
+    assert axial.get_xlim() == pytest.approx((1 - 15 / 4, 1 + 15 / 4))
+    assert axial.get_ylim() == pytest.approx((6.0, -6.0))  # the front stays on top
+
+
+def test_a_second_dataset_has_a_row_of_its_own():
+    far = make_case().assign_coords(z=np.arange(5) * 3.0 + 100)
+    view = ViewerWidget(case(), far, position={"z": 0.0})
+    titles = [ax.get_title() for ax in view.snapshot().axes]
+    assert "nothing at z = 0 mm" in titles
+
+
+def test_a_second_dataset_may_lie_otherwise():
+    matrix = np.eye(4)
+    matrix[1:3, 1:3] = [[0, -1], [1, 0]]  # its rows go to the head: coronal planes
+    second = make_case(turned(IMAGE, matrix), None)
+    view = ViewerWidget(case(), second, only="axial", position={"z": 5.0}, isolines=False)
+    _, lower = (ax for ax in view.snapshot().axes if ax.get_xlabel())
+    found = lower.get_images()[0].get_array()
+    np.testing.assert_array_equal(found, image_values()[:, 8])  # the row nearest to z = 5 mm
+
+
+def test_doses_have_the_same_colours_on_all_planes():
+    view = ViewerWidget(case(), opacity=0.2, dose_colors="viridis", threshold=0)
+    figure = view.snapshot()
+    washes = [ax.get_images()[1] for ax in figure.axes if len(ax.get_images()) > 1]
+    assert len(washes) == 3
+    highest = view._scenes[0].doses["dose"].highest
+    assert {wash.get_clim() for wash in washes} == {(0.0, highest)}
+    assert {wash.get_alpha() for wash in washes} == {0.2}
+    assert washes[0].cmap(0)[:3] == pytest.approx((0.267, 0.005, 0.329), abs=0.001)
+    assert len([ax for ax in figure.axes if ax.get_ylabel().startswith("Dose")]) == 1
+
+
+def test_rt_images():
+    figure = ViewerWidget(rt_images(), position={"z": 0}).snapshot()
+    (ax,) = figure.axes
+    np.testing.assert_array_equal(ax.get_images()[0].get_array(), rt_images().rt_image.values[0])
+    assert ax.get_title() == "image 0, gantry 90°"

@@ -117,7 +117,7 @@ class Timed(NamedTuple):
 
 
 def pressed(page: Any, keys: Sequence[str]) -> Timed:
-    """Press keys in turn, waiting for each picture, then hold them down in turn."""
+    """Press keys in turn, waiting for each picture, then hold the first one down."""
     each = []
     for number in range(WARM_UP + PRESSES):
         page.evaluate(FORGET)
@@ -130,10 +130,9 @@ def pressed(page: Any, keys: Sequence[str]) -> Timed:
     page.evaluate(FORGET)
     start = time.perf_counter()
     for number in range(PRESSES):
-        page.keyboard.down(keys[number * len(keys) // PRESSES])
+        page.keyboard.down(keys[0])
         time.sleep(max(0.0, start + (number + 1) * REPEAT - time.perf_counter()))
-    for key in keys:
-        page.keyboard.up(key)
+    page.keyboard.up(keys[0])
     page.wait_for_function(SETTLE, arg=2 * SETTLED)
     held = page.evaluate("() => new Set(clock.changes.map((change) => change[1])).size")
     lag = page.evaluate("() => clock.changes.at(-1)[0] - clock.keys.at(-1)")
@@ -157,7 +156,7 @@ def viewer(lab: servers.Server, page: Any, case: Path) -> dict[str, Timed]:
         watched(page, f"canvas[data-pane={pane}]")
         page.locator(f"canvas[data-pane={pane}]").focus()
         found[f"viewer, {pane} planes"] = pressed(page, ["ArrowUp"])
-    found["viewer, level of the window"] = pressed(page, ["]", "["])
+    found["viewer, width of the window"] = pressed(page, ["}", "{"])
     return found
 
 

@@ -7,6 +7,7 @@ of a second, and pixels are read when they are written or looked at.
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class RTImageJob:
         self._sheets: dict[str, list[Sheet]] = {IMAGES: [], TEMPLATES: []}
         self._plan: pydicom.Dataset | None = None
         self._errors: dict[str, list[Finding]] = {}
+        # Folder of an upload, of which no one but this knows.
+        self._kept = re.compile(re.escape(str(workspace.folder)) + r"[\\/]\w+[\\/]\d{4}[\\/]")
 
     # --- what it is made of ---------------------------------------------------------------------
     def inbox(self, role: str) -> Inbox:
@@ -164,7 +167,7 @@ class RTImageJob:
         machine, lacking_machine = self._chosen()
         found += lacking_machine
         told = self._findings(machine, not empty)
-        found += [Message(each.severity, each.message) for each in told]
+        found += [Message(each.severity, self._kept.sub("", each.message)) for each in told]
         return sorted(dict.fromkeys(found), key=lambda each: _RANK[each.severity])
 
     def _chosen(self) -> tuple[Machine | None, list[Message]]:

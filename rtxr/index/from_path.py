@@ -1,17 +1,56 @@
-"""From a path straight to a Dataset or a tree: scan, select and open in one call."""
+"""From a path to an index, or straight to a Dataset or a tree: scan, select, open in one call."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import xarray as xr
 
 from rtxr.analysis.structures.masks import mask_source
-from rtxr.index.index import Index, scan
+from rtxr.index.index import Index
 from rtxr.read import saved
 from rtxr.read.case import Chunks
 from rtxr.read.scanning.listing import PathLike
+
+
+def scan(
+    path: PathLike | Iterable[PathLike],
+    *,
+    cache: PathLike | None = None,
+    progress: bool | None = None,
+) -> Index:
+    """Index of all DICOM files below a folder; reads headers only, never pixels.
+
+    Parameters
+    ----------
+    path : path or iterable of paths
+        Folders, walked with all their sub-folders, or files. Names do not matter.
+    cache : path, optional
+        An SQLite file, made when it is missing, that remembers what was read, so that the next
+        scan reads only files whose path, size or time of change is new. Several scans, folders
+        and processes may share it. It holds names of patients, as the files do.
+    progress : bool, optional
+        Show a progress bar: always, never, or (default) on scans longer than two seconds.
+
+    Returns
+    -------
+    Index
+        What could not be read is in its ``findings``.
+
+    Raises
+    ------
+    FileNotFoundError
+        A path does not exist.
+
+    Notes
+    -----
+    Files that share a SOPInstanceUID are compared whole, pixels included, when the index first
+    forms its cases (to show, list, select or open them), not by the scan.
+    """
+    roots = [path] if isinstance(path, str | os.PathLike) else list(path)
+    return Index.of_files(roots, cache=cache, progress=progress)
 
 
 def open_dir(

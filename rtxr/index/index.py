@@ -1,4 +1,4 @@
-"""``scan`` a folder, prune the :class:`Index`, ``open`` a case: the way from files to Datasets."""
+"""The :class:`Index` of files: prune it, and open its case or all of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Index:
 
     An Index never changes: every step returns a new one. ``len`` is its number of files, ``a | b``
     holds the files of both, ``a & b`` those of ``a`` that ``b`` holds too, ``a - b`` the others of
-    ``a``. Get one from :func:`scan`.
+    ``a``. Get one from :func:`rtxr.scan`.
 
     Parameters
     ----------
@@ -66,6 +66,19 @@ class Index:
         self._noticed = tuple(findings)
         self._steps = Steps() if steps is None else steps
         self._cache = cache
+
+    @classmethod
+    def of_files(
+        cls,
+        roots: Sequence[PathLike],
+        *,
+        cache: PathLike | None = None,
+        progress: bool | None = None,
+    ) -> Index:
+        """The index of all files below some roots, as :func:`rtxr.scan` gives it."""
+        rows, findings = scan_headers(roots, cache=cache, progress=progress)
+        steps = Steps(tuple(os.fspath(root) for root in roots))
+        return cls(build_table(rows), findings, steps=steps, cache=cache)
 
     # --- what is there --------------------------------------------------------------------------
     @property
@@ -227,7 +240,7 @@ class Index:
         EmptySelectionError, UnknownNameError
             As the steps themselves: they do not fit this index.
         """
-        return replayed(self, steps, scan)
+        return replayed(self, steps, Index.of_files)
 
     def __or__(self, other: Index) -> Index:
         if not isinstance(other, Index):
@@ -306,7 +319,7 @@ class Index:
         Parameters
         ----------
         progress : bool, optional
-            Show a progress bar, as in :func:`scan`.
+            Show a progress bar, as in :func:`rtxr.scan`.
         **options
             As in :meth:`open`.
 
@@ -356,43 +369,3 @@ class Index:
     def _require_cases(self) -> Sequence[Case]:
         """The cases, of which there is at least one."""
         return require_cases(self._table, self._catalog.cases, self._noticed)
-
-
-def scan(
-    path: PathLike | Iterable[PathLike],
-    *,
-    cache: PathLike | None = None,
-    progress: bool | None = None,
-) -> Index:
-    """Index of all DICOM files below a folder; reads headers only, never pixels.
-
-    Parameters
-    ----------
-    path : path or iterable of paths
-        Folders, walked with all their sub-folders, or files. Names do not matter.
-    cache : path, optional
-        An SQLite file, made when it is missing, that remembers what was read, so that the next
-        scan reads only files whose path, size or time of change is new. Several scans, folders
-        and processes may share it. It holds names of patients, as the files do.
-    progress : bool, optional
-        Show a progress bar: always, never, or (default) on scans longer than two seconds.
-
-    Returns
-    -------
-    Index
-        What could not be read is in its ``findings``.
-
-    Raises
-    ------
-    FileNotFoundError
-        A path does not exist.
-
-    Notes
-    -----
-    Files that share a SOPInstanceUID are compared whole, pixels included, when the index first
-    forms its cases (to show, list, select or open them), not by the scan.
-    """
-    roots = [path] if isinstance(path, str | os.PathLike) else list(path)
-    rows, findings = scan_headers(roots, cache=cache, progress=progress)
-    steps = Steps(tuple(os.fspath(root) for root in roots))
-    return Index(build_table(rows), findings, steps=steps, cache=cache)

@@ -25,7 +25,8 @@ from rtxr.errors import (
     merged,
     violation_table,
 )
-from rtxr.index.index import Index, scan
+from rtxr.index.from_path import scan
+from rtxr.index.index import Index
 from rtxr.iod.audit import BAD_VALUE, audit
 from rtxr.iod.values.allowed import UNDEFINED_TERM
 from rtxr.iod.violations import of_flaw

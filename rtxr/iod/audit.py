@@ -20,7 +20,7 @@ from rtxr.iod.encoding.raw import (
     vr_of,
 )
 from rtxr.iod.items.packed import each_value, judged_as_one
-from rtxr.iod.items.remembered import key_of, short_raw
+from rtxr.iod.items.remembered import short_sequence
 from rtxr.iod.private_rows import value_flaws
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values.allowed import flaw
@@ -115,9 +115,8 @@ def _descend(
     if not row.items:
         return
     here = f"{prefix}{row.keyword}."
-    raw = short_raw(dataset, row.tag)
-    key = key_of(raw, f"{module.name} {here}")
-    if key in iod.sound:
+    short = short_sequence(dataset, row.tag, f"{module.name} {here}")
+    if short in iod.sound:
         return
     packed = judged_as_one(dataset, row.tag, here, iod.conditions)
     items = items_of(dataset, row.tag) if packed is None else [packed.item]
@@ -127,8 +126,8 @@ def _descend(
             _note_missing(item, inner, here, module, iod, found, each)
             _descend(item, inner, here, module, iod, found, each)
         _note_values(item, here, [(module, row.items)], found)
-    if key is not None and raw is not None and not any(p.startswith(here) for _, p in found):
-        iod.sound.add(key, dataset, raw)
+    if not any(path.startswith(here) for _, path in found):
+        iod.sound.add(short, dataset)
 
 
 def _note_missing(

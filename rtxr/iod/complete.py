@@ -24,7 +24,7 @@ from rtxr.iod.encoding.raw import (
     value_of,
 )
 from rtxr.iod.items.packed import judged_as_one
-from rtxr.iod.items.remembered import key_of, short_raw
+from rtxr.iod.items.remembered import short_sequence
 from rtxr.iod.tables import IOD, Attribute, Module, Rule
 
 
@@ -88,15 +88,13 @@ class Completion:
         packed = judged_as_one(dataset, row.tag, path + ".", self.iod.conditions)
         if packed is not None and not self._lacks(packed.item, row, path, module):
             return None
-        raw = None if self.from_scratch else short_raw(dataset, row.tag)
-        key = key_of(raw, f"{module.name} {path}")
-        if key in self.iod.complete:
+        short = short_sequence(dataset, row.tag, f"{module.name} {path} {self.from_scratch}")
+        if short in self.iod.complete:
             return None
         items = items_of(dataset, row.tag)
         filled = [self._filled(item, row.checked, path + ".", module) for item in items]
         if all(new is old for new, old in zip(filled, items, strict=True)):
-            if key is not None and raw is not None:
-                self.iod.complete.add(key, dataset, raw)
+            self.iod.complete.add(short, dataset)
             return None
         made = DataElement(row.tag, "SQ", Sequence(filled))
         made.is_undefined_length = dataset[row.tag].is_undefined_length

@@ -128,5 +128,5 @@ def _dose_per_fraction(ds: xr.Dataset, beams: pd.DataFrame) -> float | None:
     dose, _, _ = rt_plan.target_prescription(ds)
     if dose and pd.notna(fractions) and fractions > 0:
         return float(dose) / float(fractions)
-    doses = beams["BeamDose"].to_numpy(np.float64)
+    doses = beams.loc[beams["BeamMeterset"] > 0, "BeamDose"].to_numpy(np.float64)
     return float(doses.sum()) if np.isfinite(doses).all() and doses.sum() > 0 else None

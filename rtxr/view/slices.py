@@ -149,7 +149,7 @@ def plot_slice(
         units = str(ds[str(dose_name)].attrs.get("units", model.UNITS[model.DOSE]))
         look = look or DoseLook(isodoses or (), threshold)
         _draw_dose(ax, shown, values, look if image else replace(look, opacity=1.0), units)
-    _draw_outlines(ax, shown, parts, _colors(ds), legend=legend)
+    draw_outlines(ax, shown, parts, _colors(ds), legend=legend)
     _label(ax, shown, label)
     return ax
 
@@ -287,10 +287,24 @@ def _colour_bar(ax: Axes, shown: Plane, drawn: ScalarMappable, label: str) -> Co
 
 
 # --- contours -----------------------------------------------------------------------------------
-def _draw_outlines(
+def draw_outlines(
     ax: Axes, shown: Plane, parts: Sequence[Outline], palette: dict[str, str], *, legend: bool
 ) -> None:
-    """Contours, points and mask outlines, and a legend of those ROIs."""
+    """Draw contours, points and mask outlines, and a legend of those ROIs.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Of the plane.
+    shown : Plane
+        The plane.
+    parts : sequence of Outline
+        What each ROI shows there.
+    palette : dict of str to str
+        Colour of each ROI.
+    legend : bool
+        Name them.
+    """
     for part in parts:
         _draw_outline(ax, shown, part, palette[part.label])
     if legend and parts:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 
+import rtxr
 from browser import servers
+from browser.bare import Bare
+from browser.planes import drawn
 from browser.servers import PATIENCE, MissingProgramError, Server
 
 #: What pages say that has nothing to do with widgets: Voilà asks a CDN for icons of its own.
@@ -57,6 +61,24 @@ def page(chromium: Any) -> Iterator[Any]:
     yield opened
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def shown(page: Any, tmp_path: Path) -> Callable[..., Bare]:
+    """``shown(widget)``: a widget on a bare page, all of it drawn."""
+
+    def show(widget: Any, style: str = "") -> Bare:
+        bare = Bare(page, widget, tmp_path, style)
+        drawn(bare)
+        return bare
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def patient(phantom: Path) -> xr.Dataset:
+    """The synthetic patient, in memory."""
+    return rtxr.open_dir(phantom).load()
 
 
 @pytest.fixture(scope="session")

@@ -1,166 +1,19 @@
-"""The viewer on a bare page: its pixels against numpy, and what every key and drag does."""
+"""The viewer on a bare page: what every key, drag and field does."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 from view.cases import axial_grid, turned
+from view.widgets.viewer.test_scene import rt_images
 
 import rtxr
-from browser.bare import Bare, pixels
-from rtxr.geometry import Grid, cell_edges
-
-#: px at the sides of a plane where its texts are.
-TEXTS = 34
-
-
-@pytest.fixture(scope="module")
-def patient(phantom: Path) -> xr.Dataset:
-    return rtxr.open_dir(phantom).load()
-
-
-@pytest.fixture
-def shown(page: Any, tmp_path: Path) -> Any:
-    """``shown(view)``: the viewer on a page, all of it drawn."""
-
-    def show(view: Any) -> Bare:
-        bare = Bare(page, view, tmp_path)
-        drawn(bare)
-        return bare
-
-    return show
-
-
-def drawn(bare: Bare) -> None:
-    """Wait until the page has nothing left to ask, to tell or to draw."""
-    bare.page.wait_for_function("() => window.saved?.()")
-    bare.page.wait_for_timeout(300)
-    bare.page.wait_for_function("() => saved()")
-
-
-def canvas(bare: Bare, pane: str = "axial", source: int = 0) -> Any:
-    return bare.page.locator(f"canvas[data-pane={pane}][data-source='{source}']")
-
-
-class Places:
-    """Where the pixels of a plane are, from what the widget says only."""
-
-    def __init__(self, view: Any, pane: str, shape: tuple[int, ...]) -> None:
-        self.plane = view._scenes[0].panes[pane]
-        grid: Grid = self.plane.grid
-        edges = [cell_edges(self.plane.axis(own)) for own in (self.plane.across, self.plane.up)]
-        high, wide = shape[:2]
-        scale = view.zoom * min(wide / np.ptp(edges[0]), high / np.ptp(edges[1]))
-        middle = grid.to_own([view.center[axis] for axis in "xyz"])
-        self.scale = np.array(
-            [-scale if self.plane.flip_across else scale, scale if self.plane.flip_up else -scale]
-        )
-        self.middle = middle[[self.plane.across, self.plane.up]]
-        self.half = np.array([wide, high]) / 2
-        self.shape = (high, wide)
-
-    def own(self) -> tuple[np.ndarray, np.ndarray]:
-        """(across, up) of the centres of all pixels, mm."""
-        y, x = (np.arange(size) + 0.5 for size in self.shape)
-        across = self.middle[0] + (x - self.half[0]) / self.scale[0]
-        up = self.middle[1] + (y - self.half[1]) / self.scale[1]
-        return across, up
-
-    def pixels(self, points: np.ndarray) -> np.ndarray:
-        """Pixels (x, y) of places (across, up)."""
-        return self.half + self.scale * (points - self.middle)
-
-
-def blended(view: Any, image: np.ndarray, dose: np.ndarray) -> np.ndarray:
-    """Grey values with the wash over them, as the documentation of the widget has it."""
-    width, level = view.window
-    grey = np.nan_to_num(np.clip((image - level + width / 2) * 255 / width, 0, 255))
-    palette = np.frombuffer(view._palette, np.uint8).reshape(256, 3).astype(float)
-    top = view._scenes[0].doses[view.dose].highest
-    number = np.clip(np.nan_to_num(dose) * 255 / top + 0.5, 0, 255).astype(int)
-    washed = dose >= view.full_dose.level(view.threshold)
-    share = np.where(washed, view.opacity, 0.0)[..., None]
-    return grey[..., None] * (1 - share) + palette[number] * share
-
-
-@pytest.mark.parametrize(
-    ("pane", "state"),
-    [
-        ("axial", {}),
-        ("axial", {"smooth": False, "window": (1500, -600), "position": {"z": 24.5}}),
-        ("coronal", {"zoom": 2.5, "center": {"x": 20.0, "z": 5.0}, "opacity": 0.8}),
-        ("sagittal", {"threshold": 30, "position": {"x": -11.0}, "dose_colors": "viridis"}),
-    ],
-)
-def test_pixels_are_those_of_numpy(shown: Any, patient: xr.Dataset, pane: str, state: Any) -> None:
-    bare_of = {"contours": False, "isolines": False, "crosshair": False}
-    view = patient.rt.view(only=pane, **bare_of, **state)
-    bare = shown(view)
-    found = pixels(canvas(bare, pane))
-    places = Places(view, pane, found.shape)
-    across, up = places.own()
-    names = ["xyz"[own] for own in (places.plane.across, places.plane.up)]
-    edges = {name: cell_edges(patient[name].values) for name in names}
-    normal = "xyz"[places.plane.normal]
-    here = {normal: view.position[normal]}
-    method = "linear" if view.smooth else "nearest"
-    values = patient.ct.astype(float).sel(here, method="nearest")
-    for name, own in zip(names, (across, up), strict=True):
-        axis = patient[name].values
-        values = values.interp({name: np.clip(own, axis[0], axis[-1])}, method=method)
-        within = (own >= edges[name][0]) & (own <= edges[name][-1])
-        values = values.where(xr.DataArray(within, dims=name))
-    image = values.transpose(names[1], names[0]).values
-    slice_at = float(patient[normal].sel(here, method="nearest")[normal])
-    dose = patient.dose.interp({f"dose_{normal}": slice_at})
-    dose = dose.interp({f"dose_{names[0]}": across, f"dose_{names[1]}": up})
-    dose = dose.transpose(f"dose_{names[1]}", f"dose_{names[0]}").values
-    inner = (slice(TEXTS, -TEXTS), slice(TEXTS, -TEXTS))
-    off = np.abs(found - blended(view, image, dose))[inner]
-    assert len(np.unique(found[inner])) > 100
-    assert off.max() <= 1.0
-
-
-def contour_pixels(view: Any, places: Places, ds: xr.Dataset, roi: str) -> np.ndarray:
-    """Contour of a ROI on the plane that is shown, as pixels."""
-    number = int(ds.roi_number.sel(roi=roi))
-    of_roi = ds.contour.values[ds.contour_roi_number.values == number]
-    z = float(ds.z.sel(z=view.position["z"], method="nearest"))
-    mine = np.isin(ds.node_contour.values, of_roi) & (np.abs(ds.node_z.values - z) < 1e-3)
-    return places.pixels(np.stack([ds.node_x.values[mine], ds.node_y.values[mine]], axis=-1))
-
-
-@pytest.mark.parametrize(("roi", "zoom"), [("PTV_70", 1.0), ("PTV_70", 4.3), ("Lung_L", 1.7)])
-def test_contours_are_where_their_polygons_are(
-    shown: Any, patient: xr.Dataset, roi: str, zoom: float
-) -> None:
-    view = patient.rt.view(only="axial", crosshair=False, dose="", window=(1, 9e4), rois=roi)
-    view.jump(roi)
-    view.roi = ""
-    view.zoom, view.colors = zoom, {roi: "#ffffff"}
-    bare = shown(view)
-    light = pixels(canvas(bare)).sum(axis=-1).astype(float)
-    corners = contour_pixels(view, Places(view, "axial", light.shape), patient, roi)
-    assert len(corners) > 20
-    following = np.roll(corners, -1, axis=0)
-    along = following - corners
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=-1)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    steps = np.arange(-3, 3.01, 0.1)
-    spots = ((corners + following) / 2)[:, None] + steps[:, None] * normal[:, None]
-    x, y = np.moveaxis(spots - 0.5, -1, 0)  # a pixel is where its centre is
-    axes = dict(zip("yx", map(np.arange, light.shape), strict=True))
-    lit = xr.DataArray(light, axes, ("y", "x"))
-    found = lit.interp(x=(("a", "b"), x), y=(("a", "b"), y)).values
-    inside = np.isfinite(found).all(axis=1)
-    assert inside.sum() > 20
-    centre = (found * steps).sum(axis=1)[inside] / found.sum(axis=1)[inside]
-    assert np.abs(centre).max() < 0.5
-    assert abs(centre.mean()) < 0.1
+from browser.bare import pixels
+from browser.planes import Places, canvas, drawn
 
 
 def test_every_key(shown: Any, patient: xr.Dataset) -> None:
@@ -375,13 +228,52 @@ def test_a_stack_that_is_turned(shown: Any) -> None:
         bare.page.locator(".rtxr-viewer-told", has_text=f"· {values[index]} HU").wait_for()
 
 
-def test_dark_pages(page: Any, tmp_path: Path, patient: xr.Dataset) -> None:
-    view = patient.rt.view()
-    dark = "--jp-ui-font-color1: #eee; --jp-layout-color1: #111"
-    bare = Bare(page, view, tmp_path, dark)
-    drawn(bare)
-    ground = page.locator(".rtxr-viewer").evaluate("each => getComputedStyle(each).backgroundColor")
+def test_dark_pages(shown: Any, patient: xr.Dataset) -> None:
+    bare = shown(patient.rt.view(), "--jp-ui-font-color1: #eee; --jp-layout-color1: #111")
+    root = bare.page.locator(".rtxr-viewer.rtxr-dark")
+    ground = root.evaluate("each => getComputedStyle(each).backgroundColor")
     assert ground == "rgb(17, 17, 17)"
-    assert page.locator(".rtxr-viewer.rtxr-dark").count() == 1
-    page.evaluate("stop()")
+    bare.page.evaluate("stop()")
     bare.set(window=(100, 0))  # a page that is gone hears nothing and says nothing
+
+
+def test_rt_images(shown: Any) -> None:
+    view = rt_images().rt.view(smooth=False, crosshair=False)
+    bare = shown(view)
+    found = canvas(bare, "images")
+    assert view.position["z"] == 1
+    box = found.bounding_box()
+    bare.page.mouse.move(box["x"] + box["width"] / 2 + 2, box["y"] + box["height"] / 2)
+    told = bare.page.locator(".rtxr-viewer-told")
+    told.filter(has_text=re.compile(r"y 0\.0 mm · 18$")).wait_for()
+    row = pixels(found)[int(box["height"] / 2), :, 0]
+    left, right = (row[int(share * box["width"])] for share in (0.2, 0.8))
+    assert left < right  # x of the receptor goes to the right
+    bare.page.mouse.wheel(0, -120)
+    drawn(bare)
+    assert view.position["z"] == 0
+    told.filter(has_text=re.compile(r"mm · 6$")).wait_for()
+
+
+def test_a_plane_that_cannot_be_read_says_so(
+    shown: Any, patient: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = patient.rt.view()
+    bare = shown(view)
+    picture = view._scenes[0].picture
+
+    def gone(plane: Any, *given: Any, **named: Any) -> Any:
+        if plane.normal == 2 and plane.index == 22:
+            raise OSError("22.dcm is gone")
+        return picture(plane, *given, **named)
+
+    monkeypatch.setattr(view._scenes[0], "picture", gone)
+    canvas(bare).focus()
+    bare.page.keyboard.press("End")
+    bare.page.keyboard.press("Home")
+    drawn(bare)
+    bare.set(position={"z": float(patient.z[22])})
+    bare.page.get_by_text("22.dcm is gone").wait_for()
+    bare.page.keyboard.press("ArrowUp")
+    bare.page.locator("canvas[data-pane=axial][data-drawn='23']").wait_for()
+    bare.page.locator(".rtxr-viewer-told", has_text="HU").wait_for()

@@ -145,6 +145,28 @@ def test_files_that_are_no_rt_objects_are_told(filled, tmp_path, role):
     assert told(filled) == [("info", f"choose the {role}")]
 
 
+def test_messages_name_an_upload_and_not_where_it_is_kept(filled):
+    for role in ROLES:
+        inbox = filled.inbox(role)
+        inbox.begin([("notes.txt", 1)])
+        inbox.write(0, b"1")
+        filled.take(role, inbox.finish())
+    assert [text for _, text in told(filled)] == [
+        "images: notes.txt holds no RT Image",
+        "templates: notes.txt holds no RT Image",
+        "plan: notes.txt holds 0 plans (none); name the file of one",
+    ]
+
+
+def test_an_element_of_no_known_kind_does_not_stop_the_preview(filled, portal, tmp_path):
+    (source,) = (portal / "plan").iterdir()
+    data = source.read_bytes()
+    assert data.count(b"\x0a\x30\x02\0SH") == 1  # RTPlanLabel
+    (tmp_path / "plan.dcm").write_bytes(data.replace(b"\x0a\x30\x02\0SH", b"\x0a\x30\x02\0S\xc9"))
+    filled.take("plan", [str(tmp_path / "plan.dcm")])
+    assert filled.picture(0).startswith(b"\x89PNG")
+
+
 def test_a_path_that_is_not_there_empties_its_role(filled, tmp_path):
     filled.take("images", [str(tmp_path / "none")])
     assert filled.counts["images"] == 0

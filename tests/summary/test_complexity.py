@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from read.made_plans import arc, group, planned, used
 
 import rtxr
 from rtxr.errors import MissingDataError
@@ -71,6 +72,12 @@ def test_mu_per_gy_without_a_prescription():
     found = complexity(_case(_points(1, 300.0, NARROW, WIDE)))
     assert np.isnan(found["mu_per_gy"].iloc[0])
     assert np.isnan(found.attrs["plan"]["mu_per_gy"])
+
+
+def test_a_beam_that_delivers_nothing_needs_no_dose(tmp_path):
+    beams = [arc(1), arc(2, "Setup", TreatmentDeliveryType="SETUP")]
+    ds = planned(tmp_path, beams=beams, groups=[group(used(1, 300, 1.5), used(2, 0), fractions="")])
+    assert complexity(ds).attrs["plan"]["mu_per_gy"] == pytest.approx(200)
 
 
 def test_jaws_limit_the_leaves():

@@ -723,7 +723,7 @@ def moved(to: int) -> Callable[[list[Dataset]], object]:
             lambda slices: moved(slices[0].ImagePositionPatient[2])(slices),
             "several-images-at-one-position",
         ),
-        (lambda slices: setattr(slices[1], "Rows", slices[1].Rows + 1), "slices-left-out"),
+        (lambda slices: setattr(slices[1], "Rows", slices[1].Rows + 1), "slices-set-aside"),
         (lambda slices: delattr(slices[1], "RescaleSlope"), "rescale-missing"),
         (lambda slices: slices.pop(2), "missing-slices"),
     ],

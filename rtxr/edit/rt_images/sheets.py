@@ -133,7 +133,10 @@ def plan_header(given: PathLike | xr.Dataset) -> tuple[pydicom.Dataset | None, l
         names = ", ".join(os.path.basename(each) for each in paths[:8]) or "none"
         text = f"plan: {os.fspath(given)} holds {len(paths)} plans ({names}); name the file of one"
         return None, [Finding(NOT_USABLE, "error", text)]
-    return parse(read_header(paths[0]).record), []
+    try:
+        return parse(read_header(paths[0]).record), []
+    except Exception:  # whatever pydicom meets in broken bytes
+        return None, [_broken("plan", paths[0])]
 
 
 def paired(
@@ -201,11 +204,19 @@ def _read(given: PathLike, role: str) -> tuple[list[Sheet], list[Finding]]:
     if not paths:
         text = f"{role}: {os.fspath(given)} holds no RT Image"
         return [], [Finding(NOT_USABLE, "error", text, path=os.fspath(given))]
-    found = []
+    found, errors = [], []
     for path in paths:
-        header = read_header(path)
-        found.append(Sheet(os.path.basename(path), header, parse(header.record)))
-    return found, []
+        try:
+            header = read_header(path)
+            found.append(Sheet(os.path.basename(path), header, parse(header.record)))
+        except Exception:  # whatever pydicom meets in broken bytes
+            errors.append(_broken(role, path))
+    return found, errors
+
+
+def _broken(role: str, path: str) -> Finding:
+    text = f"{role}: {os.path.basename(path)} cannot be read; get it anew"
+    return Finding(NOT_USABLE, "error", text, path=path)
 
 
 def _opened(ds: xr.Dataset, role: str) -> tuple[list[Sheet], list[Finding]]:

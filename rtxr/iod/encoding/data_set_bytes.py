@@ -91,14 +91,15 @@ def _write_raw(element: RawDataElement, vr: str, implicit_vr: bool, pieces: list
 
 
 def _header(tag: int, vr: str, length: int, implicit_vr: bool) -> bytes:
+    """Header of an element; two bytes of a damaged VR go back as they came, which is as Latin-1."""
     group, number = tag >> 16, tag & 0xFFFF
     if implicit_vr:
         return _IMPLICIT.pack(group, number, length)
     if vr not in _LONG_VRS and length <= EXPLICIT_LIMIT + 1:
-        return _SHORT.pack(group, number, vr.encode("ascii"), length)
+        return _SHORT.pack(group, number, vr.encode("latin-1"), length)
     if vr not in _LONG_VRS and length != UNDEFINED_LENGTH:
         vr = "UN"  # PS3.5 6.2.2
-    return _LONG.pack(group, number, vr.encode("ascii"), length)
+    return _LONG.pack(group, number, vr.encode("latin-1"), length)
 
 
 def _write_items(

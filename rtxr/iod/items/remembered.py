@@ -6,6 +6,8 @@ images. What is not looked through also stays raw, so that its bytes are written
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
@@ -14,36 +16,58 @@ from rtxr.iod.encoding.raw import element_at, put
 
 #: Bytes of a sequence, and how many of them are kept.
 LONGEST, MOST = 512, 4096
-_Key = tuple[str, bool, bool, bytes]
+
+
+@dataclass(frozen=True)
+class Short:
+    """A sequence of few bytes; the same is found in all that are equal.
+
+    Parameters
+    ----------
+    where : str
+        Which table looks at it.
+    encoding : (bool, bool)
+        Implicit VR, little endian.
+    data : bytes
+        Its items.
+    element : RawDataElement
+        As it was before its items were parsed.
+    """
+
+    where: str
+    encoding: tuple[bool, bool]
+    data: bytes
+    element: RawDataElement = field(compare=False)
 
 
 class Remembered:
-    """Sequences that one walk found nothing in, each with where it was."""
+    """Sequences that one walk found nothing in."""
 
     def __init__(self) -> None:
-        self._known: set[_Key] = set()
+        self._known: set[Short] = set()
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._known
+    def __contains__(self, short: Short | None) -> bool:
+        return short in self._known
 
-    def add(self, key: _Key, dataset: Dataset, element: RawDataElement) -> None:
-        """Keep a sequence, and put it back as the bytes it was before its items were parsed."""
-        if len(self._known) >= MOST:
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, short: Short | None, dataset: Dataset) -> None:
+        """Keep a sequence of a data set, and put it back as the bytes that it was."""
+        if short is None:
+            return
+        if len(self) >= MOST:
             self._known.clear()
-        self._known.add(key)
-        put(dataset, element)
+        self._known.add(short)
+        put(dataset, short.element)
 
 
-def short_raw(dataset: Dataset, tag: BaseTag) -> RawDataElement | None:
-    """The element of a sequence if its items are few bytes that nobody has parsed."""
+def short_sequence(dataset: Dataset, tag: BaseTag, where: str) -> Short | None:
+    """A sequence if its items are few bytes that nobody has parsed."""
     element = element_at(dataset, tag)
     if not isinstance(element, RawDataElement) or type(element.value) is not bytes:
         return None
-    return element if len(element.value) <= LONGEST else None
-
-
-def key_of(element: RawDataElement | None, where: str) -> _Key | None:
-    """What two sequences share in which the same is found; None for what is not kept."""
-    if element is None or element.value is None:
+    if len(element.value) > LONGEST:
         return None
-    return where, element.is_implicit_VR, element.is_little_endian, element.value
+    encoding = (element.is_implicit_VR, element.is_little_endian)
+    return Short(where, encoding, element.value, element)

@@ -28,7 +28,7 @@ def test_extremes_are_those_of_dense_sampling(seed, points, level):
     values = rng.uniform(0, 50, GRID.shape)
     contour = square(rng.uniform(3, 12)) if level else star(rng, points)
     ds = make_case({"A": [at_height(contour, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     rim = sampled(contour, (-2.0, -1.0, 0.0, 1.0, 2.0), values)
     assert found.minimum <= rim.min() + 1e-9
     assert found.maximum >= rim.max() - 1e-9
@@ -42,7 +42,7 @@ def test_a_level_side_next_to_a_hot_voxel_is_looked_at_where_it_passes():
     values[3, 6, 6] = 50.0  # at the origin, 1 mm above the side
     ring = np.array([[-13.0, -12.0], [13.0, -12.0], [13.0, -1.0], [-13.0, -1.0]])
     ds = make_case({"A": [at_height(ring, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
-    assert dvh.roi_dose(ds, "A").maximum == pytest.approx(50 * 1.5 / 2.5)
+    assert dvh.roi_doses(ds, "A")[0].maximum == pytest.approx(50 * 1.5 / 2.5)
 
 
 def test_the_dose_turns_in_the_middle_of_a_side():
@@ -50,6 +50,6 @@ def test_the_dose_turns_in_the_middle_of_a_side():
     values[:, 6, 6] = values[:, 7, 7] = 40.0  # between them a saddle
     ring = np.array([[0.3, 2.2], [2.2, 0.3], [2.4, 2.4]])
     ds = make_case({"A": [at_height(ring, z) for z in (-1.0, 1.0)]}, None, (GRID, values))
-    assert dvh.roi_dose(ds, "A").minimum == pytest.approx(
+    assert dvh.roi_doses(ds, "A")[0].minimum == pytest.approx(
         sampled(ring, (0.0,), values).min(), abs=1e-4
     )

@@ -62,7 +62,7 @@ def check(found, dose_of_share, low, high):
 @pytest.mark.parametrize("shift", [0.0, 0.5])
 def test_cylinder_across_a_gradient(spacing, shift):
     ds = dosed({"A": stack(circle(RADIUS, 720), HEIGHTS)}, ramp(0), spacing, shift)
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     t = np.linspace(-1, 1, 20001)
     share = segment(t) / np.pi
     check(found, lambda s: 16 + RADIUS * np.interp(-s, -share, t), 4, 28)
@@ -73,7 +73,7 @@ def test_cylinder_across_a_gradient(spacing, shift):
 @pytest.mark.parametrize("spacing", [1.0, 2.0, 3.0])
 def test_cylinder_along_a_gradient(spacing):
     ds = dosed({"A": stack(circle(RADIUS), HEIGHTS)}, ramp(2), spacing, 0.3)
-    check(dvh.roi_dose(ds, "A"), lambda s: 16 + 10.5 - 21 * s, 5.5, 26.5)
+    check(dvh.roi_doses(ds, "A")[0], lambda s: 16 + 10.5 - 21 * s, 5.5, 26.5)
 
 
 @pytest.mark.parametrize("spacing", [1.0, 3.0])
@@ -82,7 +82,7 @@ def test_box_across_a_diagonal_gradient(spacing):
     # The sum of three equal uniform distributions (Irwin-Hall), 0 to 3.
     s = np.linspace(0, 3, 30001)
     below = (s**3 - 3 * np.clip(s - 1, 0, None) ** 3 + 3 * np.clip(s - 2, 0, None) ** 3) / 6
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     check(found, lambda share: 40 + 10.5 * (np.interp(1 - share, below, s) - 1.5), 24.25, 55.75)
 
 
@@ -91,7 +91,7 @@ def test_sphere_of_slabs_across_a_gradient(spacing):
     z = np.arange(-11.0, 12.0, 2.0)
     radii = np.sqrt(RADIUS**2 - z**2)
     shape = [at_height(circle(r, 720), h) for r, h in zip(radii, z, strict=True)]
-    found = dvh.roi_dose(dosed({"A": shape}, ramp(1), spacing, 0.4), "A")
+    found = dvh.roi_doses(dosed({"A": shape}, ramp(1), spacing, 0.4), "A")[0]
     t = np.linspace(-RADIUS, RADIUS, 20001)
     area = sum(r * r * segment(t / r) for r in radii)
     share = area / area[0]
@@ -108,7 +108,7 @@ def test_gaussian_in_a_cylinder():
         lambda p: top * np.exp(-(p[..., 0] ** 2 + p[..., 1] ** 2) / (2 * sigma**2)),
         1.0,
     )
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     for level in LEVELS:
         truth = top * np.exp(-level / 100 * RADIUS**2 / (2 * sigma**2))
         assert found.dose_at(level / 100 * found.volume_cc) == pytest.approx(truth, rel=0.003)
@@ -117,7 +117,7 @@ def test_gaussian_in_a_cylinder():
 
 def test_uniform_dose_is_a_step():
     ds = dosed({"A": stack(circle(RADIUS), HEIGHTS)}, lambda p: np.full(p.shape[:-1], 14.1))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert (found.minimum, found.maximum) == (14.1, 14.1)
     assert found.mean == pytest.approx(14.1)
     assert found.dose_at(found.volume_cc * 0.95) == 14.1
@@ -134,7 +134,7 @@ def test_two_plateaus_stay_two():
     ds = dosed(
         {"A": stack(square(11.0), HEIGHTS)}, lambda p: np.where(p[..., 0] < 0, 10.0, 20.0), 2.0, 0.5
     )
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.dose_at(0.4 * found.volume_cc) == pytest.approx(20, abs=0.002)
     assert found.dose_at(0.6 * found.volume_cc) == pytest.approx(10, abs=0.002)
     share = float(found.volume_at(19.99)) / found.volume_cc
@@ -147,7 +147,7 @@ def test_hot_voxel_centre_inside_decides_the_maximum():
     values = np.zeros(grid.shape)
     values[10, 10, 10] = 50.0  # at the origin
     ds = make_case({"A": stack(square(10.3), HEIGHTS)}, None, (grid, values))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.maximum == 50.0
     assert found.minimum == 0.0
     # The integral of a trilinear hat is its height times the voxel's volume.
@@ -170,12 +170,12 @@ def test_mean_is_exact_for_small_and_large_structures(factor):
 
     z, y = weights(-7.5 * factor, 7.5 * factor), weights(-6.0 * factor, 6.0 * factor)
     truth = np.einsum("i,j,k,ijk", z, y, y, values)
-    assert dvh.roi_dose(ds, "A").mean == pytest.approx(truth, rel=1e-6)
+    assert dvh.roi_doses(ds, "A")[0].mean == pytest.approx(truth, rel=1e-6)
 
 
 def test_end_caps():
     ds = dosed({"A": stack(square(5.0), HEIGHTS)}, ramp(2))
-    half, none = (dvh.roi_dose(ds, "A", end_cap=cap) for cap in ("half", "none"))
+    half, none = (dvh.roi_doses(ds, "A", end_cap=cap)[0] for cap in ("half", "none"))
     assert (half.volume_cc, none.volume_cc) == pytest.approx((2.1, 1.8))
     assert (none.minimum, none.maximum) == pytest.approx((7, 25))
 
@@ -184,7 +184,7 @@ def test_union_on_request():
     pair = [at_height(square(5.0, (x, 0.0)), z) for z in HEIGHTS for x in (0.0, 5.0)]
     ds = dosed({"A": pair}, ramp(0))
     length = 3.0 * len(HEIGHTS)
-    xor, union = (dvh.roi_dose(ds, "A", combine=combine) for combine in ("xor", "union"))
+    xor, union = (dvh.roi_doses(ds, "A", combine=combine)[0] for combine in ("xor", "union"))
     assert (xor.volume_cc, union.volume_cc) == pytest.approx((0.1 * length, 0.15 * length))
     assert union.mean == pytest.approx(ramp(0)(np.array([2.5, 0.0, HEIGHTS.mean()])))
     table = dvh.dvh(ds, combine="union")
@@ -196,7 +196,7 @@ def test_union_on_request():
 def test_holes_do_not_count():
     ring = [at_height(each, z) for z in HEIGHTS for each in (circle(10.0), circle(5.0))]
     ds = dosed({"A": ring}, lambda p: np.hypot(p[..., 0], p[..., 1]), 1.0)
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.minimum == pytest.approx(5, abs=0.03)
     truth = (2 / 3) * (1000 - 125) / (100 - 25)
     assert found.mean == pytest.approx(truth, rel=0.002)
@@ -205,7 +205,7 @@ def test_holes_do_not_count():
 def test_volume_outside_the_dose_grid_is_reported_and_not_zero_dose():
     grid = axial_grid((40, 40, 11), (2.0,) * 3, (-39.0, -39.0, -20.0), "dose_")  # x to 0
     ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, np.full(grid.shape, 30.0)))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.outside_fraction == pytest.approx(0.5)
     assert found.mean == pytest.approx(30)
     assert found.minimum == 30
@@ -222,11 +222,11 @@ def test_volume_outside_the_dose_grid_is_reported_and_not_zero_dose():
 def test_outside_above_and_below_the_grid():
     grid = axial_grid((6, 30, 30), (2.0, 2.0, 2.0), (0.0, -29.0, -29.0), "dose_")  # z 0 to 10
     ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, np.full(grid.shape, 30.0)))
-    assert dvh.roi_dose(ds, "A").outside_fraction == pytest.approx(11 / 21)
+    assert dvh.roi_doses(ds, "A")[0].outside_fraction == pytest.approx(11 / 21)
     gone = make_case(
         {"A": stack(square(10.0, (500.0, 0.0)), HEIGHTS)}, None, (grid, np.ones(grid.shape))
     )
-    found = dvh.roi_dose(gone, "A")
+    found = dvh.roi_doses(gone, "A")[0]
     assert found.outside_fraction == 1
     assert np.isnan(found.mean)
     assert dvh.dvh(gone)["A"].to_list() == [pytest.approx(8.4), 0]
@@ -237,12 +237,12 @@ def test_nan_in_the_dose_is_outside():
     values = np.full(grid.shape, 10.0)
     values[:, :, :10] = np.nan  # x below -10, and up to -10 + 2
     ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, values))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.mean == pytest.approx(10)
     assert found.outside_fraction == pytest.approx(0.0, abs=1e-9)
     values[:, :, :16] = np.nan  # known from x = 2
     ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, values))
-    assert dvh.roi_dose(ds, "A").outside_fraction == pytest.approx(12 / 20)
+    assert dvh.roi_doses(ds, "A")[0].outside_fraction == pytest.approx(12 / 20)
 
 
 @pytest.mark.parametrize("dim", [0, 1, 2])
@@ -253,7 +253,7 @@ def test_a_dose_of_one_plane_is_no_volume_dose(dim):
     first[dim] = 0.0
     grid = axial_grid(shape, (2.0,) * 3, first, "dose_")
     ds = make_case({"A": stack(square(10.0), HEIGHTS)}, None, (grid, np.ones(grid.shape)))
-    found = dvh.roi_dose(ds, "A")
+    found = dvh.roi_doses(ds, "A")[0]
     assert found.outside_fraction == 1
     assert found.findings[-1].code == "outside-dose-grid"
 
@@ -271,7 +271,7 @@ def test_same_patient_presented_otherwise(matrix):
 
     plain = dosed({"A": shape}, bowl)
     other = dosed({"A": [moved(each, matrix) for each in shape]}, turned_bowl, matrix=matrix)
-    one, two = dvh.roi_dose(plain, "A"), dvh.roi_dose(other, "A")
+    one, two = dvh.roi_doses(plain, "A")[0], dvh.roi_doses(other, "A")[0]
     assert two.volume_cc == pytest.approx(one.volume_cc)
     for level in LEVELS:
         share = level / 100 * one.volume_cc
@@ -284,7 +284,7 @@ def test_a_dose_rotated_against_the_contours():
     ds = dosed(shape, ramp(0), 2.0, matrix=rotation(degrees=33))
     t = np.linspace(-1, 1, 20001)
     share = segment(t) / np.pi
-    check(dvh.roi_dose(ds, "A"), lambda s: 16 + RADIUS * np.interp(-s, -share, t), 4, 28)
+    check(dvh.roi_doses(ds, "A")[0], lambda s: 16 + RADIUS * np.interp(-s, -share, t), 4, 28)
 
 
 @pytest.mark.parametrize("axis", [(1, 0, 0), (0, 1, 0), (1, 1, 0)])
@@ -311,14 +311,14 @@ def test_a_dose_turned_by_a_degree_or_less(axis, degrees):
 @pytest.mark.parametrize("order", [[2, 0, 1], [1, 2, 0]])
 def test_sagittal_and_coronal_contours(order):
     shape = [contour[:, order] for contour in stack(circle(RADIUS, 720), HEIGHTS)]
-    found = dvh.roi_dose(dosed({"A": shape}, ramp(order.index(2))), "A")
+    found = dvh.roi_doses(dosed({"A": shape}, ramp(order.index(2))), "A")[0]
     check(found, lambda s: 16 + 10.5 - 21 * s, 5.5, 26.5)
 
 
 def test_does_not_depend_on_the_dose_grid():
     shape = {"A": stack(circle(9.0, 100, (1.3, 2.1)), np.arange(-6, 7, 2.5))}
     found = [
-        dvh.roi_dose(dosed(shape, lambda p: 20 + p @ [1, 1 / 2, 1 / 3], spacing, shift), "A")
+        dvh.roi_doses(dosed(shape, lambda p: 20 + p @ [1, 1 / 2, 1 / 3], spacing, shift), "A")[0]
         for spacing in (1.0, 2.5, 5.0)
         for shift in (0.0, 0.37)
     ]
@@ -379,7 +379,7 @@ def test_relative_dose_says_so():
 
 
 def test_an_unknown_thickness_has_doses_but_no_volume():
-    found = dvh.roi_dose(dosed({"A": stack(square(5.0), [0])}, ramp(0)), "A")
+    found = dvh.roi_doses(dosed({"A": stack(square(5.0), [0])}, ramp(0)), "A")[0]
     assert np.isnan(found.volume_cc)
     assert found.mean == pytest.approx(16)
     assert found.maximum == pytest.approx(21)

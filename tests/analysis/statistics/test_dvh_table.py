@@ -177,9 +177,9 @@ def test_any_array_with_a_grid_is_a_dose():
     twice = dvh.dvh(ds, dose=ds.dose * 2)
     assert twice.attrs["rois"]["A"]["max_gy"] == pytest.approx(60)
     elsewhere = ramp_case(low=1.0, grid=axial_grid((21,) * 3, (3.0,) * 3, (-30.0,) * 3)).dose
-    assert dvh.roi_dose(ds, "A", dose=elsewhere).maximum == pytest.approx(21)
+    assert dvh.roi_doses(ds, "A", dose=elsewhere)[0].maximum == pytest.approx(21)
     upside_down = elsewhere.isel(z=slice(None, None, -1)).transpose("x", "z", "y")
-    assert dvh.roi_dose(ds, "A", dose=upside_down).mean == pytest.approx(11)
+    assert dvh.roi_doses(ds, "A", dose=upside_down)[0].mean == pytest.approx(11)
     unnamed = xr.DataArray(elsewhere.values, elsewhere.coords, elsewhere.dims)
     table = dvh.dvh(ds, dose={"planned": "dose", "delivered": unnamed})
     assert table.columns.tolist() == [("planned", "A"), ("delivered", "A")]
@@ -231,12 +231,12 @@ def test_a_gap_in_the_dose_takes_no_more_of_a_large_structure():
     values = np.ones(grid.shape)
     values[12] = np.nan  # known up to -10 and from 10 on
     box = {"A": stack(square(100.0), np.arange(-84.0, 85.0, 14.0))}
-    found = dvh.roi_dose(make_case(box, None, (grid, values)), "A")
+    found = dvh.roi_doses(make_case(box, None, (grid, values)), "A")[0]
     assert found.outside_fraction == pytest.approx(20 / 182, abs=1e-6)
     fine = axial_grid((241,) + (25,) * 2, (1.0, 10.0, 10.0), (-120.0,) * 3, "dose_")
     values = np.ones(fine.shape)
     values[120] = np.nan
-    found = dvh.roi_dose(make_case(box, None, (fine, values)), "A")
+    found = dvh.roi_doses(make_case(box, None, (fine, values)), "A")[0]
     assert found.outside_fraction == pytest.approx(2 / 182, abs=1e-6)
 
 

@@ -10,9 +10,11 @@ import pydicom
 import pytest
 import xarray as xr
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from rt_image_pairs import measured, pixels, planned, saved, template
 
 import rtxr
+from rtxr.edit.rt_images.sheets import plan_header, sheets
 from rtxr.errors import ConformanceError, RTXRError
 
 MACHINE = rtxr.Machine("TB1", DeviceSerialNumber="1234")
@@ -47,6 +49,19 @@ def test_folders_archives_and_datasets_give_the_same(tmp_path):
         assert [each.RTImageLabel for each in files] == ["dev0", "dev1"]
         assert [each.ReferencedBeamNumber for each in files] == [1, 2]
         assert all((each.pixel_array == pixels()).all() for each in files)
+
+
+def test_a_file_whose_bytes_are_broken_is_an_error(tmp_path, monkeypatch):
+    def broken(record):
+        raise BytesLengthException("whatever pydicom meets")
+
+    images = saved(tmp_path, "images", [measured()])
+    plan = saved(tmp_path, "plan", [planned()])
+    monkeypatch.setattr("rtxr.edit.rt_images.sheets.parse", broken)
+    found = [*sheets(images, "images")[1], *plan_header(plan[0])[1]]
+    assert [each.severity for each in found] == ["error"] * 2
+    assert [each.message.split(":")[0] for each in found] == ["images", "plan"]
+    assert all("get it anew" in each.message for each in found)
 
 
 def test_the_order_is_that_in_which_files_are_given(tmp_path):

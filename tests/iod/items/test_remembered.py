@@ -65,18 +65,20 @@ def test_few_are_kept(monkeypatch):
     known = remembered.Remembered()
     for number in range(5):
         dataset = read(**WHOLE | {"CodeValue": str(number)})
-        element = remembered.short_raw(dataset, CODES)
-        key = remembered.key_of(element, "here")
-        assert key not in known
-        known.add(key, dataset, element)
-        assert key in known
-    assert len(known._known) <= 3
+        short = remembered.short_sequence(dataset, CODES, "here")
+        assert short not in known
+        known.add(short, dataset)
+        assert short in known
+        assert remembered.short_sequence(dataset, CODES, "there") not in known
+        assert len(known) <= 3
 
 
 def test_long_and_parsed_sequences_are_not_kept():
     dataset = read(**WHOLE | {"CodeMeaning": "x" * 600})
-    assert remembered.short_raw(dataset, CODES) is None
+    assert remembered.short_sequence(dataset, CODES, "") is None
     dataset = read(**WHOLE)
     assert dataset.ProcedureCodeSequence[0].CodeValue == "1"
-    assert remembered.short_raw(dataset, CODES) is None
-    assert remembered.key_of(None, "here") is None
+    assert remembered.short_sequence(dataset, CODES, "") is None
+    known = remembered.Remembered()
+    known.add(None, dataset)
+    assert (len(known), None in known) == (0, False)

@@ -11,13 +11,12 @@ const ARROWS = {
   ArrowUp: ["volume", 1],
 };
 
-let views = 0;
-
 class View {
   constructor(model, el) {
     this.model = model;
     this.curves = new Curves(model.get("_about"), model.get("_numbers"));
-    this.name = `rtxr-dvh-${++views}`;
+    // Every plot of a page has a module of its own, so that counting would not tell them apart.
+    this.name = `rtxr-dvh-${Math.random().toString(36).slice(2)}`;
     this.hover = null;
     this.first = true;
     this.build(el);

@@ -278,7 +278,7 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if wanted == self._pictured:
             return
         self._pictured, picture = wanted, b""
-        self._note.value = "shown when nothing is missing"
+        self._note.value = "shown when nothing is missing or wrong"
         if not self._create.disabled and at is not None:
             try:
                 picture, self._note.value = self.job.picture(at), ""

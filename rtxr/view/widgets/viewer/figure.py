@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +11,11 @@ import numpy as np
 
 from rtxr import model
 from rtxr.geometry import FloatArray, Grid
-from rtxr.view.plane import Plane, layout, reference_name
-from rtxr.view.slices import DoseLook, plot_slice
+from rtxr.view.plane import Outline, Plane, layout, reference_name
+from rtxr.view.slices import DoseLook, draw_outlines, plot_slice
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.scene import Scene
+from rtxr.view.widgets.viewer.sections import OPEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,22 +75,44 @@ def _draw(
         ax.set_title(f"nothing at {'xyz'[normal]} = {own[normal]:g} mm", fontsize="medium")
         ax.set_axis_off()
         return
-    labels = [label for label in state.rois if label in scene.labels]
-    if scene.labels:
-        every = map(str, np.atleast_1d(ds[model.ROI].values))
-        colors = [state.colors.get(label, "") for label in every]
-        ds = ds.assign_coords({model.ROI_COLOR: (ds[model.ROI].dims, np.array(colors, str))})
     plot_slice(
         ds,
         **{"xyz"[normal]: float(own[normal])},
         dose=state.dose if state.dose in scene.doses else False,
-        rois=labels if state.contours and labels else False,
+        rois=False,
         window=(level, width) if scene.image else None,
         ax=ax,
-        legend=pane in (state.only, next(iter(scene.panes))),
         look=_look(scene, state, bar=pane in (state.only, list(scene.panes)[-1])),
     )
+    parts = _outlines(scene, pane, point, plane, state.rois) if state.contours else []
+    legend = pane in (state.only, next(iter(scene.panes)))
+    draw_outlines(ax, plane, parts, state.colors, legend=legend)
     _aim(ax, plane, own, state)
+
+
+def _outlines(
+    scene: Scene, pane: str, point: FloatArray, plane: Plane, shown: Sequence[str]
+) -> list[Outline]:
+    """Structures as the viewer cuts them, on a plane that may be of another grid."""
+    cut = scene.plane(pane, scene.index_at(pane, point))
+    lines = scene.sections.cut(cut)
+    places = np.empty((len(lines.points), 3))
+    places[:, [cut.across, cut.up]] = lines.points
+    places[:, cut.normal] = cut.position
+    own = plane.grid.to_own(cut.grid.to_patient(places))[:, [plane.across, plane.up]]
+    each = np.split(own, lines.starts[1:-1])
+    parts = {label: Outline(label) for label in scene.labels if label in shown}
+    for points, number in zip(each, lines.roi.tolist(), strict=False):
+        part = parts.get(scene.labels[number & ~OPEN])
+        if part is not None:
+            (part.lines if len(points) > 1 else part.points).append(points)
+    return [replace(part, lines=_one(part.lines)) for part in parts.values() if part]
+
+
+def _one(lines: Sequence[FloatArray]) -> list[FloatArray]:
+    """Lines as one with gaps, which matplotlib draws much quicker."""
+    gap = np.full((1, 2), np.nan)
+    return [np.concatenate([part for line in lines for part in (line, gap)])] if lines else []
 
 
 def _plane(scene: Scene, pane: str, grid: Grid) -> Plane:

@@ -111,12 +111,12 @@ class Pane {
 
   /** Values at the pixels, those of the last time where nothing has moved: windows change often. */
   sampled(part, view) {
-    const key = JSON.stringify([view, part.smooth]);
-    const same = (each) => each.layer === part.layer && each.key === key;
+    const { layer, smooth } = part;
+    const key = JSON.stringify(view);
     this.samples = (this.samples ?? []).filter((each) => each.key === key).slice(-3);
-    let found = this.samples.find(same);
+    let found = this.samples.find((each) => each.layer === layer && each.smooth === smooth);
     if (!found) {
-      found = { layer: part.layer, key, values: sampled(part.layer, view, part) };
+      found = { layer, smooth, key, values: sampled(layer, view, part) };
       this.samples.push(found);
     }
     return found.values;

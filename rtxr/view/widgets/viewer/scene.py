@@ -186,19 +186,22 @@ class Scene:
         whole : bool, default: True
             Read the structures first, where that is still to be done.
         """
-        if whole and self._sections is None:
-            self._sections = Sections(self.ds, self.labels, self.grid)
         return Picture(
             self.image.layer(plane) if self.image else None,
             self.doses[dose].layer(plane) if dose in self.doses else None,
-            self._sections.cut(plane) if self._sections else None,
+            self.sections.cut(plane) if whole or self._sections else None,
         )
+
+    @property
+    def sections(self) -> Sections:
+        """Structures, read when they are first wanted."""
+        if self._sections is None:
+            self._sections = Sections(self.ds, self.labels, self.grid)
+        return self._sections
 
     def middle_of(self, label: str) -> FloatArray | None:
         """Patient point in the middle of a ROI; None where it has no contours."""
-        if self._sections is None:
-            self._sections = Sections(self.ds, self.labels, self.grid)
-        return self._sections.middle(self.labels.index(label))
+        return self.sections.middle(self.labels.index(label))
 
 
 def _default(ds: xr.Dataset) -> str:

@@ -48,13 +48,15 @@ class Store {
     const key = Store.key(request);
     this.asked.delete(key);
     this.answered = true;
-    if (!content.failed) this.keep(key, {
+    const { failed } = content;
+    this.keep(key, {
       ...request,
+      failed,
       image: decodeLayer(content.image, buffers),
       dose: decodeLayer(content.dose, buffers),
-      lines: decodeLines(content.lines, buffers),
+      lines: failed ? NO_LINES : decodeLines(content.lines, buffers),
     });
-    this.took(request, content.failed);
+    this.took(request);
   }
 
   keep(key, picture) {

@@ -18,7 +18,7 @@ class Viewer extends Actions {
     this.every = [...new Set(this.labels.flat())];
     this.active = this.scene.panes[0].name;
     this.heading = 0; // of the last step
-    this.store = new Store(model, (request, failed) => this.took(request, failed));
+    this.store = new Store(model, (request) => this.took(request));
     this.takeColors();
     this.build(el);
     this.takePlace();
@@ -180,19 +180,14 @@ class Viewer extends Actions {
     return numbers.flatMap((index) => sources.map((each) => this.requestOf(each, spec, index)));
   }
 
-  took(request, failed) {
-    if (failed) this.told.textContent = failed;
-    else this.showLate(request);
-    this.request();
-  }
-
   /** Where keys come faster than pictures, one that is late is better than the one before it. */
-  showLate(request) {
+  took(request) {
     const pane = this.paneOf(request.pane, request.source);
     const wanted = this.indexOf(pane.spec);
     const off = (index) => (index === undefined ? Infinity : Math.abs(index - wanted));
     if (request.dose === this.model.get("dose") && off(request.index) < off(pane.picture?.index))
       pane.show(this.store.pictures.get(Store.key(request)), pane.twin);
+    this.request();
   }
 
   // --- drawing ----------------------------------------------------------------------------------
@@ -277,7 +272,7 @@ class Viewer extends Actions {
     const { pane, x, y } = this.pointed ?? { pane: this.paneOf(this.active) };
     if (pane.picture?.index !== this.indexOf(pane.spec) || pane.canvas.hidden) return;
     const place = this.pointed ? pane.placeOf(x, y) : this.place;
-    this.told.textContent = this.toldAt(pane, place);
+    this.told.textContent = pane.picture.failed ?? this.toldAt(pane, place);
   }
 
   toldAt(pane, place) {

@@ -218,7 +218,10 @@ class ViewerWidget(ViewerState):
         if shown is None:
             return
         plane = scene.plane(wanted["pane"], wanted["index"])
-        parts, buffers = told(shown.picture(plane, wanted["dose"], whole=whole))
+        try:
+            parts, buffers = told(shown.picture(plane, wanted["dose"], whole=whole))
+        except (RTXRError, OSError) as error:  # such as a file that is gone
+            parts, buffers = {"failed": str(error)}, []
         self.send({"picture": wanted, **parts}, buffers)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.messages import PRESETS, described, dose_colors, told
 from rtxr.view.widgets.viewer.scene import Scene
+from rtxr.view.widgets.viewer.state import ISODOSES
 from view.cases import IMAGE, image_values, make_case, square, structures
 
 
@@ -67,3 +69,44 @@ def test_colours_of_doses():
     assert turbo[0].tolist() != [48, 18, 59]  # its ends are left out: too dark
     with pytest.raises((ValueError, KeyError), match="nosuch"):
         dose_colors("nosuch")
+
+
+#: Linear light as seen with all cones, and without those for red, green or blue (Machado et al.,
+#: IEEE Trans Vis Comput Graph 15 (2009) 1291, severity 1).
+SEEN = {
+    "all": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def cielab(linear: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* of linear sRGB under D65."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    part = np.clip(linear, 0, 1) @ np.transpose(to_xyz) / [0.9505, 1, 1.089]
+    x, y, z = np.where(part > 0.008856, np.cbrt(part), 7.787 * part + 16 / 116).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+@pytest.mark.parametrize("eye", SEEN)
+def test_isodoses_are_told_apart_by_every_eye(eye):
+    """Colours less than 2.3 apart look the same to anybody; these are far from that."""
+    palette = np.frombuffer(dose_colors("turbo"), np.uint8).reshape(256, 3) / 255
+    linear = np.where(palette <= 0.04045, palette / 12.92, ((palette + 0.055) / 1.055) ** 2.4)
+    levels = FullDose(100.0, "plan").levels(ISODOSES)
+    colors = cielab(linear @ np.transpose(SEEN[eye]))[[round(255 * each / 106) for each in levels]]
+    apart = np.linalg.norm(colors[:, None] - colors, axis=-1)
+    assert apart[np.triu_indices(len(levels), 1)].min() > 10

@@ -186,6 +186,17 @@ def test_pictures_are_answered_one_by_one(view):
     )
 
 
+def test_a_plane_that_cannot_be_read_is_answered_too(view, monkeypatch):
+    def gone(*_, **__):
+        raise FileNotFoundError("17.dcm is gone")
+
+    monkeypatch.setattr(view._scenes[0], "picture", gone)
+    want = {"source": 0, "pane": "axial", "index": 2, "dose": ""}
+    assert asked(view, ask="pictures", pictures=[want], whole=True) == [
+        ({"picture": want, "failed": "17.dcm is gone"}, [])
+    ]
+
+
 def test_a_page_can_jump(view):
     asked(view, ask="jump", roi="B")
     assert view.position["z"] == 3.0

@@ -15,7 +15,7 @@ from matplotlib.contour import QuadContourSet
 from rtxr.errors import GeometryError, MissingDataError, UnknownNameError
 from rtxr.index import scan
 from rtxr.view.colors import PALETTE
-from rtxr.view.slices import plot_slice
+from rtxr.view.slices import DoseLook, plot_slice
 from view.cases import (
     DOSE,
     IMAGE,
@@ -351,3 +351,13 @@ def test_breast_case(case_data: Callable[[str], Path]):
         np.sort(ax.get_images()[0].get_extent()[:2]),
         (ds.x[0] - 0.5 * (ds.x[1] - ds.x[0]), ds.x[-1] + 0.5 * (ds.x[1] - ds.x[0])),
     )
+
+
+def test_the_look_of_a_dose_can_be_the_same_on_all_slices():
+    look = DoseLook(isodoses=[30], threshold=0, top=80.0, opacity=0.3, colors="viridis", bar=False)
+    for z in (-3, 3):
+        ax = plot_slice(make_case(), z=z, look=look)
+        wash = ax.get_images()[1]
+        assert (wash.get_clim(), wash.get_alpha()) == ((0.0, 80.0), 0.3)
+        assert wash.cmap(255)[:3] == pytest.approx((0.993, 0.906, 0.144), abs=0.001)
+        assert ax.figure.axes == [ax]  # no colour bar

@@ -28,7 +28,15 @@ from rtxr.export.objects import Outgoing
 from rtxr.export.writing.files import file_bytes
 from rtxr.export.writing.transfer_syntaxes import written_in
 from rtxr.iod.build import DELETE, build
-from rtxr.iod.encoding.raw import Element, duplicate, element_at, elements_of, put
+from rtxr.iod.encoding.raw import (
+    Element,
+    duplicate,
+    element_at,
+    elements_of,
+    items_of,
+    put,
+    text_of,
+)
 from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD, key_of
@@ -60,6 +68,15 @@ class Saving:
 #: Data set and what it is; what is returned, if anything, takes its place.
 BeforeSave = Callable[[Dataset, Saving], Dataset | None]
 _SETTLED = OWNED.keys() | {"StudyInstanceUID"}
+#: Of the items of these nothing but this follows from the Dataset.
+_SETTLED_IN_ITEMS: Mapping[str, tuple[str, ...]] = {
+    "StructureSetROISequence": ("ROINumber", "ROIName", "ReferencedFrameOfReferenceUID"),
+    "RTROIObservationsSequence": (
+        "ObservationNumber",
+        "ReferencedROINumber",
+        "RTROIInterpretedType",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -162,15 +179,28 @@ def _edit(before_save: BeforeSave, each: Finished) -> Edit:
         raise CustomCodeError(
             f"{where} returned a {type(after).__name__}; change the data set, or return another one"
         )
-    changed = _changed(_parsed(data), after)
+    before = _parsed(data)
+    changed = _changed(before, after)
     for tag in changed:
         keyword = keyword_for_tag(tag)
-        if keyword in _SETTLED:
+        if _is_settled(before, after, keyword):
             raise CustomCodeError(
                 f"{where} changed ({tag.group:04X},{tag.element:04X}) {keyword}, which "
                 f"{edit_hint(keyword)}"
             )
     return _told(changed, after, iod)
+
+
+def _is_settled(before: Dataset, after: Dataset, keyword: str) -> bool:
+    """Whether something follows from the Dataset in an attribute that was changed."""
+    if keyword not in _SETTLED:
+        return False
+    names = _SETTLED_IN_ITEMS.get(keyword)
+    return names is None or _said(before, keyword, names) != _said(after, keyword, names)
+
+
+def _said(dataset: Dataset, keyword: str, names: Sequence[str]) -> list[list[str]]:
+    return [[text_of(item, name) for name in names] for item in items_of(dataset, keyword)]
 
 
 def _told(changed: Mapping[BaseTag, Element | None], after: Dataset, iod: IOD) -> Edit:

@@ -168,6 +168,43 @@ def test_what_it_may_not_do(case, tmp_path, change, complaint):
     assert not (tmp_path / "out").exists()
 
 
+def of_rois(change):
+    """A hook that changes structure sets only."""
+
+    def hook(dataset, saving):
+        if saving.variable == "structure_set":
+            change(dataset)
+
+    return hook
+
+
+def test_it_may_say_more_of_a_roi(phantom, tmp_path):
+    def change(dataset):
+        dataset.StructureSetROISequence[0].ROIDescription = "drawn twice"
+        dataset.RTROIObservationsSequence[0].ROIInterpreter = "A^B"
+
+    alone = rtxr.open_dir(phantom).drop_vars(["ct", "dose"])
+    alone.rt.to_dicom(tmp_path / "out", before_save=of_rois(change))
+    (back,) = (each for each in written(tmp_path / "out").values() if each.Modality == "RTSTRUCT")
+    assert back.StructureSetROISequence[0].ROIDescription == "drawn twice"
+    assert back.RTROIObservationsSequence[0].ROIInterpreter == "A^B"
+    assert len(back.ROIContourSequence) == len(back.StructureSetROISequence)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ds: setattr(ds.StructureSetROISequence[0], "ROIName", "other"),
+        lambda ds: ds.StructureSetROISequence.pop(),
+        lambda ds: setattr(ds.ROIContourSequence[0], "ROIDisplayColor", [1, 2, 3]),
+    ],
+)
+def test_rois_themselves_are_not_its_to_change(phantom, change):
+    alone = rtxr.open_dir(phantom).drop_vars(["ct", "dose"])
+    with pytest.raises(CustomCodeError, match=r"ds.rt.add_structure\(...\), set_structure"):
+        alone.rt.validate(before_save=of_rois(change))
+
+
 def test_keep_forbids_what_it_changes(case):
     def change(dataset):
         dataset.StudyDescription = "mine"

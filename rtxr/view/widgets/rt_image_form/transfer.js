@@ -10,5 +10,20 @@ function transferRow(el) {
   root.classList.toggle("rtxr-dark", onDark(root));
   const button = node("button", "", root, { ...OWN_KEYS, type: "button" });
   const status = node("span", "rtxr-transfer-status", root, { role: "status" });
+  ownKeys(button);
   return { root, button, status };
+}
+
+/** Lists and buttons of ipywidgets do not say that keys are theirs: each is told when it gets them. */
+function ownKeys(button) {
+  const tell = ({ target }) => {
+    for (const [key, value] of Object.entries(OWN_KEYS)) target.setAttribute(key, value);
+  };
+  const shown = new ResizeObserver(() => {
+    const form = button.closest(".rtxr-form");
+    if (!form) return;
+    form.addEventListener("focusin", tell);
+    shown.disconnect();
+  });
+  shown.observe(button);
 }

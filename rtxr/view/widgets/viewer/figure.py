@@ -75,9 +75,10 @@ def _draw(
         ax.set_title(f"nothing at {'xyz'[normal]} = {own[normal]:g} mm", fontsize="medium")
         ax.set_axis_off()
         return
+    here: dict[str, Any] = {"xyz"[normal]: float(own[normal])}
     plot_slice(
         ds,
-        **{"xyz"[normal]: float(own[normal])},
+        **here,
         dose=state.dose if state.dose in scene.doses else False,
         rois=False,
         window=(level, width) if scene.image else None,

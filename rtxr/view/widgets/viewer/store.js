@@ -1,7 +1,8 @@
 // Pictures of planes that a page has seen, and those that it asks Python for.
 
 const MOST_BYTES = 128e6;
-const AHEAD = 4; // planes asked for before they are wanted, in the direction of the last step
+const AHEAD = 4; // planes asked for at a time before they are wanted
+const REACH = 30; // how many there are at most, in the direction of the last step
 
 class Store {
   /** `took` is called when a picture has come. */
@@ -36,11 +37,18 @@ class Store {
     // The very first answer is quick: one plane, before the structures are read.
     if (!this.answered) requests = requests.slice(0, 1);
     const known = (key) => this.pictures.has(key) || this.wanted.has(key);
-    requests.push(...ahead().filter((each) => !known(Store.key(each))));
+    const unknown = ahead(this.reach()).filter((each) => !known(Store.key(each)));
+    requests.push(...unknown.slice(0, AHEAD));
     if (!requests.length) return;
     for (const each of requests) this.asked.add(Store.key(each));
     this.wanted.clear();
     this.model.send({ ask: "pictures", pictures: requests, whole: this.answered });
+  }
+
+  /** Planes ahead that leave room for those that were seen. */
+  reach() {
+    const usual = this.bytes / Math.max(this.pictures.size, 1);
+    return Math.min(REACH, Math.floor(MOST_BYTES / 4 / Math.max(usual, 1)));
   }
 
   take(content, buffers) {

@@ -165,16 +165,16 @@ class Viewer extends Actions {
       pane.show(found ?? pane.picture, twin === undefined ? pane.twin : twin);
     }
     this.drawSoon();
-    this.store.ask(() => this.ahead());
+    this.store.ask((reach) => this.ahead(reach));
   }
 
   /** Planes that are likely to be wanted next. */
-  ahead() {
+  ahead(reach) {
     if (!this.heading) return [];
     const sources = this.scene.other ? [0, 1] : [0];
     const { spec } = this.paneOf(this.active);
     const last = spec.axes[spec.normal].length - 1;
-    const numbers = Array.from({ length: AHEAD }, (_, at) => at + 1)
+    const numbers = Array.from({ length: reach }, (_, at) => at + 1)
       .map((step) => this.indexOf(spec) + step * this.heading)
       .filter((index) => index >= 0 && index <= last);
     return numbers.flatMap((index) => sources.map((each) => this.requestOf(each, spec, index)));

@@ -1,8 +1,8 @@
 """The main job from a shell: ``python -m rtxr [FOLDER] --out OUT``.
 
-Opens the folder (without one, the synthetic patient), prints what it holds and the DVH metrics,
-draws a slice and the DVHs, and exports the case as DICOM. ``python -m rtxr FOLDER --validate`` only
-checks the files against the Standard.
+Opens the folder (without one, the synthetic patient), prints what it holds, exports the case as
+DICOM, prints the DVH metrics and draws a slice, the DVHs and the beams. ``python -m rtxr FOLDER
+--validate`` only checks the files against the Standard.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import xarray as xr
 
@@ -34,13 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rtxr", description=__doc__, epilog=_EXIT)
     parser.add_argument("folder", nargs="?", type=Path, help="DICOM RT files (default: phantom)")
     parser.add_argument("--case", help="which case, where the folder holds several")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="results go here")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="for results (default: out)")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier export")
     parser.add_argument("--validate", action="store_true", help="only check the files of FOLDER")
     options = parser.parse_args(arguments)
     if options.validate:
         return check(options.folder or parser.error("--validate needs a FOLDER (or file)"))
-    options.out.mkdir(parents=True, exist_ok=True)
     folder = options.folder or rtxr.tutorial.phantom(options.out / "phantom")
     try:
         run(folder, options.out, case=options.case, overwrite=options.overwrite)
@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         if isinstance(error, rtxr.errors.AmbiguousCaseError):
             print("In a shell: python -m rtxr FOLDER --case 1", file=sys.stderr)
+        if isinstance(error, rtxr.errors.ExistingFilesError):
+            print("In a shell: --overwrite, or another --out", file=sys.stderr)
         return 1
     return 0
 
@@ -59,30 +61,42 @@ def check(path: Path) -> int:
     except (rtxr.RTXRError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    for row in table.itertuples():
-        print(f"{row.severity} {row.code}: {row.message}; {row.fix} [{row.path}]")
+    for row in table.to_dict("records"):
+        told = "; ".join(filter(None, (row["message"], row["fix"])))
+        print(f"{row['severity']} {row['code']}: {told} [{row['path']}]")
     counts = table["severity"].value_counts()
     print(", ".join(f"{counts.get(each, 0)} {each}(s)" for each in ("error", "warning", "info")))
     return int("error" in counts)
 
 
 def run(folder: Path, out: Path, *, case: str | None = None, overwrite: bool = False) -> None:
-    """Open, show, compute, draw and export one case."""
+    """Open, show, export, compute and draw one case: what is refused leaves no new pictures."""
     index = rtxr.scan(folder)
     print(index, "\n")
     ds = index.open(case=case)
     print(ds)
     _show_findings("Findings", ds.rt.findings)
     if model.PLAN_UID in ds.coords:
-        columns = ["BeamNumber", "BeamName", "RadiationType", "BeamMeterset", "BeamDose"]
-        _show("Beams", ds.rt.beams().filter(columns))
-        _show("Prescriptions", ds.rt.prescriptions().dropna(axis="columns", how="all"))
-    pictures = _pictures(ds, out)
+        _show_plan(ds)
     written = ds.rt.to_dicom(out / "dicom", overwrite=overwrite)
     _show_findings("Findings of the export", pd.DataFrame(written.attrs["findings"]))
+    pictures = _pictures(ds, out)
     counts = ", ".join(f"{n} {iod}" for iod, n in written["IOD"].value_counts().items())
-    print("\nPictures: " + ", ".join(map(str, pictures)))
+    print("\nPictures: " + (", ".join(map(str, pictures)) or "none"))
     print(f"DICOM files: {out / 'dicom'} ({counts})")
+
+
+def _show_plan(ds: xr.Dataset) -> None:
+    """Tables of a plan that have rows: beams, or channels, and what is prescribed."""
+    columns = ["BeamNumber", "BeamName", "RadiationType", "BeamMeterset", "BeamDose"]
+    tables = {
+        "Beams": ds.rt.beams().filter(columns),
+        "Channels": ds.rt.channels().dropna(axis="columns", how="all"),
+        "Prescriptions": ds.rt.prescriptions().dropna(axis="columns", how="all"),
+    }
+    for title, table in tables.items():
+        if len(table):
+            _show(title, table)
 
 
 def _pictures(ds: xr.Dataset, out: Path) -> list[Path]:
@@ -95,9 +109,19 @@ def _pictures(ds: xr.Dataset, out: Path) -> list[Path]:
         if model.dose_names(ds):
             metrics = ds.rt.dvh_metrics()
             _show("DVH metrics", metrics.round(3))
-            _show_findings("Findings of the metrics", pd.DataFrame(metrics.attrs["findings"]))
+            known = {(each.code, each.message) for each in ds.rt.findings.itertuples()}
+            found = [
+                each
+                for each in metrics.attrs["findings"]
+                if (each["code"], each["message"]) not in known
+            ]
+            _show_findings("Findings of the metrics", pd.DataFrame(found))
             made.append(_save(ds.rt.plot_dvh(static=True), out / "dvh.png"))
-    return made
+    beams = ds.rt.beams() if model.PLAN_UID in ds.coords else pd.DataFrame()
+    return made + [
+        _save(ds.rt.plot_beam(number), out / f"beam_{number}.png")
+        for number in beams.get("BeamNumber", [])
+    ]
 
 
 def _middle(ds: xr.Dataset) -> dict[str, float]:
@@ -112,7 +136,9 @@ def _middle(ds: xr.Dataset) -> dict[str, float]:
 def _save(axes: Axes, path: Path) -> Path:
     figure = axes.get_figure(root=True)
     assert figure is not None, "axes just drawn have a figure"
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120, bbox_inches="tight")
+    plt.close(figure)
     return path
 
 

@@ -52,10 +52,10 @@ from rtxr.summary import (
     overview,
     plan_sums,
     prescribed,
+    slice_plots,
     stored_dvhs,
     viewing,
 )
-from rtxr.view import slices
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -224,7 +224,7 @@ class DatasetRT:
 
     # --- pictures -------------------------------------------------------------------------------
     view = _method(viewing.view)
-    plot_slice = _method(slices.plot_slice)
+    plot_slice = _method(slice_plots.plot_slice)
     plot_dvh = _method(dvh_plots.plot_dvh)
     plot_beam = _method(beam_view.plot_beam)
     beam_player = _method(beam_view.beam_player)

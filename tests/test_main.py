@@ -1,4 +1,4 @@
-"""``python -m rtxr FOLDER --validate``."""
+"""``python -m rtxr``: the main job, and ``--validate``."""
 
 from __future__ import annotations
 
@@ -25,3 +25,20 @@ def test_a_check_needs_a_path_that_holds_dicom(tmp_path, capsys):
     assert "FileNotFoundError" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--validate"])
+
+
+def test_the_main_job_shows_and_writes(phantom, tmp_path, capsys):
+    assert main([str(phantom), "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert all(title in out for title in ("Beams", "Prescriptions", "Structures", "DVH metrics"))
+    pictures = ["beam_1.png", "beam_2.png", "dvh.png", "slice.png"]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == pictures
+    assert len(list((tmp_path / "dicom").rglob("*.dcm"))) == len(list(phantom.glob("*.dcm")))
+
+
+def test_what_is_refused_leaves_no_new_pictures(phantom, tmp_path, capsys):
+    (tmp_path / "dicom").mkdir()
+    (tmp_path / "dicom" / "other.txt").touch()
+    assert main([str(phantom), "--out", str(tmp_path)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["dicom"]

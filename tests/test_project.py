@@ -116,6 +116,15 @@ def test_license_is_the_one_declared():
 
 
 # --- notebooks ------------------------------------------------------------------------------------
+def test_notebooks_need_their_extra_only():
+    (rtxr,) = [each for each in PROJECT["optional-dependencies"]["notebooks"] if "rtxr" in each]
+    extras = set(re.findall(r"\w+", rtxr)) - {"rtxr"}
+    assert extras == {"codecs", "io", "nifti", "nrrd", "view"}
+    # xarray interpolates with SciPy, which nothing here depends on.
+    uses = re.compile(r"(?<!np)\.interp\(|scipy|dask|chunk\(")
+    assert [path.name for path in NOTEBOOKS if uses.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_valid_and_stripped(path):
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)

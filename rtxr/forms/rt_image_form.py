@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rtxr import machines as registry
 from rtxr.errors import RTXRError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def rt_image_form(
     *,
-    machines: Sequence[Machine] | None = None,
+    machines: str | Machine | Sequence[str | Machine] | None = None,
     most_megabytes: float = 500,
     folders: bool = True,
 ) -> RTImageForm:
@@ -30,8 +30,8 @@ def rt_image_form(
 
     Parameters
     ----------
-    machines : sequence of Machine, optional
-        Those to choose from; by default those of :mod:`rtxr.machines`.
+    machines : str, Machine or sequence of them, optional
+        Those to choose from, names being those of :mod:`rtxr.machines`; by default all of these.
     most_megabytes : float, default: 500
         How much all uploads together may hold, unpacked (1 MB is 1e6 bytes).
     folders : bool, default: True
@@ -46,10 +46,13 @@ def rt_image_form(
 
     Raises
     ------
+    UnknownNameError
+        No machine has this name.
     MissingExtraError
         anywidget is not installed (extra ``view``).
     RTXRError
-        The list of machines cannot be read, or ``most_megabytes`` is not above 0.
+        The list of machines cannot be read, ``machines`` holds something else, or
+        ``most_megabytes`` is not above 0.
 
     Examples
     --------
@@ -60,8 +63,11 @@ def rt_image_form(
     if not most_megabytes > 0:
         raise RTXRError("most_megabytes has to be above 0")
     form = widget_class("rt_image_form", "RTImageForm")
-    names = registry.list()["RadiationMachineName"] if machines is None else ()
-    known = [registry.get(str(name)) for name in names] if machines is None else machines
-    job = RTImageJob(known, Workspace(round(most_megabytes * 1e6)))
+    chosen: Any = registry.list()["RadiationMachineName"] if machines is None else machines
+    single = isinstance(chosen, str) or not isinstance(chosen, Iterable)
+    several = [chosen] if single else chosen
+    job = RTImageJob(
+        [registry.find(each) for each in several], Workspace(round(most_megabytes * 1e6))
+    )
     made: RTImageForm = form(job, folders=folders, another=ANOTHER)
     return made

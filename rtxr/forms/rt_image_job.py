@@ -18,7 +18,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.edit.rt_images.building import rt_images_of
-from rtxr.edit.rt_images.sheets import NOT_USABLE, Desk, Sheet, plan_header, sheets
+from rtxr.edit.rt_images.sheets import NOT_USABLE, Desk, Pairs, Sheet, plan_header, sheets
 from rtxr.errors import ConformanceError, Finding, MissingDataError, RTXRError, Severity
 from rtxr.export import to_dicom
 from rtxr.forms.rt_image_picture import picture
@@ -211,8 +211,9 @@ class RTImageJob:
         errors = [each for found in self._errors.values() for each in found]
         on = Desk(self._sheets[IMAGES], self._sheets[TEMPLATES], self._plan, errors)
         user = {keyword: text.strip() or None for keyword, text in self.patient.items()}
-        places = list(enumerate(self.order))
-        return rt_images_of(on, machine, user, lambda *_: places)
+        in_order = self.order == sorted(self.order)
+        pairs: str | Pairs = "order" if in_order else list(enumerate(self.order))
+        return rt_images_of(on, machine, user, pairs)
 
     def picture(self, image: int) -> bytes:
         """A new RT Image with the aperture of its beam where the plan says it, as PNG.
@@ -260,7 +261,7 @@ def _described(sheet: Sheet, plan: pydicom.Dataset | None = None) -> str:
     if (number := whole(dataset, "ReferencedBeamNumber")) is not None:
         beam = None if plan is None else beam_of(plan, number)
         name = "" if beam is None else text_of(beam, "BeamName")
-        parts.append(f"beam {number} {name}".strip())
+        parts.append(f"beam {number} ({name})" if name else f"beam {number}")
     if angle := numbers_of(dataset, "GantryAngle"):
         parts.append(f"gantry {float(angle[0]):.4g}°")
     return " · ".join(parts)

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from rtxr.edit.rt_images.sheets import natural
 from rtxr.errors import RTXRError
 from rtxr.export.writing.names import safe_name
 
@@ -140,7 +141,7 @@ class Inbox:
             file.write(part)
 
     def finish(self) -> list[str]:
-        """Paths of the files, in the order of their names.
+        """Paths of the files, in the natural order of their names (2 before 10).
 
         Raises
         ------
@@ -158,7 +159,7 @@ class Inbox:
                 f"{_megabytes(self._workspace.most_bytes)} MB are taken"
             )
         self._workspace.held[self._name] = unpacked
-        return sorted(map(str, self._paths), key=lambda path: (Path(path).name, path))
+        return sorted(map(str, self._paths), key=lambda path: (natural(Path(path).name), path))
 
 
 def _unpacked(path: Path) -> int:

@@ -32,6 +32,7 @@ MISSING_1, MISSING_2, BAD_VALUE = "missing-type-1", "missing-type-2", "bad-value
 #: Modules with their rows, or the one module around an item with the rows of the item.
 _Tables = Sequence[tuple[Module, tuple[Attribute, ...]]]
 _NOT_CHECKED = ("SQ", "OB", "OW", "OB or OW", "UN")
+NARROW = "a value below 1, which asks for a VOILUTFunction other than LINEAR (PS3.3 C.11.2.1.2)"
 _WINDOW_WIDTH, _WINDOW_FUNCTION = Tag("WindowWidth"), Tag("VOILUTFunction")
 
 
@@ -188,10 +189,9 @@ def _note_narrow_window(
     if not linear or not any(0 < width < 1 for width in widths):
         return
     row, module = rows.get(_WINDOW_WIDTH, (None, None))
-    detail = "a value below 1, which asks for a VOILUTFunction other than LINEAR (PS3.3 C.11.2.1.2)"
     path, kind = "WindowWidth", "" if row is None else row.type
     found[BAD_VALUE, path] = Flaw(
-        BAD_VALUE, path, _WINDOW_WIDTH, module, detail, count=1, type=kind
+        BAD_VALUE, path, _WINDOW_WIDTH, module, NARROW, count=1, type=kind
     )
 
 

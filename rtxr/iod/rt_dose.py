@@ -99,8 +99,8 @@ RT_DOSE = register_iod(
             "DoseSummationType": default("PLAN"),
             "FrameIncrementPointer": constant(GRID_FRAME_OFFSET_VECTOR),
             "ReferencedRTPlanSequence": given(
-                "ds.rt.add_plan(...) makes a plan for it; or name one that exists elsewhere: "
-                'ds.assign_coords(plan_uid="1.2...")'
+                "ds.rt.add_plan() makes a plan for it, which needs no beams; or name one that is "
+                'elsewhere: ds.assign_coords(plan_uid="1.2...")'
             ),
             _GROUPS: given(
                 "say of which beams, or of which fraction group, the dose is before the plan is "

@@ -21,9 +21,8 @@ def series_values(
     patient is that of the images, else of the templates, else of the plan.
     """
     values: dict[str, Any] = {"SeriesInstanceUID": str(generate_uid(prefix=None))}
-    study = earliest(templates, "StudyDate", "StudyTime")
-    if study is not None:
-        values |= _moment(templates[study], "Study", "Study")
+    if earliest(templates, "StudyDate", "StudyTime") is not None:
+        values |= _moment(of_study(templates), "Study", "Study")
     series = earliest(images, "ContentDate", "ContentTime")
     if series is not None:
         values |= _moment(images[series], "Content", "Series")
@@ -39,9 +38,14 @@ def earliest(objects: Sequence[Dataset], date: str, time: str) -> int | None:
 
     Of several of one day those that say no time come last, and of equal ones the first.
     """
-    dated = [(_key(each, date, time), at) for at, each in enumerate(objects)]
+    dated = [(when(each, date, time), at) for at, each in enumerate(objects)]
     known = [(key, at) for key, at in dated if key[0]]
     return min(known)[1] if known else None
+
+
+def of_study(templates: Sequence[Dataset]) -> Dataset:
+    """The template that speaks for patient, study and series: the earliest, else the first."""
+    return templates[earliest(templates, "StudyDate", "StudyTime") or 0]
 
 
 def beams(plan: Dataset) -> list[Dataset]:
@@ -76,8 +80,8 @@ def _moment(dataset: Dataset, source: str, target: str) -> dict[str, str]:
     }
 
 
-def _key(dataset: Dataset, date: str, time: str) -> tuple[str, bool, str]:
-    """What a date and time are compared by: old spellings and short times are alike."""
+def when(dataset: Dataset, date: str, time: str) -> tuple[str, bool, str]:
+    """A date, whether it has no time, and the time, as they compare, however they are spelt."""
     day = text_of(dataset, date).replace(".", "")
     clock, _, fraction = text_of(dataset, time).replace(":", "").partition(".")
     return day, not clock, clock.ljust(6, "0") + fraction.ljust(6, "0")

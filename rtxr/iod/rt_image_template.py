@@ -6,8 +6,10 @@ recipe; :func:`rtxr.iod.build.build` completes and checks what they give.
 
 What no row names follows one rule: the constant that the IOD asks for, else as in the template,
 else as in the plan (of what a plan says of patient and study), else empty where the Standard asks
-for the attribute. What describes pixels and their plane goes with the pixels. What holds for the
-template as an object, such as its approval or its signatures, is left out.
+for the attribute. What is said of patient, study and series is that of one template, the one that
+gives the study its date, so that the new series is one. What describes pixels and their plane goes
+with the pixels. What holds for the template as an object, such as its approval or its signatures,
+is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+import numpy as np
 from pydicom.dataset import Dataset
 
 from rtxr.iod.encoding.raw import (
@@ -29,12 +32,21 @@ from rtxr.iod.encoding.raw import (
 )
 from rtxr.iod.made_of import Sources
 from rtxr.iod.modules import image, patient, rt
-from rtxr.iod.modules.series import COMMON_INSTANCE_REFERENCE, GENERAL_REFERENCE, SOP_COMMON
+from rtxr.iod.modules.series import (
+    CLINICAL_TRIAL_SERIES,
+    COMMON_INSTANCE_REFERENCE,
+    GENERAL_REFERENCE,
+    GENERAL_SERIES,
+    RT_SERIES,
+    SOP_COMMON,
+)
 from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rules import NEW_UID, Rule, computed, constant, copied
 
 #: The objects that a new RT Image is made of; of the plan also the beam of the template.
 IMAGE, TEMPLATE, PLAN, BEAM = "image", "template", "plan", "beam"
+#: The template that speaks for patient, study and series.
+FIRST = "earliest template"
 #: What is said of it: by the user, of the machine, and of all images of the series.
 USER, MACHINE, SERIES = "user", "machine", "series"
 #: Private blocks of this group of the template are copied as they are, creator included.
@@ -86,12 +98,12 @@ def exposures(sources: Sources) -> list[Dataset] | None:
     """Exposure Sequence (3002,0030) of the template, with the leaf boundaries that it lacks.
 
     They are those of the beam in the plan where the device and its number of leaf pairs are the
-    same. None where the template lacks nothing, or the plan has it neither.
+    same, and all are numbers. None where the template lacks nothing, or the plan has it neither.
     """
     known = {
         (text_of(each, _DEVICE_TYPE), text_of(each, "NumberOfLeafJawPairs")): each
         for each in items_of(sources[BEAM], _DEVICES)
-        if has_value(each, _BOUNDARIES)
+        if np.isfinite(numbers_of(each, _BOUNDARIES) or np.nan).all()
     }
     found, lacked = [], False
     for exposure in items_of(sources[TEMPLATE], _EXPOSURES):
@@ -196,6 +208,7 @@ _OF_PLAN = (
     patient.PATIENT_STUDY,
     patient.CLINICAL_TRIAL_STUDY,
 )
+_OF_SERIES = (GENERAL_SERIES, CLINICAL_TRIAL_SERIES, RT_SERIES)
 NAMED: Mapping[str, Rule] = {
     **MISCELLANEOUS,
     **UIDS,
@@ -209,9 +222,12 @@ NAMED: Mapping[str, Rule] = {
 def _unnamed() -> dict[str, Rule]:
     """The rule for what no row of the recipe names, by keyword."""
     by_plan = {row.keyword for module in _OF_PLAN for row in module.attributes}
+    shared = by_plan | {row.keyword for module in _OF_SERIES for row in module.attributes}
     own = {row.keyword for module in _NOT_COPIED for row in module.attributes} - _KEPT
     rules = {
-        keyword: copied(TEMPLATE, PLAN) if keyword in by_plan else copied(TEMPLATE)
+        keyword: copied(
+            FIRST if keyword in shared else TEMPLATE, *([PLAN] if keyword in by_plan else [])
+        )
         for keyword in RT_IMAGE.keywords - own - _LEFT_OUT
     }
     constants = {"SOPClassUID": RT_IMAGE.sop_class_uid, "Modality": RT_IMAGE.modality}
@@ -222,6 +238,8 @@ def _unnamed() -> dict[str, Rule]:
 
 #: Rule of every attribute that a new RT Image may have at its top level.
 RULES: Mapping[str, Rule] = {**_unnamed(), **WITH_PIXELS, **NAMED}
+#: Attributes of patient, study and series that all images have from one template.
+SHARED = tuple(sorted(key for key, rule in RULES.items() if FIRST in rule.sources))
 #: What the plan adds to what was copied.
 ADDED: Mapping[str, Rule] = {_EXPOSURES: computed(exposures)}
 

@@ -6,16 +6,22 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.tag import Tag
 
 from rtxr.errors import Severity, Violation
-from rtxr.iod.audit import BAD_VALUE, EMPTY, EXCLUDED, MISSING_1, MISSING_2, Flaw
+from rtxr.iod.audit import BAD_VALUE, EMPTY, EXCLUDED, MISSING_1, MISSING_2, NARROW, Flaw
 from rtxr.iod.complete import Addition
 from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
-from rtxr.iod.values.allowed import ENUMERATED
+from rtxr.iod.values.allowed import ENUMERATED, NOT_ABOVE_0
 from rtxr.iod.values.words import value_of_vr
 
 _FIXES = {
     MISSING_1: "give it a value",
     MISSING_2: "write it, empty if nothing is known",
+}
+#: What is wrong with a value > what to give.
+_BETTER = {
+    EMPTY: "give it a value, or remove it",
+    NARROW: "give 1 or more, or a VOILUTFunction (LINEAR_EXACT, SIGMOID) that allows it",
+    NOT_ABOVE_0: "give a number above 0",
 }
 _NOTHING = "nothing has to be done; correct it if the receiver asks for it"
 
@@ -44,7 +50,8 @@ def of_flaw(
     iod : IOD
         Its tables.
     uid, path : str
-        SOP Instance UID and file of the object.
+        SOP Instance UID and file of the object. How to give a Dataset what is missing is not said
+        of a file.
     inherited : bool, default: False
         It came unchanged with the source: a warning.
     strict : bool, default: False
@@ -65,7 +72,7 @@ def of_flaw(
         module=flaw.module.name if flaw.module else "",
         attribute=name,
         type=flaw.type,
-        fix=(_owed(flaw, iod) or _fix(flaw)) if blocks else _NOTHING,
+        fix=(("" if path else _owed(flaw, iod)) or _fix(flaw)) if blocks else _NOTHING,
     )
 
 
@@ -73,8 +80,8 @@ def _fix(flaw: Flaw) -> str:
     """What to do about a flaw: of a value that is not allowed, which are."""
     if flaw.code != BAD_VALUE:
         return _FIXES[flaw.code]
-    if flaw.detail == EMPTY:
-        return "give it a value, or remove it"
+    if flaw.detail in _BETTER:
+        return _BETTER[flaw.detail]
     keyword = flaw.path.rpartition(".")[2]
     if keyword in EXCLUDED_BY and EXCLUDED in flaw.detail:
         return "remove it"

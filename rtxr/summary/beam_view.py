@@ -229,7 +229,7 @@ def _reach(apertures: Apertures | None, scanned: BeamSpots) -> float:
 def _title(beam: PlannedBeam, point: int, count: int, pose: BeamPose) -> str:
     angles = {"gantry": pose.gantry, "collimator": pose.collimator, "couch": pose.couch}
     told = ", ".join(f"{name} {round(angle, 3) + 0.0:g}°" for name, angle in angles.items())
-    return f"Beam {beam.number} {beam.name}, control point {point} of 0 to {count - 1}\n{told}"
+    return f"Beam {beam.label}, control point {point} of 0 to {count - 1}\n{told}"
 
 
 def _blocks(ds: xr.Dataset, beam: PlannedBeam) -> list[tuple[FloatArray, bool]]:

@@ -104,7 +104,7 @@ def plot_dvh(
     MissingExtraError
         anywidget is not installed, and it is not ``static=True``.
     MissingDataError
-        No structures, dose or DVH; goals in % of a prescription that nobody has said.
+        No structures, dose or DVH.
     RTXRError
         Stored DVHs beside anything but cumulative ones of one dose of one case and one
         prescription; goals of several doses; other cases with a dose that is no name; a
@@ -232,5 +232,6 @@ def _dose_names(table: pd.DataFrame) -> dict[str, str]:
     for name, told in table.attrs.get("doses", {}).items():
         numbers = told.get("ReferencedBeamNumber", [])
         if len(numbers) == 1:
-            found[name] = f"beam {numbers[0]} {told['BeamName'][0]}".rstrip()
+            own = told["BeamName"][0]
+            found[name] = f"beam {numbers[0]} ({own})" if own else f"beam {numbers[0]}"
     return found

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import model, roi_names
+from rtxr.analysis.doses.dose_choice import Doses
 from rtxr.analysis.statistics import dvh as dvh_tables
 from rtxr.analysis.structures import contours
 from rtxr.analysis.structures.planes import Between, EndCap, about
@@ -21,6 +22,7 @@ from rtxr.errors import Finding
 from rtxr.read import rt_dose, rt_plan, rt_structure_set
 from rtxr.read.structures.findings import of_roi
 from rtxr.roi_names import Rois
+from rtxr.summary.dose_findings import dose_findings
 
 P = ParamSpec("P")
 #: Codes of a computation > those of reading that have said the same.
@@ -137,11 +139,13 @@ def _of_rois(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 def _with_beams(
     function: Callable[Concatenate[xr.Dataset, P], pd.DataFrame],
 ) -> Callable[Concatenate[xr.Dataset, P], pd.DataFrame]:
-    """A table over doses that also tells the beams which the headers of each refer to."""
+    """A table over doses that also tells what each is: its beams by the headers, and findings."""
 
     @wraps(function)
     def table(ds: xr.Dataset, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         found = function(ds, *args, **kwargs)
+        noticed = dose_findings(ds, cast("Doses", kwargs.get("dose", model.DOSE)))
+        found.attrs["findings"] = [*found.attrs["findings"], *contours.finding_dicts(noticed)]
         told = found.attrs.get("doses", {})
         if any(each["variable"] in model.dose_names(ds) for each in told.values()):
             _add_beams(ds, told)

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from rtxr import model, roi_names
-from rtxr.analysis.doses.dose_choice import DoseLike
+from rtxr.analysis.doses.dose_choice import DoseLike, one_dose
 from rtxr.analysis.statistics import goals as goal_rows
 from rtxr.analysis.statistics import metrics
 from rtxr.analysis.statistics.dvh import Masks
@@ -21,8 +21,9 @@ from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.analysis.structures.contours import finding_dicts
 from rtxr.analysis.structures.planes import Between, EndCap
 from rtxr.analysis.structures.polygons import Combine
-from rtxr.errors import Finding, UnknownNameError
+from rtxr.errors import Finding, MissingDataError, UnknownNameError
 from rtxr.roi_names import Rois
+from rtxr.summary.dose_findings import dose_findings
 from rtxr.summary.prescription import prescription_of
 from rtxr.view.goal_table import GoalTable
 
@@ -100,7 +101,7 @@ def dvh_metrics(
         between=between,
         combine=combine,
     )
-    return _said(table, source, findings)
+    return _said(table, source, [*findings, *_further(ds, dose, findings)])
 
 
 def goals(
@@ -140,8 +141,9 @@ def goals(
         far the value is on the right side of the limit, below 0 on the wrong one; within 1e-9 of
         the limit, as a part of it or of 1, it is 0 and the value the limit),
         ``acceptable`` (the wider limit, NaN for none) and ``status`` (``"pass"``,
-        ``"acceptable"``, ``"fail"``). Where there is no such ROI, or the metric has no value,
-        ``passed`` and ``status`` are missing and a finding says why. ``attrs`` as in
+        ``"acceptable"``, ``"fail"``). Where there is no such ROI, the metric has no value, or the
+        goal is in % of a prescription that is not known, ``passed`` and ``status`` are missing
+        and a finding says why. ``attrs`` as in
         :func:`dvh_metrics`. A notebook shows colours and symbols.
 
     Raises
@@ -151,11 +153,16 @@ def goals(
     UnknownNameError
         No such metric or unit; or a name of a ROI that fits labels which differ in case only.
     MissingDataError
-        No structures or dose, no one prescription, or a metric in Gy of a dose in another unit.
+        No structures or dose, or a metric in Gy of a dose in another unit.
     """
     asked = goal_rows.parsed_goals(goals)
     refers = any(goal.metric.needs_prescription for goal in asked)
-    prescription, source, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
+    one_dose(ds, dose)  # that it is not there is an error, while no prescription is a finding
+    unknown, source, findings = "", "none", list[Finding]()
+    try:
+        prescription, source, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
+    except MissingDataError as error:
+        unknown = str(error)
     rows = goal_rows.evaluate(
         ds,
         asked,
@@ -165,10 +172,11 @@ def goals(
         end_cap=end_cap,
         between=between,
         combine=combine,
+        unknown=unknown,
     )
     table = GoalTable(rows)
     table.attrs = rows.attrs
-    return _said(table, source, findings)
+    return _said(table, source, [*findings, *_further(ds, dose, findings)])
 
 
 def asked_metrics(ds: xr.Dataset, names: str | Sequence[str]) -> list[Metric]:
@@ -188,6 +196,12 @@ def asked_metrics(ds: xr.Dataset, names: str | Sequence[str]) -> list[Metric]:
             raise
         text = f"{rois[0]!r} is a ROI and no metric: metrics come first, ROIs second or as rois="
         raise UnknownNameError(text) from error
+
+
+def _further(ds: xr.Dataset, dose: DoseLike, said: Sequence[Finding]) -> list[Finding]:
+    """What is to be known of the dose and was not said with the prescription."""
+    codes = {each.code for each in said}
+    return [each for each in dose_findings(ds, dose) if each.code not in codes]
 
 
 def _said(table: TableT, source: str, findings: Sequence[Finding]) -> TableT:

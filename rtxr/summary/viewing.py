@@ -63,22 +63,23 @@ def view(
     MissingDataError
         There is nothing to look at.
     UnknownNameError
-        No such variable, ROI, dose or plane.
+        No such variable, ROI, dose, plane or trait.
     """
     made = widget_class("viewer", "ViewerWidget")
-    full = _full_dose(ds, prescription)
+    full = full_dose(ds, prescription)
     widget: ViewerWidget = made(ds, other, variable=variable, rois=rois, full=full, **state)
     return widget
 
 
-def _full_dose(ds: xr.Dataset, given: float | None) -> FullDose | None:
-    """The dose that is 100 %, if anything says it."""
+def full_dose(ds: xr.Dataset, given: float | None, dose: str | None = None) -> FullDose | None:
+    """The dose that is 100 %, if anything says it; of the first dose where none is named."""
     if given is not None:
         return FullDose(above_0("prescription", given, "a dose in Gy"), "given")
-    if not model.dose_names(ds):
+    doses = [dose] if dose is not None else model.dose_names(ds)
+    if not doses:
         return None
     try:
-        found, _, _ = prescription_of(ds, None, refers=True, dose=model.dose_names(ds)[0])
+        found, _, _ = prescription_of(ds, None, refers=True, dose=doses[0])
     except MissingDataError:
         return None
     return FullDose(found, "plan") if isinstance(found, float) else None

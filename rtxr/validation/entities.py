@@ -10,8 +10,11 @@ from rtxr.errors import Severity, Violation
 from rtxr.validation.facts import ENTITIES, Facts, shared_keywords, tag
 from rtxr.validation.walk import CHARACTER_SET
 
+_FRAME = "FrameOfReferenceUID"
 #: Of a series: what its objects must share, whatever modules they have (PS3.3 A.1.2.3).
-_OF_SERIES = ("Modality", "FrameOfReferenceUID", "StudyInstanceUID", "PatientID")
+_OF_SERIES = ("Modality", _FRAME, "StudyInstanceUID", "PatientID")
+#: IOD whose objects have a frame of reference each, as imagers write them.
+_ONE_FRAME_EACH = "RT Image"
 
 
 def check(objects: Iterable[Facts]) -> Iterator[Violation]:
@@ -49,6 +52,9 @@ def _differing(
         "as the others"
     )
     fix = f"write the same in all objects of the {entity}, or make it another {entity}"
+    if keyword == _FRAME and {each.subject.iod_name for each in group} == {_ONE_FRAME_EACH}:
+        severity, message = "warning", "is not the same in all objects of the series, all RT Images"
+        fix = "nothing has to be done: imagers give each RT Image one of its own"
     yield others[0][0].subject.violation(f"{entity}-differs", severity, keyword, message, fix)
 
 

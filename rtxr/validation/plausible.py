@@ -1,4 +1,4 @@
-"""Values that are hardly meant, whatever the Standard allows: terms, angles, jaws, codes.
+"""Values that are hardly meant, whatever the Standard allows: terms, angles, jaws, leaves, codes.
 
 Defined terms may be extended, so that another one is a warning; readers that do not know it will
 not know what the object is.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from rtxr.errors import Severity, Violation
+from rtxr.iod.items.beams import LEAVES, TURN, TURNS
 from rtxr.iod.items.rois import INTERPRETED_TYPES
 from rtxr.validation.facts import tag
 from rtxr.validation.subject import Subject
@@ -38,23 +39,22 @@ TERMS: Mapping[str, tuple[str, ...]] = {
         *("TREATMENT", "OPEN_PORTFILM", "TRMT_PORTFILM", "CONTINUATION", "SETUP"),
     ),
 }
-#: Angles in degrees (PS3.3 C.8.8.14, C.8.8.2): from 0 on, up to a whole turn.
-ANGLES = (
-    *("GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle"),
-    "TableTopEccentricAngle",
-)
-TURN = 360.0
+#: Metersets, which are delivered and never taken back (PS3.3 C.8.8.13, C.8.8.14).
+METERSETS = ("BeamMeterset", "FinalCumulativeMetersetWeight")
 _MLC, _BOUNDARIES = (b"MLCX", b"MLCY"), tag("LeafPositionBoundaries")
 _DEVICES = [
     (tag(name),) for name in ("BeamLimitingDeviceSequence", "IonBeamLimitingDeviceSequence")
 ]
 _JAWS = (b"X", b"Y", b"ASYMX", b"ASYMY")
+_LEAVES = tuple(map(str.encode, LEAVES))
 _TYPE, _EDGES, _SCALING = map(
     tag, ("RTBeamLimitingDeviceType", "LeafJawPositions", "DoseGridScaling")
 )
 _CODES, _DESIGNATOR = (tag("CodeValue"), tag("LongCodeValue")), tag("CodingSchemeDesignator")
 #: What a walk has to keep.
-WANTED = frozenset((*map(tag, (*TERMS, *ANGLES)), _TYPE, _EDGES, _SCALING, *_CODES, _DESIGNATOR))
+WANTED = frozenset(
+    (*map(tag, (*TERMS, *TURNS, *METERSETS)), _TYPE, _EDGES, _SCALING, *_CODES, _DESIGNATOR)
+)
 _Row = tuple[str, Severity, Path, str, str]
 
 
@@ -72,7 +72,7 @@ def check(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
     for item in items:
         if item.values.keys().isdisjoint(WANTED):
             continue
-        for check_item in (_terms, _angles, _jaws, _leaves, _codes, _scaling):
+        for check_item in _CHECKS:
             found.update(check_item(item))
     for (code, severity, path, message, fix), count in found.items():
         times = f" ({count} items)" if count > 1 else ""
@@ -90,7 +90,7 @@ def _terms(item: Item) -> Iterator[_Row]:
 
 
 def _angles(item: Item) -> Iterator[_Row]:
-    for keyword in ANGLES:
+    for keyword in TURNS:
         angle = _numbers(item, tag(keyword))[:1]
         if angle and not 0 <= angle[0] <= TURN:
             message = f"is {angle[0]:g}, and angles are from 0 to {TURN:g} degrees"
@@ -104,6 +104,28 @@ def _jaws(item: Item) -> Iterator[_Row]:
         message = f"of {kind} are {edges[0]:g} and {edges[1]:g}: the jaws cross"
         fix = "write the lower position first, or the true ones"
         yield _doubt("jaws-cross", item, "LeafJawPositions", message, fix)
+
+
+def _crossed_leaves(item: Item) -> Iterator[_Row]:
+    """Leaves beyond those opposite: positions of one side, then of the other (PS3.3 C.8.8.14)."""
+    if item.values.get(_TYPE) not in _LEAVES:
+        return
+    edges = _numbers(item, _EDGES)
+    pairs = len(edges) // 2
+    if any(first > second for first, second in zip(edges[:pairs], edges[pairs:], strict=False)):
+        kind = item.values[_TYPE].decode()
+        message = f"of {kind} put leaves beyond those opposite: the leaves cross"
+        fix = "write the lower position of each pair among the first half, or the true ones"
+        yield _doubt("leaves-cross", item, "LeafJawPositions", message, fix)
+
+
+def _metersets(item: Item) -> Iterator[_Row]:
+    for keyword in METERSETS:
+        meterset = _numbers(item, tag(keyword))[:1]
+        if meterset and meterset[0] < 0:
+            message = f"is {meterset[0]:g}, and less than nothing cannot be delivered"
+            fix = "write the true meterset, 0 or more"
+            yield _doubt("negative-meterset", item, keyword, message, fix)
 
 
 def _leaves(item: Item) -> Iterator[_Row]:
@@ -131,6 +153,9 @@ def _scaling(item: Item) -> Iterator[_Row]:
         message = f"is {scaling[0]:g}, and so are all doses, or less"
         fix = "write what one stored integer stands for"
         yield _doubt("dose-scaling-odd", item, "DoseGridScaling", message, fix)
+
+
+_CHECKS = (_terms, _angles, _jaws, _crossed_leaves, _metersets, _leaves, _codes, _scaling)
 
 
 def _doubt(code: str, item: Item, keyword: str, message: str, fix: str) -> _Row:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,14 @@ def lightened(color: str, limit: float = SCREEN_LUMINANCE) -> str:
 def luminance(color: str) -> float:
     """Relative luminance, 0 to 1."""
     return float(_linear(color) @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def rim(color: str) -> list[Any]:
+    """Thin rim that keeps a line visible on its like: dark around light colours and vice versa."""
+    from matplotlib.patheffects import Normal, Stroke  # noqa: PLC0415
+
+    rim = "black" if luminance(color) > 0.08 else "white"
+    return [Stroke(linewidth=2.3, foreground=rim, alpha=0.55), Normal()]
 
 
 def _linear(color: str) -> FloatArray:

@@ -78,7 +78,7 @@ class Bare:
             for name in widget.traits(sync=True)
             if name not in inherited and not name.startswith(("_model", "_view", "_dom", "_anyw"))
         ]
-        names = [name for name in names if name not in ("_esm", "_css", "_still")]
+        names = [name for name in names if name not in ("_esm", "_css")]
         widget.send = self._send
         widget.observe(self._note, names)
         page.expose_function("ask", self._ask)

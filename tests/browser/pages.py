@@ -6,6 +6,11 @@ from typing import Any
 
 #: How often a cell is run: while a kernel starts, JupyterLab forgets what it is asked for.
 TRIES = 5
+#: Colours of a dark theme.
+DARK = """() => {
+  document.body.style.setProperty("--jp-layout-color1", "#111111");
+  document.body.style.setProperty("--jp-ui-font-color1", "#ffffff");
+}"""
 
 
 def run_cell(page: Any, at: int) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Server
-from browser.pages import printed, run_cell
+from browser.pages import DARK, printed, run_cell
 
 SHOW = """
 import rtxr
@@ -35,11 +35,6 @@ INK = """([x, y]) => {
   const box = canvas.getBoundingClientRect();
   const at = [x - box.left, y - box.top].map((each) => Math.round(each * devicePixelRatio));
   return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
-}"""
-
-DARK = """() => {
-  document.body.style.setProperty("--jp-layout-color1", "#111111");
-  document.body.style.setProperty("--jp-ui-font-color1", "#ffffff");
 }"""
 
 

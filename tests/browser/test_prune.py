@@ -9,7 +9,7 @@ import factories as make
 import pytest
 
 from browser.conftest import Server
-from browser.pages import printed, run_cell
+from browser.pages import DARK, printed, run_cell
 
 TESTS = Path(__file__).resolve().parents[1]
 SHOW = "import rtxr\nindex = rtxr.scan({!r}, progress=False)\nwidget = index.prune()\nwidget"
@@ -42,8 +42,10 @@ def checked(found: Any) -> str:
 
 def test_in_jupyterlab(lab: Server, page: Any, archive: Path) -> None:
     lab.open(page, "prune", SHOW.format(str(archive)), OPEN)
+    page.evaluate(DARK)
     run_cell(page, 0)
     row(page, "RTXR-PHANTOM").wait_for()
+    page.locator(".rtxr-prune.rtxr-dark").wait_for()
     status = page.get_by_role("status").filter(has_text="series")
     assert "10 series" in status.inner_text()
 

@@ -58,9 +58,13 @@ def test_every_key(shown: Any, patient: xr.Dataset) -> None:
     assert after("m").only == "axial"
     assert after("m").only == ""
     after("?")
-    assert bare.page.get_by_role("dialog", name="Keys").is_visible()
-    after("Escape")
-    assert not bare.page.get_by_role("dialog", name="Keys").is_visible()
+    sheet = bare.page.get_by_role("dialog", name="Keys")
+    assert sheet.evaluate("each => document.activeElement === each")
+    after("?")
+    assert not sheet.is_visible()
+    after("?", "Escape")
+    assert not sheet.is_visible()
+    assert after("ArrowUp").position["z"] == z[24]
 
 
 def test_pointer(shown: Any, patient: xr.Dataset) -> None:
@@ -119,9 +123,11 @@ def test_pointer(shown: Any, patient: xr.Dataset) -> None:
     zoomed = Places(view, "axial", pixels(canvas(bare)).shape)
     assert zoomed.own()[0][int(0.7 * box["width"])] == pytest.approx(here, abs=0.5)
 
+    place = view.position
     mouse.dblclick(*spot(0.5, 0.8))
     drawn(bare)
     assert view.only == "axial"
+    assert view.position == pytest.approx(place)
 
 
 def test_the_list_of_structures_by_keyboard(shown: Any, patient: xr.Dataset) -> None:
@@ -134,7 +140,9 @@ def test_the_list_of_structures_by_keyboard(shown: Any, patient: xr.Dataset) -> 
     drawn(bare)
     assert view.labels[1] not in view.rois
     assert view.roi == view.labels[2]
-    assert found.get_by_role("option", selected=True).get_attribute("data-roi") == view.roi
+    row = found.get_by_role("option", selected=True)
+    assert row.get_attribute("data-roi") == view.roi
+    assert row.get_attribute("id") == found.get_attribute("aria-activedescendant")
     bare.page.get_by_label(f"Colour of {view.roi}").fill("#00ff88")
     drawn(bare)
     assert view.colors[view.roi] == "#00ff88"
@@ -233,26 +241,52 @@ def test_dark_pages(shown: Any, patient: xr.Dataset) -> None:
     root = bare.page.locator(".rtxr-viewer.rtxr-dark")
     ground = root.evaluate("each => getComputedStyle(each).backgroundColor")
     assert ground == "rgb(17, 17, 17)"
+    bare.page.evaluate("document.body.setAttribute('style', '')")
+    bare.page.locator(".rtxr-viewer:not(.rtxr-dark)").wait_for()
     bare.page.evaluate("stop()")
     bare.set(window=(100, 0))  # a page that is gone hears nothing and says nothing
+
+
+def test_a_voxel_without_a_value(shown: Any, patient: xr.Dataset) -> None:
+    bare = shown(patient.assign(ct=patient.ct.where(patient.z < 0)).rt.view())
+    told = bare.page.locator(".rtxr-viewer-told")
+    bare.set(position={"z": -10.0})
+    told.filter(has_text="HU").wait_for()
+    bare.set(position={"z": 10.0})
+    told.filter(has_not_text="HU").wait_for()
+    assert "NaN" not in told.inner_text()
+
+
+def test_a_kernel_that_does_not_answer(
+    shown: Any, patient: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = patient.rt.view()
+    view._repr_mimebundle_()
+    still = shown(view).page.locator(".rtxr-viewer-still")
+    assert still.count() == 0  # planes are there
+    view = patient.rt.view()
+    view._repr_mimebundle_()
+    monkeypatch.setattr(view, "_handle_custom_msg", lambda *given: None)
+    bare = shown(view)
+    assert still.evaluate("each => each.decode().then(() => each.naturalWidth)") > 100
 
 
 def test_rt_images(shown: Any) -> None:
     view = rt_images().rt.view(smooth=False, crosshair=False)
     bare = shown(view)
     found = canvas(bare, "images")
-    assert view.position["z"] == 1
+    assert view.position["z"] == 0
     box = found.bounding_box()
     bare.page.mouse.move(box["x"] + box["width"] / 2 + 2, box["y"] + box["height"] / 2)
     told = bare.page.locator(".rtxr-viewer-told")
-    told.filter(has_text=re.compile(r"y 0\.0 mm · 18$")).wait_for()
+    told.filter(has_text=re.compile(r"y 0\.0 mm · 6$")).wait_for()
     row = pixels(found)[int(box["height"] / 2), :, 0]
     left, right = (row[int(share * box["width"])] for share in (0.2, 0.8))
     assert left < right  # x of the receptor goes to the right
-    bare.page.mouse.wheel(0, -120)
+    bare.page.mouse.wheel(0, 120)
     drawn(bare)
-    assert view.position["z"] == 0
-    told.filter(has_text=re.compile(r"mm · 6$")).wait_for()
+    assert view.position["z"] == 1
+    told.filter(has_text=re.compile(r"mm · 18$")).wait_for()
 
 
 def test_a_plane_that_cannot_be_read_says_so(

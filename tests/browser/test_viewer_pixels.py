@@ -21,7 +21,7 @@ def blended(view: Any, image: np.ndarray, dose: np.ndarray) -> np.ndarray:
     width, level = view.window
     grey = np.nan_to_num(np.clip((image - level + width / 2) * 255 / width, 0, 255))
     palette = np.frombuffer(view._palette, np.uint8).reshape(256, 3).astype(float)
-    top = view._scenes[0].doses[view.dose].highest
+    top = min(view._scenes[0].doses[view.dose].highest, 2 * view.prescription)
     number = np.clip(np.nan_to_num(dose) * 255 / top + 0.5, 0, 255).astype(int)
     washed = dose >= view.full_dose.level(view.threshold)
     share = np.where(washed, view.opacity, 0.0)[..., None]
@@ -35,6 +35,7 @@ def blended(view: Any, image: np.ndarray, dose: np.ndarray) -> np.ndarray:
         ("axial", {"smooth": False, "window": (1500, -600), "position": {"z": 24.5}}),
         ("coronal", {"zoom": 2.5, "center": {"x": 20.0, "z": 5.0}, "opacity": 0.8}),
         ("sagittal", {"threshold": 30, "position": {"x": -11.0}, "dose_colors": "viridis"}),
+        ("axial", {"prescription": 15}),  # all above 30 Gy in the last colour
     ],
 )
 def test_pixels_are_those_of_numpy(shown: Any, patient: xr.Dataset, pane: str, state: Any) -> None:

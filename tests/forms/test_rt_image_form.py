@@ -11,7 +11,7 @@ import pydicom
 import pytest
 
 import rtxr
-from rtxr.errors import MissingExtraError, RTXRError
+from rtxr.errors import MissingExtraError, RTXRError, UnknownNameError
 
 MACHINES = [rtxr.Machine("RTXR-LINAC", DeviceSerialNumber="1"), rtxr.Machine("TB2", "2")]
 
@@ -154,6 +154,41 @@ def test_parts_of_another_transfer_are_left_alone(form, portal):
     assert (widget.status, form.job.counts["plan"]) == ("", 1)
 
 
+def test_what_nobody_foresaw_is_one_message(form, portal, monkeypatch):
+    fill(form, portal)
+    create = field(form, "Create")
+    assert not create.disabled
+
+    def fails(*_):
+        raise ValueError("Doe^John")
+
+    monkeypatch.setattr(form.job, "create", fails)
+    create.click()
+    assert not create.disabled
+    assert form._done.value.startswith("the files led to an unforeseen ValueError")
+    monkeypatch.setattr(form.job, "picture", fails)
+    form._shown.index = 1
+    assert form._note.value.startswith("the files led to an unforeseen ValueError")
+    monkeypatch.setattr(form.job, "messages", fails)
+    field(form, "Patient ID").value = "QA"
+    assert create.disabled
+    assert "an unforeseen ValueError" in messages(form)
+    assert "Doe" not in messages(form)
+
+
+def test_an_interruption_leaves_the_form_usable(form, portal, monkeypatch):
+    fill(form, portal)
+
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(form.job, "create", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        form._made()
+    assert not field(form, "Create").disabled
+    assert form._done.value == "it was stopped, and not all was written"
+
+
 def test_what_cannot_be_read_is_told(form, tmp_path):
     find(form, "Text", lambda each: "folder" in each.placeholder).value = str(tmp_path / "none")
     assert "error" in messages(form)
@@ -223,6 +258,21 @@ def test_machines_are_those_of_the_registry(tmp_path, monkeypatch):
     assert [text for text, _ in field(form, "Machine").options] == ["choose …", "TB2", "another …"]
     assert field(form, "Machine").value == "TB2"
     form.close()
+
+
+def test_machines_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("RTXR_MACHINES", str(tmp_path / "machines.toml"))
+    rtxr.machines.add(MACHINES[1])
+    name = MACHINES[1].RadiationMachineName
+    for machines in ([name], name, MACHINES[1]):
+        form = rtxr.rt_image_form(machines=machines)
+        assert form.job.machines == {name: MACHINES[1]}
+        form.close()
+    with pytest.raises(UnknownNameError, match="no machine 'TB9'"):
+        rtxr.rt_image_form(machines=["TB9"])
+    for wrong in (7, [7]):
+        with pytest.raises(RTXRError, match="is a int; give"):
+            rtxr.rt_image_form(machines=wrong)
 
 
 def test_wrong_arguments_and_a_missing_extra_say_so(monkeypatch):

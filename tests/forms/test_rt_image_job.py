@@ -74,8 +74,8 @@ def test_a_machine_that_is_not_listed(filled):
 def test_tables_name_files_and_beams_and_no_patient(filled):
     assert filled.images == ["image_1.dcm · 160 x 192", "image_2.dcm · 160 x 192"]
     assert filled.templates == [
-        "template_1.dcm · 160 x 192 · beam 1 AP static · gantry 0°",
-        "template_2.dcm · 160 x 192 · beam 2 Arc · gantry 120°",
+        "template_1.dcm · 160 x 192 · beam 1 (AP static) · gantry 0°",
+        "template_2.dcm · 160 x 192 · beam 2 (Arc) · gantry 120°",
     ]
     assert told(filled) == []
 
@@ -98,7 +98,8 @@ def test_what_is_typed_is_checked(filled):
         ("error", "(0010,0020) PatientID has 65 characters, and VR LO allows 64")
     ]
     filled.patient["PatientID"] = " QA 1 "
-    assert told(filled) == []
+    ((severity, text),) = told(filled)
+    assert (severity, "(0010,0040) PatientSex;" in text) == ("warning", True)
     assert pydicom.dcmread(io.BytesIO(unpacked(filled)[0])).PatientID == "QA 1"
 
 
@@ -126,6 +127,19 @@ def test_pairs_are_exchanged(filled):
     assert made.beam_number.values.tolist() == [2, 1]
     filled.take("plan", [str(Path(filled.inbox("plan")._workspace.folder))])
     assert filled.order == [1, 0]
+
+
+def test_pairs_that_contradict_their_times_are_told_until_they_are_exchanged(job, tmp_path):
+    images = saved(tmp_path, "images", [measured(0), measured(1)])
+    late_first = [template(at, 1, ContentTime=f"080{9 - at}00") for at in (0, 1)]
+    templates = saved(tmp_path, "templates", late_first)
+    job.take("images", list(map(str, images)))
+    job.take("templates", list(map(str, templates)))
+    job.take("plan", [str(saved(tmp_path, "plan", [planned()])[0])])
+    job.choose("TB2")
+    assert any("not taken in one order" in text for _, text in told(job))
+    job.pair(0, 1)
+    assert not any("not taken in one order" in text for _, text in told(job))
 
 
 def test_unlike_numbers_are_an_error(filled, portal):

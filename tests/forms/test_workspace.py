@@ -39,6 +39,12 @@ def test_files_come_in_the_order_of_their_names(workspace):
     assert [path.read_bytes() for path in paths] == [b"", b"two" * 9, b"x"]
 
 
+def test_numbers_in_names_are_numbers(workspace):
+    names = [f"image_{number}.dcm" for number in (10, 2, 1)]
+    paths = send(Inbox(workspace, "images"), [(name, b"1") for name in names])
+    assert [path.name for path in paths] == names[::-1]
+
+
 @pytest.mark.parametrize(
     "name", ["../../up.dcm", "/etc/passwd", "..", "", "a\0b", "x" * 999, "CON"]
 )

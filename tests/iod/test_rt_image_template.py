@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from rt_image_pairs import BOUNDARIES, NESTED, device, exposure, planned, rows, template
 
 from rtxr.iod import rt_image_template as recipe
-from rtxr.iod.encoding.raw import item
+from rtxr.iod.encoding.raw import item, put
 from rtxr.iod.rt_image import RT_IMAGE
 from rtxr.iod.rules import NEW_UID, constant, copied
 
@@ -69,12 +71,15 @@ def test_what_no_row_names_is_the_constant_else_the_templates_else_the_plans():
     named = {keyword for heading in recipe_headings() for _, keyword in public(heading)}
     assert recipe.RULES["SOPClassUID"] == constant(RT_IMAGE.sop_class_uid)
     assert recipe.RULES["Modality"] == constant("RTIMAGE")
-    for keyword in ("ImageType", "ConversionType", "Manufacturer", "SeriesNumber"):
+    for keyword in ("ImageType", "ConversionType", "Manufacturer", "InstanceNumber"):
         assert keyword not in named
         assert recipe.RULES[keyword] == copied("template")
+    for keyword in ("SeriesNumber", "SeriesDescription", "OperatorsName"):
+        assert keyword not in named
+        assert recipe.RULES[keyword] == copied("earliest template")
     for keyword in ("PatientSex", "PatientBirthDate", "StudyID", "AccessionNumber"):
         assert keyword not in named
-        assert recipe.RULES[keyword] == copied("template", "plan")
+        assert recipe.RULES[keyword] == copied("earliest template", "plan")
 
 
 def recipe_headings() -> tuple[str, ...]:
@@ -159,6 +164,16 @@ def test_leaf_boundaries_of_the_template_and_of_other_leaves_stay(pairs):
     leaves = device("MLCX", pairs, ["0"] * 2 * pairs, **known)
     source = template(ExposureSequence=[exposure(BeamLimitingDeviceSequence=[leaves])])
     assert recipe.exposures({"template": source, "beam": planned().BeamSequence[0]}) is None
+
+
+@pytest.mark.parametrize("broken", [b"-20.0\\0.0\\xx.0", b"-20.0\\\\20.0", b"nan\\0\\1 ", b""])
+def test_leaf_boundaries_that_are_no_numbers_are_left_out(broken):
+    beam = planned().BeamSequence[0]
+    put(
+        beam.BeamLimitingDeviceSequence[1],
+        RawDataElement(Tag(0x300A00BE), "DS", len(broken), broken, 0, False, True),
+    )
+    assert recipe.exposures({"template": template(), "beam": beam}) is None
 
 
 def test_nested_rows_are_in_the_items():

@@ -89,8 +89,10 @@ def test_beams_are_chosen_by_number_or_name(tmp_path):
     for beam in (5, "B"):
         assert set(rt_plan.control_points(ds, beam).BeamNumber) == {5}
     assert rt_plan.control_points(ds).meterset.isna().all()
-    with pytest.raises(UnknownNameError, match=r"no beam 'C'.*'1 A', '5 B'"):
+    with pytest.raises(UnknownNameError, match=r"no beam 'C'.*there are 'A', 'B'$"):
         rt_plan.control_points(ds, "C")
+    with pytest.raises(UnknownNameError, match=r"no beam 7 .*'1 \(A\)', '5 \(B\)'$"):
+        rt_plan.control_points(ds, 7)
 
 
 def test_two_layers_of_leaves_and_no_jaws(tmp_path):

@@ -45,7 +45,41 @@ def test_a_beam_dose_never_passes_for_the_plans_total(case):
         table = beam.rt.dvh_metrics(["V95%"], rois="PTV_70", **options)
         assert "dose-not-plan-total" in codes(table)
         assert "dose-not-plan-total" in codes(beam.rt.goals("PTV_70: D95% >= 95 %", **options))
-    assert not beam.rt.dvh_metrics(["mean"], rois="PTV_70").attrs["findings"]
+    for table in (beam.rt.dvh_metrics(["mean"], rois="PTV_70"), beam.rt.dvh("PTV_70")):
+        (told,) = table.attrs["findings"]
+        assert told["code"] == "dose-not-plan-total"
+        assert "'BEAM': these are numbers of that part" in told["message"]
+    assert "dose-not-plan-total" in set(beam.rt.plot_dvh("PTV_70").findings["code"])
+    for named in ("BEAM", beam.dose):  # who names a part knows
+        assert not beam.rt.dvh("PTV_70", dose=named).attrs["findings"]
+
+
+def test_a_dose_of_the_plan_as_it_was_says_so_beside_its_numbers(case):
+    edited = case.rt.remove_beam(1)
+    tables = [
+        edited.rt.dvh("PTV_70"),
+        edited.rt.dvh_metrics("mean", "PTV_70"),
+        edited.rt.goals("PTV_70: mean >= 1 Gy"),
+    ]
+    for table in tables:
+        assert "dose-of-plan-before" in codes(table)
+    assert "dose-of-plan-before" not in codes(edited.rt.dvh("PTV_70", dose=edited.dose * 2))
+
+
+def test_goals_in_percent_without_a_prescription_leave_the_others(case):
+    bare = case.drop_vars("plan_uid")
+    asked = ["PTV_70: D95% >= 95 %", "PTV_70: mean >= 1 Gy", "Nowhere: V95% >= 95 %"]
+    table = bare.rt.goals(asked)
+    assert table["status"].fillna("none").tolist() == ["none", "pass", "none"]
+    told = [each for each in table.attrs["findings"] if each["code"] == "goal-without-prescription"]
+    assert len(told) == 2
+    assert "PTV_70: D95% >= 95 %" in told[0]["message"]
+    assert "no plan" in told[0]["message"]
+    assert bare.rt.goals(asked, prescription=70)["status"].notna().tolist() == [True, True, False]
+    with pytest.raises(MissingDataError, match="no dose 'dose_9'"):
+        bare.rt.goals(asked, dose="dose_9")
+    plot = bare.rt.plot_dvh("PTV_70", goals=asked[:2])
+    assert "goal-without-prescription" in set(plot.findings["code"])
 
 
 def test_of_any_dose_mask_and_reading_of_the_contours(case):

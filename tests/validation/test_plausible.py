@@ -9,9 +9,10 @@ from pydicom.uid import RTDoseStorage, RTPlanStorage
 
 from rtxr.iod.encoding.data_set_bytes import data_set_bytes
 from rtxr.iod.encoding.raw import item
+from rtxr.iod.items.beams import LEAVES, TURNS
 from rtxr.read.elements import EXPLICIT
 from rtxr.validation.checks import WANTED
-from rtxr.validation.plausible import ANGLES, TERMS, check
+from rtxr.validation.plausible import METERSETS, TERMS, check
 from rtxr.validation.subject import Subject
 from rtxr.validation.walk import Walk
 
@@ -38,7 +39,7 @@ def test_every_term_is_known_and_another_one_is_a_warning(keyword):
     assert attribute.endswith(keyword)
 
 
-@pytest.mark.parametrize("keyword", ANGLES)
+@pytest.mark.parametrize("keyword", TURNS)
 @pytest.mark.parametrize(("angle", "odd"), [(0, 0), (360, 0), (359.9, 0), (-1, 1), (400, 1)])
 def test_angles_are_those_of_one_turn(keyword, angle, odd):
     found = rows(beam(**{keyword: angle}))
@@ -50,6 +51,24 @@ def test_angles_are_those_of_one_turn(keyword, angle, odd):
 def test_jaws_do_not_cross(edges, kind, crossed):
     found = rows(beam(edges=edges, kind=kind))
     assert [code for _, code, _ in found] == ["jaws-cross"] * crossed
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+@pytest.mark.parametrize(
+    ("edges", "crossed"),
+    [((-5, -5, 5, 5), 0), ((5, -5, 5, 5), 0), ((-5, 30, 5, -20), 1), ((5, 5, -5, -5), 1)],
+)
+def test_leaves_do_not_cross(kind, edges, crossed):
+    found = rows(beam(edges=edges, kind=kind))
+    told = [code for _, code, _ in found if code != "unknown-term"]  # of layers: MLCX1
+    assert told == ["leaves-cross"] * crossed
+
+
+@pytest.mark.parametrize(("meterset", "odd"), [(0, 0), (120.5, 0), (-1, 1)])
+@pytest.mark.parametrize("keyword", METERSETS)
+def test_a_meterset_is_not_negative(keyword, meterset, odd):
+    found = rows(item(FractionGroupSequence=[item(**{keyword: meterset})]))
+    assert [code for _, code, _ in found] == ["negative-meterset"] * odd
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pydicom
 import pytest
 import xarray as xr
 from pydicom import config
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, generate_uid
 
@@ -50,6 +51,28 @@ def planted(coarse, tmp_path, monkeypatch) -> Callable[..., pd.DataFrame]:
         return rtxr.validate([*others, target])
 
     return plant
+
+
+@pytest.mark.parametrize(
+    ("name", "keyword", "value", "fix"),
+    [
+        ("CT_001.dcm", "WindowWidth", "0.5", "give 1 or more, or a VOILUTFunction"),
+        ("CT_001.dcm", "WindowWidth", "0", "give a number above 0"),
+        ("CT_001.dcm", "SliceThickness", "0", "give a number above 0"),
+        ("CT_001.dcm", "SliceThickness", "thick", "give a number, or a list of them (VR DS"),
+        ("CT_001.dcm", "FrameOfReferenceUID", "", "give it a value"),
+        ("RTDOSE.dcm", "ReferencedRTPlanSequence", None, "give it a value"),
+    ],
+)
+def test_the_fix_fits_a_file(planted, name, keyword, value, fix):
+    def fault(ds: Dataset) -> None:
+        element = pydicom.DataElement(keyword, dictionary_VR(keyword), value)
+        ds[keyword] = element
+
+    rows = planted(name, fault)
+    found = rows[rows["attribute"].str.endswith(keyword) & (rows["severity"] == "error")]
+    assert found["fix"].str.startswith(fix).all()
+    assert len(found) == 1
 
 
 def serious(rows: pd.DataFrame) -> list[tuple[str, str, str]]:

@@ -12,10 +12,11 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.contour import QuadContourSet
 
-from rtxr.errors import GeometryError, MissingDataError, UnknownNameError
+from rtxr.errors import GeometryError, MissingDataError, RTXRError, UnknownNameError
 from rtxr.index import scan
 from rtxr.view.colors import PALETTE
-from rtxr.view.slices import DoseLook, plot_slice
+from rtxr.view.slice_layers import DoseLook
+from rtxr.view.slices import plot_slice
 from view.cases import (
     DOSE,
     IMAGE,
@@ -135,12 +136,12 @@ def limits(ax):
 
 def test_windows():
     assert limits(plot_slice(make_case())) == (-160, 240)
-    assert limits(plot_slice(make_case(), window=(-600, 1500))) == (-1350, 150)
+    assert limits(plot_slice(make_case(), window=(1500, -600))) == (-1350, 150)
     mr = make_case(name="mr", dose=None)
     expected = np.percentile(image_values()[2], (1, 99))
     assert limits(plot_slice(mr)) == pytest.approx(tuple(expected))
     with pytest.raises(ValueError, match="width above 0"):
-        plot_slice(make_case(), window=(40, 0))
+        plot_slice(make_case(), window=(0, 40))
 
 
 def test_an_image_of_one_value_is_drawn():
@@ -165,8 +166,8 @@ def test_wash_is_the_dose_in_gy_above_a_tenth_of_the_maximum():
     inside = shown & (across >= 2)  # 1 Gy is below the threshold, and ramps up between -2 and 2
     np.testing.assert_allclose(values[inside], (30 + across + 2 * up)[inside])
     assert values.mask[across < -2].all()
-    assert float(values.min()) >= 0.1 * float(values.max())
-    assert wash.get_clim() == (0, pytest.approx(float(values.max())))
+    assert float(values.min()) >= 0.1 * float(ds.dose.max())
+    assert wash.get_clim() == (0, float(ds.dose.max()))  # not that of the slice
     assert 0 < wash.get_alpha() < 1
     assert bars(ax) == ["Dose (Gy)"]
 
@@ -176,6 +177,38 @@ def test_threshold_is_in_gy():
     assert float(values.min()) >= 35
     _, all_values = wash_of(plot_slice(make_case(), z=0, threshold=0.0))
     assert all_values.count() > values.count()
+
+
+def test_a_colour_is_one_dose_on_all_slices():
+    ds = make_case()
+    ds["dose"] = ds.dose * (1 + 0.1 * (ds.dose_z - ds.dose_z.min()))
+    highest = float(ds.dose.max())
+    for z in (-3, 3):
+        assert wash_of(plot_slice(ds, z=z))[0].get_clim() == (0, highest)
+        assert wash_of(plot_slice(ds, z=z, dose_max=500))[0].get_clim() == (0, 500)
+    with pytest.raises(RTXRError, match="dose_max=0: it must be above 0"):
+        plot_slice(ds, dose_max=0)
+
+
+def test_the_last_colour_is_at_most_twice_the_prescription():
+    ds = make_case()
+    ds.dose[2, 1, 1] = 2000.0  # beside a source
+    ax = plot_slice(ds, z=0, prescription=25)
+    wash, _ = wash_of(ax)
+    assert wash.get_clim() == (0, 50)
+    assert wash_of(plot_slice(ds, z=0, prescription=1500))[0].get_clim() == (0, 2000)
+
+
+def test_doses_in_percent_of_the_prescription():
+    asked = {"z": 0, "isodoses": ["90%", 24, "20 Gy"], "threshold": "75%"}
+    ax = plot_slice(make_case(), prescription=40, **asked)
+    (lines,) = of_type(ax, QuadContourSet)
+    np.testing.assert_array_equal(lines.levels, [20, 24, 36])
+    assert float(wash_of(ax)[1].min()) >= 30
+    with pytest.raises(RTXRError, match="'90%' is in % of a prescription, and none is known"):
+        plot_slice(make_case(), **asked)
+    with pytest.raises(RTXRError, match="'many' is no dose"):
+        plot_slice(make_case(), isodoses=["many"])
 
 
 @pytest.mark.parametrize(

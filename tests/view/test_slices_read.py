@@ -50,9 +50,17 @@ def lazy_case() -> tuple[xr.Dataset, Counting, Counting]:
 @pytest.mark.parametrize("turn", [lambda ds: ds, lambda ds: ds.isel(z=slice(None, None, -1))])
 def test_only_the_slice_is_read(lazy_case, asked, of_image, of_dose, turn):
     ds, image, dose = lazy_case
-    plot_slice(turn(ds), **asked)
+    plot_slice(turn(ds), dose_max=40, **asked)
     assert image.asked == [of_image]
     assert dose.asked == [of_dose]  # the layers on both sides of the slice, or the one on it
+
+
+def test_the_dose_is_read_once_for_its_highest_value(lazy_case):
+    ds, image, dose = lazy_case
+    plot_slice(ds, z=3)
+    plot_slice(ds, y=-2.9)
+    assert image.asked == [[1, 12, 10], [5, 1, 10]]
+    assert dose.asked == [[6, 4, 4]]
 
 
 def test_nothing_of_the_dose_is_read_when_it_is_not_shown(lazy_case):

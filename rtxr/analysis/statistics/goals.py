@@ -202,6 +202,7 @@ def evaluate(
     end_cap: EndCap = "half",
     between: Between = "slab",
     combine: Combine = "xor",
+    unknown: str = "none is given; pass prescription=<Gy>",
 ) -> pd.DataFrame:
     """Which goals are met.
 
@@ -214,9 +215,11 @@ def evaluate(
     mask : DataArray of bool, or mapping of name to DataArray, optional
         Masks that goals name as they name ROIs; one alone is called ``mask``.
     prescription : float or mapping of ROI to float, optional
-        Gy; needed by goals that refer to it.
+        Gy; goals that refer to it are not judged without one.
     dose, end_cap, between, combine
         As in :func:`rtxr.analysis.statistics.metrics.dvh_metrics`.
+    unknown : str, optional
+        Why there is no prescription, for the finding.
 
     Returns
     -------
@@ -226,14 +229,15 @@ def evaluate(
     Raises
     ------
     MissingDataError
-        No structures, no such dose, or a goal that refers to a prescription that is not given.
+        No structures or no such dose.
     UnknownNameError
         A name of a ROI that fits labels which differ in case only.
     """
     given = masks_by_name(mask)
     names = structure_names(ds, given)
     prescribed = prescriptions(ds, prescription, given)
-    measure = Measure(ds, dose, prescribed, [goal.metric for goal in goals])
+    judged = [goal for goal in goals if prescribed.given or not goal.metric.needs_prescription]
+    measure = Measure(ds, dose, prescribed, [goal.metric for goal in judged])
     wanted = [names.find(goal.roi) for goal in goals]
     labels = list(dict.fromkeys(label for each in wanted for label in each))
     rois, masks = _told_apart(ds, labels, given)
@@ -245,10 +249,14 @@ def evaluate(
         by_label = {each.label: each for each in found}
     rows = []
     missing = []
+    for goal in goals:
+        if goal not in judged:
+            text = f"goal {goal.text!r}: in % of a prescription, and {unknown}"
+            missing.append(Finding("goal-without-prescription", "warning", text))
     for goal, fitting in zip(goals, wanted, strict=True):
         for label in fitting:
             part = by_label[label]
-            value = measure.values(part, [goal.metric])[0]
+            value = measure.values(part, [goal.metric])[0] if goal in judged else math.nan
             bounds = _bounds(goal.metric, value, part)
             rows.append(_row(goal, label, value, measure.unit(goal.metric), bounds))
             if not math.isnan(value) and _decided(goal, value, bounds) is None:

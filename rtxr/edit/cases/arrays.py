@@ -22,13 +22,17 @@ _OTHERWISE = "; or give a plain array and its grid"
 _DOSE_ATTRS = {"DoseUnits": "GY", "DoseType": "PHYSICAL", "DoseSummationType": "PLAN"}
 
 
-def even_from(spacing: Sequence[float], origin: Sequence[float], arrays: Sequence[object]) -> Grid:
+def even_from(
+    spacing: float | Sequence[float], origin: Sequence[float], arrays: Sequence[object]
+) -> Grid:
     """Axis-aligned grid for the first plain array.
 
     Parameters
     ----------
-    spacing, origin : (float, float, float)
-        Along z, y, x, mm: distance of voxel centres, and the first one.
+    spacing : float or (float, float, float)
+        Distance of voxel centres, mm: along z, y, x, or the same along all.
+    origin : (float, float, float)
+        The first of them: z, y, x, mm.
     arrays : sequence
         Whatever was given: DataArrays and contours are passed over.
 
@@ -38,15 +42,16 @@ def even_from(spacing: Sequence[float], origin: Sequence[float], arrays: Sequenc
         Not three numbers each, or no plain array of three dimensions.
     """
     plain = [each for each in arrays if isinstance(each, np.ndarray)]
-    if not plain or plain[0].ndim != 3 or len(spacing) != 3 or len(origin) != 3:
+    steps = [spacing] * 3 if isinstance(spacing, int | float | np.number) else spacing
+    if not plain or plain[0].ndim != 3 or not np.shape(steps) == np.shape(origin) == (3,):
         raise GeometryError(
-            "spacing and origin are three numbers each, along z, y, x, for a plain array of three "
-            f"dimensions; here are spacing={spacing!r}, origin={origin!r} and "
-            f"{f'an array of shape {plain[0].shape}' if plain else 'no plain array'}"
+            "spacing and origin are three numbers each, along z, y, x (or spacing is one), for a "
+            f"plain array of three dimensions; here are spacing={spacing!r}, origin={origin!r} "
+            f"and {f'an array of shape {plain[0].shape}' if plain else 'no plain array'}"
         )
     z, y, x = (
         as_decimals(start + above_0("spacing", step) * np.arange(size))
-        for start, step, size in zip(origin, spacing, plain[0].shape, strict=True)
+        for start, step, size in zip(origin, steps, plain[0].shape, strict=True)
     )
     return Grid(AXIS_NAMES, (z, y, x))
 

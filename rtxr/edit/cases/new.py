@@ -46,7 +46,7 @@ def new_case(
     *,
     modality: str = "CT",
     grid: Grid | None = None,
-    spacing: Sequence[float] | None = None,
+    spacing: float | Sequence[float] | None = None,
     origin: Sequence[float] = (0.0, 0.0, 0.0),
     dose: Array | Sequence[Array] | None = None,
     dose_grid: Grid | None = None,
@@ -72,8 +72,8 @@ def new_case(
     grid : Grid, optional
         Of the image and the masks that are plain arrays. An oblique grid has the dimensions slice,
         row, column and a matrix.
-    spacing : (float, float, float), optional
-        Instead of a grid: distance of voxel centres along z, y, x, mm.
+    spacing : float or (float, float, float), optional
+        Instead of a grid: distance of voxel centres along z, y, x, mm, or one for all.
     origin : (float, float, float), default: (0, 0, 0)
         With ``spacing``: z, y, x of the first voxel's centre, patient LPS mm.
     dose : DataArray, ndarray or list of them, optional

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rtxr.edit.plans.ranges import require_in_range
 from rtxr.errors import ConflictingDataError, RTXRError, UnknownNameError, did_you_mean
 
 #: Column > row of the table as it was, by position > what it is to be.
@@ -42,7 +43,7 @@ def changed_cells(
     ConflictingDataError
         A row more often than before.
     RTXRError
-        A key is missing, or a value is removed or of another kind.
+        A key is missing, or a value is removed, of another kind or out of range.
     UnknownNameError
         A row or a column that the table does not have.
     """
@@ -91,6 +92,7 @@ def _check(column: str, was: Any, wanted: Any) -> None:
         isinstance(each, float) and math.isfinite(each) for each in numbers
     ):
         raise RTXRError(f"column {column!r} takes finite numbers, not {wanted!r}")
+    require_in_range(column, wanted)
 
 
 def _names(table: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, ...]]:

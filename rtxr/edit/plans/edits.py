@@ -16,11 +16,12 @@ from pydicom.dataset import Dataset
 from rtxr.edit.plans.changed_cells import Changes, changed_cells, plain
 from rtxr.edit.plans.edited_plan import plan_to_edit, with_plan
 from rtxr.edit.plans.point_edits import FOLLOW, edit_points
+from rtxr.edit.plans.ranges import require_fit
+from rtxr.edit.plans.tables import Rows, edited_table
 from rtxr.errors import ConflictingDataError, Finding, RTXRError
-from rtxr.iod.encoding.raw import duplicate, items_of, make, numbers_of, text_of
+from rtxr.iod.encoding.raw import duplicate, items_of, numbers_of, text_of
 from rtxr.iod.items import beams as beam_items
 from rtxr.iod.items.restated import BEAMS, CONTROL_POINTS, put_items, put_value, sequence_of
-from rtxr.iod.values.allowed import flaw
 from rtxr.read import rt_plan
 
 _BEAM, _POINT = ("BeamNumber",), ("BeamNumber", "ControlPointIndex")
@@ -35,17 +36,19 @@ _DISTANCE, _ION_DISTANCES = "SourceAxisDistance", "VirtualSourceAxisDistances"
 _GROUPS, _REFERENCES = "FractionGroupSequence", "ReferencedBeamSequence"
 
 
-def with_control_points(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
+def with_control_points(ds: xr.Dataset, table: Rows) -> xr.Dataset:
     """Change control points of the plan.
 
     Parameters
     ----------
     ds : Dataset
         A case with a plan.
-    table : DataFrame
+    table : DataFrame, mapping or list of mappings
         An edited ``ds.rt.control_points()``, or rows and columns of it with BeamNumber and
-        ControlPointIndex. What it does not have stays. What follows from other columns is not
-        looked at where these change.
+        ControlPointIndex: ``{"BeamNumber": 1, "ControlPointIndex": 0, "X1": -45.0}``. What it does
+        not have stays; a list of mappings has all keys in each. What follows from other columns is
+        not looked at where these change. Leaf positions are a tuple: side 1 of all pairs, then side
+        2.
 
     Returns
     -------
@@ -64,7 +67,8 @@ def with_control_points(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
         The Dataset carries no plan.
     RTXRError
         Nothing is changed but what follows from others (meterset, segment_meterset,
-        gantry_unwrapped), or a value is taken out, of another kind or cannot be written.
+        gantry_unwrapped), an angle is not from 0 to 360 degrees, or a value is taken out, of
+        another kind or cannot be written.
     UnknownNameError
         A control point or column that the plan does not have.
 
@@ -75,7 +79,7 @@ def with_control_points(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
     >>> ds.rt.with_control_points(table).rt.to_dicom("edited/")               # doctest: +SKIP
     """
     before = _with_directions(rt_plan.control_points(ds))
-    cells = changed_cells(before, table, _POINT, "control point")
+    cells = changed_cells(before, edited_table(table), _POINT, "control point")
     if not cells:
         return ds
     if cells.keys() <= FOLLOW.keys():
@@ -91,17 +95,19 @@ def with_control_points(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
     return with_plan(ds, plan, what, findings)
 
 
-def with_beams(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
+def with_beams(ds: xr.Dataset, table: Rows) -> xr.Dataset:
     """Change beams of the plan: names, metersets, doses, and what all their control points share.
 
     Parameters
     ----------
     ds : Dataset
         A case with a plan.
-    table : DataFrame
-        An edited ``ds.rt.beams()``, or rows and columns of it with BeamNumber. What it does not
-        have stays: a beam goes by :func:`~rtxr.edit.plans.removed_beams.remove_beam`. The gantry
-        angle of a beam that does not turn is both ``gantry_start`` and ``gantry_stop``.
+    table : DataFrame, mapping or list of mappings
+        An edited ``ds.rt.beams()``, or rows and columns of it with BeamNumber:
+        ``{"BeamNumber": 1, "BeamMeterset": 120}``. What it does not have stays (a list of mappings
+        has all keys in each): a beam goes by
+        :func:`~rtxr.edit.plans.removed_beams.remove_beam`. The gantry angle of a beam that does not
+        turn is both ``gantry_start`` and ``gantry_stop``.
 
     Returns
     -------
@@ -117,7 +123,8 @@ def with_beams(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
     MissingDataError
         The Dataset carries no plan.
     RTXRError
-        A column that follows from others, or a value that cannot be written.
+        A column that follows from others, a negative meterset, an angle that is not from 0 to 360
+        degrees, or a value that cannot be written.
     UnknownNameError
         A beam or column that the plan does not have.
 
@@ -128,7 +135,7 @@ def with_beams(ds: xr.Dataset, table: pd.DataFrame) -> xr.Dataset:
     >>> edited = ds.rt.with_beams(table)                                      # doctest: +SKIP
     """
     before = rt_plan.beams(ds)
-    cells = changed_cells(before, table, _BEAM, "beam")
+    cells = changed_cells(before, edited_table(table), _BEAM, "beam")
     if not cells:
         return ds
     plan = plan_to_edit(ds)
@@ -191,8 +198,7 @@ def _edit_beam(beam: Dataset, own: Mapping[str, Any]) -> None:
         if column not in known:
             raise RTXRError(f"column {column!r} follows from others, and cannot be edited here")
         if column in beam_items.BEAM_TEXTS:
-            if flaw(make(column, value)):
-                raise RTXRError(f"{column}: a value that the attribute cannot hold")
+            require_fit(column, value, text_of(beam, "BeamNumber"))
             put_value(beam, column, value)
         elif column == _DISTANCE:
             if numbers_of(beam, _ION_DISTANCES):

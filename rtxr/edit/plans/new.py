@@ -50,7 +50,8 @@ def add_plan(
         gets two control points; ``gantry_start`` and ``gantry_stop`` are those of an arc. With a
         column ControlPointIndex it is one row per control point, and what is said of a beam counts
         from its first control point. What is missing (NaN, None or empty) is not written.
-        BeamNumber counts from 1 by default. Without a table the plan has no beams.
+        BeamNumber counts from 1 by default. Without a table the plan has no beams: that is enough
+        for a dose to be of a plan, and to be exported with it.
     control_points : DataFrame, mapping or list of mappings, optional
         One row per control point: the columns of ``ds.rt.control_points()``, of which BeamNumber
         is needed. They count more than what ``beams`` says.
@@ -82,7 +83,8 @@ def add_plan(
         The case has a plan, or the tables contradict each other, or a dose is of a beam that the
         plan does not have.
     RTXRError
-        A value that the attribute cannot hold, or control points that a table of beams lacks.
+        A value that the attribute cannot hold, a negative meterset, an angle that is not from 0 to
+        360 degrees, or control points that a table of beams lacks.
     UnknownNameError
         A column, keyword, collimator, ROI or dose that does not exist.
 

@@ -10,12 +10,12 @@ import pandas as pd
 from pydicom.dataset import Dataset
 
 from rtxr.edit.plans.changed_cells import Changes, plain
+from rtxr.edit.plans.ranges import require_fit
 from rtxr.errors import ConflictingDataError, Finding, RTXRError
 from rtxr.iod.encoding.raw import has_value, items_of, make, put, text_of
 from rtxr.iod.items import beams as beam_items
 from rtxr.iod.items.beams import ISOCENTER, JAWS, ROTATIONS, WEIGHT
 from rtxr.iod.items.restated import put_value, restate, restate_device
-from rtxr.iod.values.allowed import flaw
 
 #: Columns of which each is an attribute of a control point.
 _ATTRIBUTES = frozenset(
@@ -103,8 +103,8 @@ def _edit(
     number: str,
 ) -> None:
     if len(columns) == 1 and columns[0] in _ATTRIBUTES:
-        if any(flaw(make(columns[0], new[columns[0]][at])) for at in places):
-            raise RTXRError(f"{columns[0]}: a value that the attribute cannot hold")
+        for at in places:
+            require_fit(columns[0], new[columns[0]][at], number)
         restate(points, columns[0], old[columns[0]], new[columns[0]])
         return
     before, after = (

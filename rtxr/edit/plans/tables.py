@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from rtxr.edit.plans.ranges import require_in_range
 from rtxr.errors import ConflictingDataError, RTXRError, UnknownNameError, did_you_mean
 from rtxr.iod.items import beams as beam_items
 from rtxr.iod.items.beams import Row
@@ -35,7 +37,7 @@ _OF_POINT = (
 _TEXTS = frozenset({*beam_items.BEAM_TEXTS, *beam_items.ROTATIONS.values()})
 #: Columns of ``ds.rt.control_points()`` that follow from others.
 _FOLLOW = ("gantry_unwrapped", "meterset", "segment_meterset")
-
+_LEAVES = ", ".join(beam_items.LEAVES[:2])
 
 #: A table as callers give it.
 Rows = pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -88,6 +90,13 @@ def table_of(given: Any, what: str) -> pd.DataFrame | None:
         return None
     if isinstance(given, pd.DataFrame):
         return given
+    if isinstance(given, xr.Dataset):
+        raise RTXRError(
+            f"{what} is a Dataset of xarray: positions of leaves go in the columns {_LEAVES} of a "
+            "table as of ds.rt.control_points(), a tuple each: side 1 of all pairs, then side 2, "
+            'such as tuple(leaves["MLCX"].sel(beam=1, control_point=0).transpose("side", ...)'
+            ".values.ravel())"
+        )
     if isinstance(given, Mapping):
         return pd.DataFrame([given]) if _is_row(given) else pd.DataFrame(dict(given))
     rows = isinstance(given, list | tuple) and all(isinstance(row, Mapping) for row in given)
@@ -97,6 +106,14 @@ def table_of(given: Any, what: str) -> pd.DataFrame | None:
             'columns: [{"BeamName": "AP", "GantryAngle": 0.0}]'
         )
     return pd.DataFrame(given)
+
+
+def edited_table(given: Any) -> pd.DataFrame:
+    """The table that a caller edited, in one of the forms of :func:`table_of`."""
+    table = table_of(given, "table")
+    if table is None:
+        raise RTXRError("table is None; give the edited table")
+    return table
 
 
 def _is_row(given: Mapping[str, Any]) -> bool:
@@ -111,7 +128,7 @@ def _rows(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
     Raises
     ------
     RTXRError
-        A value of another kind than its column has.
+        A value of another kind than its column has, or out of range.
     UnknownNameError
         A column that means nothing here.
     """
@@ -128,6 +145,7 @@ def _rows(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
             leaves = "an even count of numbers each: one side of all pairs, then the other"
             what = leaves if name in beam_items.LEAVES else "numbers"
             raise RTXRError(f"column {name!r} takes {what}, not {value!r}")
+        require_in_range(name, value)
     return rows
 
 

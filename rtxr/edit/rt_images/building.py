@@ -17,21 +17,23 @@ import xarray as xr
 from rtxr import header_store, machines, model
 from rtxr.edit.cases.headers import encoded
 from rtxr.edit.rt_images.checks import Pair, errors_of, findings_of
+from rtxr.edit.rt_images.order import out_of_order
 from rtxr.edit.rt_images.sheets import Desk, Given, Pairs, PathLike, Sheet, desk, paired
-from rtxr.errors import ConformanceError, Finding, merged
+from rtxr.errors import ConformanceError, Finding, RTXRError, merged
 from rtxr.header_store import Record
 from rtxr.iod import made_of, provenance
 from rtxr.iod import rt_image_template as recipe
 from rtxr.iod.build import build
 from rtxr.iod.rt_image import RT_IMAGE
-from rtxr.iod.rt_image_series import beam_of, series_values
+from rtxr.iod.rt_image_series import beam_of, of_study, series_values
 from rtxr.machines import Machine
-from rtxr.read.headers import Header, header_of
+from rtxr.read.headers import Header, header_of, read_header
 from rtxr.read.part import Part
 from rtxr.read.rt_image import read_rt_images
 from rtxr.read.sources import source_of
 
 _MADE = "made of an image, a template and a plan"
+_MADE_OF_EDITED = "made of an image with edited pixels, a template and a plan"
 
 
 def rt_image_from_template(
@@ -53,8 +55,9 @@ def rt_image_from_template(
     ----------
     images : path, Dataset or sequence of them
         RT Image files, folders, zip archives or open Datasets: pixels, and what was measured.
-        Files given one by one are in that order, those of a folder or archive in the order of
-        their names, those of a Dataset in that of its dimension ``image``.
+        Files given one by one are in that order, those of a folder or archive in the natural
+        order of their names (``image_2`` before ``image_10``), those of a Dataset in that of its
+        dimension ``image``.
     templates : path, Dataset or sequence of them
         As ``images``: treatment context, such as exposure, angles, beam and fraction.
     plan : path or Dataset
@@ -65,10 +68,11 @@ def rt_image_from_template(
     PatientName, PatientID : str, optional
         By default that of the first image that has one, else of the first template, else of the
         plan.
-    pairs : "order" or callable, default: "order"
-        Which template goes with which image: by their order; or a function of the headers of all
-        images and those of all templates (lists of pydicom data sets) that gives pairs of places,
-        ``(image, template)``, from 0. Each image and each template stands in one pair.
+    pairs : "order", sequence of (int, int) or callable, default: "order"
+        Which template goes with which image: by their order, with a finding where their dates and
+        times are in another one; or pairs of places, ``(image, template)``, from 0; or a function
+        of the headers of all images and those of all templates (lists of pydicom data sets) that
+        gives such pairs. Each image and each template stands in one pair.
 
     Returns
     -------
@@ -100,9 +104,11 @@ def rt_image_from_template(
     InstanceCreationDate (and times) are the image's ContentDate. StationName is the name of the
     machine. Sequences of the template are taken with all they hold, and its private block 3273 as
     it is. Patient position and leaf boundaries are the plan's where the template has none. What
-    nothing here names is as in the template, else (patient and study) as in the plan, else empty
-    where the Standard asks for it; approval, signatures and references of the template are left
-    out. See :mod:`rtxr.iod.rt_image_template` for every attribute.
+    nothing here names is as in the template (of patient, study and series as in the one that is
+    earliest), else (patient and study) as in the plan, else empty where the Standard asks for it;
+    approval, signatures and references of the template are left out. ImageType says DERIVED where
+    an open Dataset has other values than its files; of what is edited after this, say so yourself.
+    See :mod:`rtxr.iod.rt_image_template` for every attribute.
 
     Examples
     --------
@@ -133,7 +139,7 @@ def rt_images_of(
         Where the images were taken.
     user : mapping of str to str or None
         PatientName and PatientID; None for that of the files.
-    pairs : "order" or callable, default: "order"
+    pairs : "order", sequence of (int, int) or callable, default: "order"
         Which template goes with which image.
     """
     errors, plan = [*on.errors], on.plan
@@ -153,8 +159,10 @@ def rt_images_of(
     part = read_rt_images([_readable(pair.image, record) for pair, record in made])
     if unreadable := [each for each in part.findings if each.severity == "error"]:
         raise _refused(unreadable)
-    given = user.get("PatientID") is not None
-    return _dataset(part, made, findings_of(couples, plan, machine, patient_given=given))
+    told = findings_of(couples, plan, machine, user)
+    if isinstance(pairs, str):
+        told = [*out_of_order(on.images, on.templates), *told]
+    return _dataset(part, made, told)
 
 
 def _refused(errors: Sequence[Finding]) -> ConformanceError:
@@ -166,6 +174,8 @@ def _made(
     pairs: Sequence[Pair], plan: pydicom.Dataset, machine: Machine, user: Mapping[str, Any]
 ) -> tuple[list[tuple[Pair, Record]], list[Finding]]:
     """The header of each new image, and all that is wrong with them."""
+    if not pairs:
+        return [], []
     series = series_values(
         [each.image.dataset for each in pairs], [each.template.dataset for each in pairs], plan
     )
@@ -178,8 +188,9 @@ def _made(
         recipe.SERIES: series,
     }
     made, errors = [], []
+    common = {recipe.PLAN: plan, recipe.FIRST: of_study([each.template.dataset for each in pairs])}
     for pair in pairs:
-        header, wrong = _header(pair, plan, said)
+        header, wrong = _header(pair, common, said)
         errors += wrong
         if not wrong:
             made.append((pair, encoded(header)))
@@ -187,14 +198,13 @@ def _made(
 
 
 def _header(
-    pair: Pair, plan: pydicom.Dataset, said: Mapping[str, Mapping[str, Any]]
+    pair: Pair,
+    common: Mapping[str, pydicom.Dataset],
+    said: Mapping[str, Mapping[str, Any]],
 ) -> tuple[pydicom.Dataset, list[Finding]]:
     """The header of one new image, and what is wrong with it."""
-    files = {
-        recipe.IMAGE: pair.image.dataset,
-        recipe.TEMPLATE: pair.template.dataset,
-        recipe.PLAN: plan,
-    }
+    plan = common[recipe.PLAN]
+    files = {**common, recipe.IMAGE: pair.image.dataset, recipe.TEMPLATE: pair.template.dataset}
     sources, unreadable = made_of.in_one_character_set(files)
     if unreadable:
         text = (
@@ -207,13 +217,28 @@ def _header(
     _, added = made_of.by_rules(recipe.ADDED, sources, {})
     made_of.take_group(header, sources[recipe.TEMPLATE], recipe.PRIVATE_GROUP)
     made_of.name_character_set(header, sources[recipe.TEMPLATE])
-    making = provenance.changed_values(RT_IMAGE, header, _MADE, derived=False)
-    values |= {**added, _EQUIPMENT: making[_EQUIPMENT]}
+    edited = _is_edited(pair.image)
+    how = _MADE_OF_EDITED if edited else _MADE
+    making = provenance.changed_values(RT_IMAGE, header, how, derived=edited)
+    values |= {**added, **{key: making[key] for key in _MAKING if key in making}}
     built = build(RT_IMAGE, header, values)
     return built.dataset, [replace(each, uid="") for each in built.violations]
 
 
-_EQUIPMENT = "ContributingEquipmentSequence"
+#: What is said of the making; the last two of an image whose pixels are no measured ones any more.
+_MAKING = ("ContributingEquipmentSequence", "ImageType", "DerivationDescription")
+
+
+def _is_edited(image: Sheet) -> bool:
+    """Whether an open image has other values than its file, where that is within reach."""
+    if image.values is None or not image.path:
+        return False
+    try:
+        part = read_rt_images([read_header(image.path, image.header.record.uid)])
+        (variable,) = part.data_vars.values()
+        return not np.array_equal(variable[0].values, _ascending(image.values))
+    except (OSError, RTXRError, ValueError):  # moved since, or another one by now
+        return False
 
 
 def _dataset(

@@ -5,7 +5,7 @@ Errors stop; findings are what the recipe allows and a person should know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,13 @@ from rtxr.edit.rt_images.sheets import Sheet
 from rtxr.errors import Finding, Severity
 from rtxr.iod import rt_image_template as recipe
 from rtxr.iod.encoding.raw import has_value, numbers_of, text_of
-from rtxr.iod.rt_image_series import beam_of, beams, earliest, first_beam, whole
+from rtxr.iod.modules import patient
+from rtxr.iod.rt_image_series import beam_of, beams, earliest, first_beam, of_study, whole
 from rtxr.machines import Machine
 from rtxr.read.rt_images.receptor_plane import UPRIGHT
 
+#: What else the files say of the patient, which the user does not set.
+_REST = sorted({row.keyword for row in patient.PATIENT.attributes} - {"PatientName", "PatientID"})
 _BEAM, _STUDY = "ReferencedBeamNumber", "StudyInstanceUID"
 
 
@@ -80,23 +83,64 @@ def _owed(sheet: Sheet, role: str) -> Iterator[Finding]:
 
 
 def findings_of(
-    pairs: Sequence[Pair], plan: pydicom.Dataset, machine: Machine, *, patient_given: bool
+    pairs: Sequence[Pair],
+    plan: pydicom.Dataset,
+    machine: Machine,
+    user: Mapping[str, str | None],
 ) -> list[Finding]:
-    """What the recipe allows, of all pairs."""
+    """What the recipe allows, of all pairs; ``user`` is what the user says of the patient."""
     found = [each for pair in pairs for each in _pair_findings(pair, plan, machine)]
     found += _first_beam(pairs, plan)
     if earliest([each.template.dataset for each in pairs], "StudyDate", "StudyTime") is None:
         text = "no template has a (0008,0020) StudyDate; it is written empty"
         found.append(Finding("study-date-unknown", "warning", text))
+    found += _templates_differ([each.template for each in pairs])
+    return [*found, *_patient_findings(pairs, plan, user)]
+
+
+def _patient_findings(
+    pairs: Sequence[Pair], plan: pydicom.Dataset, user: Mapping[str, str | None]
+) -> Iterator[Finding]:
+    """Files of several patients, and what of theirs stays beside what the user says."""
     known = [*(sheet.dataset for each in pairs for sheet in (each.image, each.template)), plan]
-    ids = {text_of(each, "PatientID") for each in known if has_value(each, "PatientID")}
-    if len(ids) > 1 and not patient_given:
+    for keyword in ("PatientName", "PatientID"):
+        said = {_person(each, keyword) for each in known} - {""}
+        if len(said) > 1 and user.get(keyword) is None:
+            text = (
+                f"images, templates and plan name {len(said)} different {describe(keyword)}; that "
+                f"of the first image that has one is taken, {keyword}=... sets another"
+            )
+            yield Finding("patient-mismatch", "warning", text)
+    given = user.get("PatientID")
+    sources = [*(each.template.dataset for each in pairs), plan]
+    stay = [key for key in _REST if any(has_value(each, key) for each in sources)]
+    ids = {text_of(each, "PatientID") for each in sources} - {""}
+    if given is not None and stay and ids != {given}:
         text = (
-            f"images, templates and plan name {len(ids)} different {describe('PatientID')}; that "
-            "of the first image that has one is taken, PatientID=... sets another"
+            "PatientID=... was given, and the rest of the patient is still that of the template, "
+            f"else of the plan: {', '.join(map(describe, stay))}; to_dicom(..., {stay[0]}=...) "
+            "sets another"
         )
-        found.append(Finding("patient-mismatch", "warning", text))
-    return found
+        yield Finding("patient-partly-given", "warning", text)
+
+
+def _templates_differ(templates: Sequence[Sheet]) -> Iterator[Finding]:
+    """What the templates say of patient, study or series that is not alike."""
+    said = [each.dataset for each in templates]
+    unlike = [key for key in recipe.SHARED if len({text_of(each, key) for each in said}) > 1]
+    if unlike:
+        source = next(each for each in templates if each.dataset is of_study(said))
+        text = (
+            f"the templates differ in {', '.join(map(describe, unlike))}; a series is of one "
+            f"patient and study: all is taken from {source.name}, whose StudyDate is earliest"
+        )
+        severity: Severity = "warning" if set(unlike) & set(_REST) else "info"
+        yield Finding("templates-differ", severity, text, path=source.path)
+
+
+def _person(dataset: pydicom.Dataset, keyword: str) -> str:
+    """A name or an ID as they compare: without empty components at the end, and in one case."""
+    return text_of(dataset, keyword).split("=")[0].rstrip("^ ").casefold()
 
 
 def _missing(text: str, path: str = "") -> Finding:
@@ -106,6 +150,9 @@ def _missing(text: str, path: str = "") -> Finding:
 def _beam_errors(template: Sheet, plan: pydicom.Dataset | None) -> Iterator[Finding]:
     """A template of a beam that the plan does not have."""
     number = whole(template.dataset, _BEAM)
+    if number is None and has_value(template.dataset, _BEAM):
+        text = f"the template {template.name} is of no readable beam number ({describe(_BEAM)})"
+        yield Finding("beam-not-in-plan", "error", text, path=template.path)
     if plan is None or number is None or beam_of(plan, number) is not None:
         return
     numbers = [whole(each, "BeamNumber") for each in beams(plan)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +14,7 @@ import xarray as xr
 
 from rtxr import header_store, model
 from rtxr.catalog.table import COLUMNS, KINDS, Row, syntax_name
-from rtxr.errors import Finding, RTXRError, did_you_mean
+from rtxr.errors import Finding, RTXRError
 from rtxr.iod.encoding.raw import numbers_of
 from rtxr.read.headers import Header, header_of, parse, read_header
 from rtxr.read.plans.plan_records import plan_of
@@ -22,8 +24,13 @@ from rtxr.read.sources import PixelSpan, source_of
 PathLike = str | os.PathLike[str]
 #: A file, folder or zip archive, an open Dataset, or several of them.
 Given = PathLike | xr.Dataset | Sequence[PathLike | xr.Dataset]
-#: From the headers of images and of templates to pairs of places in them.
-Pairs = Callable[[list[pydicom.Dataset], list[pydicom.Dataset]], Iterable[tuple[int, int]]]
+#: Pairs of places in images and templates, or what makes them of the headers of both.
+Pairs = (
+    Iterable[tuple[int, int]]
+    | Callable[[list[pydicom.Dataset], list[pydicom.Dataset]], Iterable[tuple[int, int]]]
+)
+#: What ``pairs=`` takes, for messages.
+_PAIRS = "'order', pairs of integers [(image, template), ...], or a function that gives such pairs"
 NOT_USABLE = "rt-image-source"
 _PATH, _SOP_CLASS, _MODALITY = map(list(COLUMNS).index, ("path", "SOPClassUID", "Modality"))
 
@@ -89,8 +96,8 @@ def sheets(given: Given, role: str) -> tuple[list[Sheet], list[Finding]]:
     Parameters
     ----------
     given : path, Dataset or sequence of them
-        In the order given; those of a folder or archive in the order of their names, those of a
-        Dataset in that of its dimension.
+        In the order given; those of a folder or archive in the order of their names (see
+        :func:`natural`), those of a Dataset in that of its dimension.
     role : str
         What they are for, in messages.
 
@@ -147,7 +154,7 @@ def paired(
     Raises
     ------
     RTXRError
-        ``pairs`` is neither ``"order"`` nor a function that gives such pairs.
+        ``pairs`` is neither ``"order"`` nor pairs of integers, nor a function that gives such.
     """
     count = len(images)
     if len(templates) != count:
@@ -158,21 +165,40 @@ def paired(
         return [], [Finding("rt-image-pairs", "error", text)]
     if isinstance(pairs, str):
         if pairs != "order":
-            raise RTXRError(f"pairs={pairs!r}; {did_you_mean(pairs, ['order'])}, or a function")
+            raise RTXRError(f"pairs={pairs!r}; give {_PAIRS}")
         return [(at, at) for at in range(count)], []
-    made = list(pairs([each.dataset for each in images], [each.dataset for each in templates]))
-    try:
-        chosen = sorted((int(image), int(template)) for image, template in made)
-    except (TypeError, ValueError) as error:
-        raise RTXRError("pairs= has to give pairs of integers: (image, template)") from error
+    made: object = pairs
+    if callable(pairs):
+        made = pairs([each.dataset for each in images], [each.dataset for each in templates])
+    chosen = _places(made)
     everything = list(range(count))
     if [a for a, _ in chosen] != everything or sorted(b for _, b in chosen) != everything:
         text = (
-            f"pairs= gave {len(chosen)} pair(s); each of the {count} images (0 to {count - 1}) and "
+            f"pairs= has {len(chosen)} pair(s); each of the {count} images (0 to {count - 1}) and "
             "each template has to stand in one of them"
         )
         return [], [Finding("rt-image-pairs", "error", text)]
     return chosen, []
+
+
+def _places(made: object) -> list[tuple[int, int]]:
+    """Pairs in the order of the images."""
+    index = operator.index  # whole numbers only
+    try:
+        pairs = sorted((index(a), index(b)) for a, b in made)  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        raise RTXRError(
+            f"pairs= holds something else than pairs of integers; give {_PAIRS}"
+        ) from error
+    return pairs
+
+
+def natural(path: str) -> list[list[str | int]]:
+    """What paths are put in order by: folder by folder, numbers as numbers, so 2 before 10."""
+    return [
+        [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+        for name in re.split(r"[\\/]", path)
+    ]
 
 
 def _several(given: Given, role: str) -> list[PathLike | xr.Dataset]:
@@ -187,9 +213,9 @@ def _several(given: Given, role: str) -> list[PathLike | xr.Dataset]:
 
 
 def _paths(given: PathLike, kind: str) -> list[str]:
-    """Files of one kind below a path, in the order of their names."""
+    """Files of one kind below a path, in the order of their names, numbers as numbers."""
     rows, _ = scan_headers(given, progress=False)
-    return [str(row[_PATH]) for row in rows if _kind(row) == kind]
+    return sorted((str(row[_PATH]) for row in rows if _kind(row) == kind), key=natural)
 
 
 def _kind(row: Row) -> str:

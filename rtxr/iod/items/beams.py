@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from rtxr.iod.encoding.raw import item
 
+_ECCENTRIC = "TableTopEccentricAngle"
 #: Values of one beam or control point by column.
 Row = Mapping[str, Any]
 
@@ -55,6 +56,9 @@ ROTATIONS: Mapping[str, str] = {
     "TableTopPitchAngle": "TableTopPitchRotationDirection",
     "TableTopRollAngle": "TableTopRollRotationDirection",
 }
+#: Angles that are from 0 to a whole turn, in degrees (PS3.3 C.8.8.14, C.8.8.2).
+TURNS = ("GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle", _ECCENTRIC)
+TURN = 360.0
 ISOCENTER = ("isocenter_x", "isocenter_y", "isocenter_z")
 #: Jaws as two columns > RT Beam Limiting Device Type of a pair that need not be symmetric.
 JAWS: Mapping[tuple[str, str], str] = {("X1", "X2"): "ASYMX", ("Y1", "Y2"): "ASYMY"}
@@ -62,7 +66,6 @@ JAWS: Mapping[tuple[str, str], str] = {("X1", "X2"): "ASYMX", ("Y1", "Y2"): "ASY
 LEAVES = ("MLCX", "MLCY", "MLCX1", "MLCX2", "MLCY1", "MLCY2")
 WEIGHT = "CumulativeMetersetWeight"
 _POSITIONS = "BeamLimitingDevicePositionSequence"
-_ECCENTRIC = "TableTopEccentricAngle"
 
 
 def is_known(value: Any) -> bool:

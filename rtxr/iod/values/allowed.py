@@ -92,6 +92,7 @@ ENUMERATED: Mapping[str, tuple[str, ...]] = {
 }
 #: Numbers that PS3.3 wants above zero where there are any.
 POSITIVE = ("SliceThickness", "WindowWidth")
+NOT_ABOVE_0 = "a value that is not above 0"
 _POSITIVE_TAGS = frozenset(int(Tag(keyword)) for keyword in POSITIVE)
 UNDEFINED_TERM = "a term that PS3.3 C.12.1.1.2 does not define"
 _CHARACTER_SET = int(Tag("SpecificCharacterSet"))
@@ -170,7 +171,7 @@ def _value_flaw(texts: list[str], tag: int) -> str:
     if allowed and any(text.strip() not in ("", *allowed) for text in texts):
         return f"none of the values the Standard allows: {', '.join(allowed)}"
     if tag in _POSITIVE_TAGS and any(_is_not_positive(text) for text in texts):
-        return "a value that is not above 0"
+        return NOT_ABOVE_0
     if tag == _CHARACTER_SET and unknown_terms([text.strip() for text in texts]):
         return UNDEFINED_TERM
     return ""

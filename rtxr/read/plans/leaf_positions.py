@@ -87,7 +87,7 @@ def leaf_positions(ds: xr.Dataset, beam: int | str | None = None) -> xr.Dataset:
     plan = planned(ds)
     chosen, findings = chosen_beams(plan.beams, beam), list(plan.findings)
     if beam is not None and len(chosen) > 1:
-        names = ", ".join(f"{each.number} {each.name!r}" for each in chosen)
+        names = ", ".join(each.label for each in chosen)
         raise ConflictingDataError(
             f"beam={beam!r} is that of {len(chosen)} beams: {names}; choose one by what only it "
             "has, or leave out beam= and take one with .isel(beam=…)"

@@ -53,6 +53,11 @@ class PlannedBeam:
         """Beam Name (300A,00C2)."""
         return text(self.item, "BeamName")
 
+    @property
+    def label(self) -> str:
+        """Number and name for messages and titles: ``"2 (4 AP)"``."""
+        return f"{self.number} ({self.name})" if self.name else str(self.number)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -145,7 +150,8 @@ def chosen_beams(beams: Sequence[PlannedBeam], beam: int | str | None) -> list[P
     """
     found = [each for each in beams if beam is None or beam in (each.number, each.name)]
     if beam is not None and not found:
-        names = [f"{each.number} {each.name}" for each in beams]
+        named = [each.name for each in beams if each.name] if isinstance(beam, str) else []
+        names = named or [each.label for each in beams]
         raise UnknownNameError(
             f"no beam {beam!r} (BeamNumber or BeamName); {did_you_mean(str(beam), names)}"
         )

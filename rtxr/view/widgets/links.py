@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtxr.errors import UnknownNameError
+from rtxr.errors import RTXRError, UnknownNameError
 
 
 class Link:
@@ -62,11 +62,20 @@ def link(viewer: Any, dvh: Any) -> Link:
     viewer : ViewerWidget
         From ``ds.rt.view()``.
     dvh : DVHWidget
-        From ``ds.rt.plot_dvh(static=False)``.
+        From ``ds.rt.plot_dvh()``.
 
     Returns
     -------
     Link
         Its ``unlink()`` takes it back.
+
+    Raises
+    ------
+    RTXRError
+        What was given is not a viewer and a DVH plot, in this order.
     """
+    for given, trait, wanted in ((viewer, "dose_at", "viewer"), (dvh, "dose", "DVH plot")):
+        if not hasattr(given, trait):
+            name = type(given).__name__
+            raise RTXRError(f"no {wanted}: {name}; call rtxr.link(ds.rt.view(), ds.rt.plot_dvh())")
     return Link(viewer, dvh)

@@ -13,6 +13,9 @@ function node(tag, name, parent, attributes = {}) {
   return made;
 }
 
+/** A name for ids: each widget of a page has a module of its own, so that counting gives the same. */
+const unique = (name) => `${name}-${Math.random().toString(36).slice(2)}`;
+
 const number = (count) => count.toLocaleString("en");
 
 function size(bytes) {
@@ -27,6 +30,29 @@ function onDark(element) {
   const { color } = getComputedStyle(element);
   const parts = color.match(/[\d.]+/g)?.slice(0, 3).map(Number) ?? [0, 0, 0];
   return parts.reduce((sum, part) => sum + part, 0) / 3 > (color.startsWith("rgb") ? 127 : 0.5);
+}
+
+/**
+ * Keep a widget dark where its page is, and call `act` with that whenever it may have changed. Its
+ * place on the page, from which it has colours and fonts, comes with the size of `sized`. What ends
+ * this is returned.
+ */
+function followTheme(root, act = () => {}, sized = root) {
+  const dress = () => {
+    const dark = onDark(root);
+    root.classList.toggle("rtxr-dark", dark);
+    act(dark);
+  };
+  dress();
+  const themes = new MutationObserver(dress);
+  for (const part of [document.documentElement, document.body])
+    themes.observe(part, { attributes: true });
+  const sizes = new ResizeObserver(dress);
+  sizes.observe(sized);
+  return () => {
+    themes.disconnect();
+    sizes.disconnect();
+  };
 }
 
 /** Sums of all values before each place, so that a range costs one subtraction. */

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.shapes import axial_grid, make_case, square, stack
 from rtxr.analysis.statistics.goals import evaluate, parse_goal, parsed_goals
-from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
+from rtxr.errors import RTXRError, UnknownNameError
 
 HEIGHTS = np.arange(-9.0, 10.0, 3.0)
 GRID = axial_grid((31, 31, 31), (2.0,) * 3, (-30.0,) * 3, "dose_")
@@ -149,9 +149,13 @@ def test_a_regular_expression_makes_a_row_for_each(ds):
     assert table["passed"].all()
 
 
-def test_percentages_need_a_prescription(ds):
-    with pytest.raises(MissingDataError, match="prescription"):
-        rows(ds, "Cord: max <= 107 %")
+def test_percentages_are_not_judged_without_a_prescription(ds):
+    table = rows(ds, "Cord: max <= 107 %", "Cord: max <= 900 Gy")
+    assert table["value"].isna().tolist() == [True, False]
+    assert table["passed"].isna().tolist() == [True, False]
+    (told,) = table.attrs["findings"]
+    assert told["code"] == "goal-without-prescription"
+    assert "none is given; pass prescription=<Gy>" in told["message"]
 
 
 def test_what_is_not_known_decides_nothing():

@@ -13,6 +13,7 @@ import rtxr
 from rtxr import header_store, model
 from rtxr.errors import (
     ConflictingDataError,
+    ConformanceError,
     GeometryError,
     MissingDataError,
     RTXRError,
@@ -126,6 +127,9 @@ def test_nothing_of_a_patient_shows():
     [
         ({"image": HU}, MissingDataError, "grid="),
         ({"image": HU, "spacing": (1, 1)}, GeometryError, "three numbers"),
+        ({"image": HU, "spacing": "1"}, GeometryError, "three numbers"),
+        ({"image": HU, "spacing": 0}, RTXRError, "above 0"),
+        ({"image": HU, "spacing": 1, "origin": 0}, GeometryError, "three numbers"),
         ({"image": HU, "spacing": (1, 1, 0)}, RTXRError, "above 0"),
         ({"image": HU[0], **EVEN}, GeometryError, "three dimensions"),
         ({"image": xr.DataArray(HU, dims=("z", "y", "x"))}, MissingDataError, "coordinates"),
@@ -146,6 +150,22 @@ def test_nothing_of_a_patient_shows():
 def test_what_is_wrong_is_said(arguments, error, match):
     with pytest.raises(error, match=match):
         rtxr.new_case(**arguments)
+
+
+@pytest.mark.parametrize("spacing", [2, 2.0, np.float32(2)])
+def test_one_spacing_is_that_of_all_axes(spacing):
+    found = rtxr.new_case(HU, spacing=spacing, origin=(1, 2, 3)).ct
+    assert found.z.values.tolist() == [1, 3, 5]
+    assert found.y.values.tolist() == [2, 4, 6, 8]
+    assert found.x.values.tolist() == [3, 5, 7, 9, 11]
+
+
+def test_a_plan_without_beams_is_enough_for_a_dose(tmp_path):
+    ds = rtxr.new_case(HU, **EVEN, dose=np.ones(HU.shape), PatientPosition="HFS")
+    with pytest.raises(ConformanceError, match=r"ds\.rt\.add_plan\(\) makes a plan for it"):
+        ds.rt.to_dicom(tmp_path / "alone")
+    written = ds.rt.add_plan().rt.to_dicom(tmp_path / "planned")
+    assert set(written["IOD"]) == {"CT Image", "RT Dose", "RT Plan"}
 
 
 def test_two_frames_of_reference_are_no_case():

@@ -165,17 +165,66 @@ def test_texts_beyond_ascii(plan_case, tmp_path):
     assert_same(rtxr.open_dir(tmp_path / "out").rt.beams(), table)
 
 
+def test_a_mapping_or_a_list_of_rows_is_a_table(plan_case):
+    row = {"BeamNumber": 2, "BeamMeterset": 210}
+    expected = with_beams(plan_case, pd.DataFrame([row])).rt.beams()
+    assert expected["BeamMeterset"].tolist() == [100.0, 210.0]
+    assert_same(with_beams(plan_case, row).rt.beams(), expected)
+    assert_same(with_beams(plan_case, [row]).rt.beams(), expected)
+    assert_same(
+        with_beams(plan_case, {key: [each] for key, each in row.items()}).rt.beams(), expected
+    )
+    point = {"BeamNumber": 2, "ControlPointIndex": 1, "MLCX": (-9.0, -8.0, 7.0, 6.0)}
+    leaves = with_control_points(plan_case, point).rt.control_points()["MLCX"]
+    assert leaves.tolist()[3] == point["MLCX"]
+
+
+def test_leaves_that_cross_are_told_before_and_after_writing(plan_case, tmp_path):
+    table = plan_case.rt.control_points()
+    table.at[3, "MLCX"] = (40.0, -10.0, -10.0, 10.0)
+    changed = with_control_points(plan_case, table)
+    assert "leaves-cross" in set(changed.rt.validate()["code"])
+    changed.rt.to_dicom(tmp_path / "out")
+    assert "leaves-cross" in set(rtxr.validate(tmp_path / "out")["code"])
+
+
+def test_leaf_positions_say_how_they_go_back(plan_case):
+    leaves = plan_case.rt.leaf_positions()
+    with pytest.raises(RTXRError, match="MLCX, MLCY") as told:
+        with_control_points(plan_case, leaves)
+    assert 'sel(beam=1, control_point=0).transpose("side", ...)' in str(told.value)
+    leaves["MLCX"].loc[{"beam": 2, "control_point": 1, "side": 1, "leaf": 2}] = -7.0
+    back = leaves["MLCX"].sel(beam=2, control_point=1).transpose("side", ...)
+    table = plan_case.rt.control_points()
+    table.at[3, "MLCX"] = tuple(back.values.ravel())
+    changed = with_control_points(plan_case, table)
+    assert changed.rt.leaf_positions()["MLCX"].equals(leaves["MLCX"])
+
+
+@pytest.mark.parametrize("nothing", [None, "AP", 3])
+def test_what_is_no_table(plan_case, nothing):
+    with pytest.raises(RTXRError, match="table is "):
+        with_beams(plan_case, nothing)
+
+
 # --- what is refused ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("column", "values", "error", "message"),
     [
         ("BeamName", ["A", "A"], ConflictingDataError, "BeamName"),
-        ("BeamName", ["x" * 65, "B"], RTXRError, "cannot hold"),
+        (
+            "BeamName",
+            ["x" * 65, "B"],
+            RTXRError,
+            "beam 1: .300A,00C2. BeamName.*65 char.*LO allows 64",
+        ),
         ("BeamType", ["MOVING", "DYNAMIC"], RTXRError, "cannot hold"),
         ("NumberOfControlPoints", [3, 3], RTXRError, "follows"),
         ("gantry_stop", [100.0, 20.0], ConflictingDataError, "with_control_points"),
         ("BeamMeterset", [np.nan, 1.0], RTXRError, "taken out"),
         ("BeamMeterset", [np.inf, 1.0], RTXRError, "finite"),
+        ("BeamMeterset", [-1.0, 1.0], RTXRError, "0 or more"),
+        ("gantry_start", [400.0, 20.0], RTXRError, "0 to 360; give it modulo 360, which is 40"),
         ("BeamMeterset", ["much", 1.0], RTXRError, "numbers"),
         ("BeamNumber", [7, 2], UnknownNameError, "BeamNumber 7"),
         ("BeamNumber", [2, 2], ConflictingDataError, "2 times"),
@@ -198,6 +247,7 @@ def test_an_arc_is_turned_by_its_control_points(plan_case):
     ("place", "column", "value", "error", "message"),
     [
         (3, "meterset", 5.0, RTXRError, "CumulativeMetersetWeight"),
+        (1, "GantryAngle", -2.0, RTXRError, "which is 358"),
         (1, "GantryAngle", 95.0, ConflictingDataError, "GantryRotationDirection"),
         (3, "CumulativeMetersetWeight", 2.0, ConflictingDataError, "rise"),
         (2, "CumulativeMetersetWeight", 0.5, ConflictingDataError, "begins with 0"),

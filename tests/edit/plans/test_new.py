@@ -84,7 +84,7 @@ def _tables(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "BeamLimitingDeviceAngle": 15.0,
                 "PatientSupportAngle": 0.0,
                 "NumberOfControlPoints": len(rows),
-                "BeamMeterset": draw(st.one_of(st.just(np.nan), MM)),
+                "BeamMeterset": draw(st.one_of(st.just(np.nan), MM.map(abs))),
                 "BeamDose": draw(st.one_of(st.just(np.nan), MM)),
                 **place,
             }
@@ -248,6 +248,9 @@ def test_one_mapping_of_values_is_one_beam():
         ({"beams": "AP"}, r"beams is a str; give a DataFrame, or a list of mappings"),
         ({"beams": [["AP"]]}, r"beams is a list; give a DataFrame"),
         ({"TreatmentMachineName": "L1"}, r"TreatmentMachineName: say it by machine="),
+        ({"beams": {**FIELD, "BeamMeterset": -1}}, "BeamMeterset: -1, and a meterset is 0 or more"),
+        ({"beams": {**FIELD, "gantry_stop": 400}}, "gantry_stop: 400 degrees.*which is 40$"),
+        ({"control_points": xr.Dataset()}, "a Dataset of xarray: positions of leaves go in"),
         ({"fraction": 3}, "'fraction' is no argument of add_plan; did you mean 'fractions'"),
         ({"beams": {**FIELD, "MLCX": (1, 2, 3)}}, "'MLCX' takes an even count of numbers"),
     ],

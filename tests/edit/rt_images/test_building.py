@@ -253,9 +253,39 @@ def test_the_export_finds_nothing_to_mend(tmp_path):
     noticed = ds.rt.validate()  # a frame of reference per image
     assert noticed[["severity", "code"]].values.tolist() == [["warning", "series-differs"]]
     assert noticed["attribute"].tolist() == ["(0020,0052) FrameOfReferenceUID"]
-    assert codes(ds) == ["template-size-differs", "template-machine-differs"] * 2 + [
-        "patient-mismatch"
-    ]
+    files = rtxr.validate(tmp_path / "out")
+    files = files[files["code"] != "unresolved-reference"]  # the plan is elsewhere
+    same_words = ["severity", "code", "attribute", "message", "fix"]
+    assert files[same_words].values.tolist() == noticed[same_words].values.tolist()
+    assert noticed["fix"].str.contains("nothing has to be done").all()
+    unlike = ["template-size-differs", "template-machine-differs"]
+    assert codes(ds) == [*unlike * 2, *["patient-mismatch"] * 2]
+
+
+def test_the_new_series_is_one_whatever_the_templates_say(tmp_path):
+    one = {"SeriesNumber": 1, "OperatorsName": "A", "PatientBirthDate": "19500101", "StudyID": None}
+    other = {"SeriesNumber": 2, "OperatorsName": "B", "PatientBirthDate": "19700101"}
+    meant = [template(0, 1, **one, InstanceNumber=4), template(1, 2, **other, StudyTime="0700")]
+    ds, files = made(tmp_path, [measured(0), measured(1)], meant)
+    for each in files:
+        assert (each.SeriesNumber, each.OperatorsName) == (2, "B")
+        assert (each.PatientBirthDate, each.StudyID, each.StudyTime) == ("19700101", "S1", "0700")
+    assert [each.InstanceNumber for each in files] == [4, 1]
+    (found,) = [each for each in findings_of(ds) if each.code == "templates-differ"]
+    assert found.severity == "warning"
+    assert "taken from templates_01.dcm" in found.message
+    unlike = ("PatientBirthDate", "StudyID", "SeriesNumber", "OperatorsName")
+    assert all(each in found.message for each in unlike)
+    assert "1970" not in found.message
+
+
+def test_templates_of_several_series_are_only_told(tmp_path):
+    ds, files = made(
+        tmp_path, [measured(0), measured(1)], [template(), template(1, SeriesNumber=8)]
+    )
+    assert [each.SeriesNumber for each in files] == [7, 7]
+    (found,) = [each for each in findings_of(ds) if each.code == "templates-differ"]
+    assert (found.severity, found.message.count("(")) == ("info", 1)
 
 
 # --- the patient ----------------------------------------------------------------------------------
@@ -268,7 +298,8 @@ def test_the_patient_is_the_images_else_the_templates_else_the_plans(
 ):
     ds, (file,) = made(tmp_path, [measured(PatientID=of_image)], [template(PatientID=of_template)])
     assert file.PatientID == expected
-    assert ("patient-mismatch" in codes(ds)) == (expected != "PLAN")
+    mismatches = [each for each in findings_of(ds) if each.code == "patient-mismatch"]
+    assert any("PatientID" in each.message for each in mismatches) == (expected != "PLAN")
 
 
 def test_the_user_sets_the_patient(tmp_path):

@@ -50,6 +50,7 @@ def fitting(number: int = 0, beam: int = 1, **elements: Any) -> Dataset:
         "RadiationMachineName": "TB1",
         "DeviceSerialNumber": "1234",
         "PatientID": "PLAN",
+        "PatientName": "Plan^P",
         "Rows": 4,
         "Columns": 6,
         "ImagePlanePixelSpacing": ["2.0", "1.5"],
@@ -176,13 +177,62 @@ def test_an_image_of_several_frames(tmp_path):
         ({"RadiationMachineName": "X"}, "template-machine-differs", "warning", "MachineName"),
         ({"DeviceSerialNumber": "X"}, "template-machine-differs", "warning", "SerialNumber"),
         ({"StudyDate": None}, "study-date-unknown", "warning", "StudyDate"),
-        ({"PatientID": "T1"}, "patient-mismatch", "warning", "2 different"),
+        ({"PatientID": "T1"}, "patient-mismatch", "warning", "2 different (0010,0020)"),
+        ({"PatientName": "T^T"}, "patient-mismatch", "warning", "2 different (0010,0010)"),
     ],
 )
 def test_what_is_only_told(tmp_path, elements, code, severity, word):
     (finding,) = tried(tmp_path, [measured()], [fitting(**elements)])
     assert (finding.code, finding.severity) == (code, severity)
     assert word in finding.message
+
+
+@pytest.mark.parametrize("name", ["PLAN^P", "Plan^P^^^ ", "Plan^P=計画"])
+def test_names_that_are_spelt_another_way_are_one(tmp_path, name):
+    images = [measured(PatientName=name, SpecificCharacterSet="ISO_IR 192")]
+    assert tried(tmp_path, images, [fitting()]) == []
+
+
+def test_name_and_id_are_silenced_by_the_users_own_only(tmp_path):
+    def mismatches(number: int, **user: str) -> list[str]:
+        folder = tmp_path / str(number)
+        found = tried(folder, [measured()], [fitting(PatientID="T1", PatientName="T^T")], **user)
+        assert not any("T1" in each.message or "T^T" in each.message for each in found)
+        texts = [each.message for each in found if each.code == "patient-mismatch"]
+        return [each.split(" different ")[1][:11] for each in texts]
+
+    name, number = "(0010,0010)", "(0010,0020)"
+    assert mismatches(0) == [name, number]
+    assert mismatches(1, PatientID="QA") == [name]
+    assert mismatches(2, PatientName="QA") == [number]
+    assert mismatches(3, PatientName="QA", PatientID="QA") == []
+
+
+def test_what_stays_of_a_patient_whose_id_is_given(tmp_path):
+    source = {"PatientBirthDate": "19600101", "PatientSex": None, "IssuerOfPatientID": "HOSPITAL"}
+    meant = [fitting(**source)]
+    plan = planned(PatientSex="", PatientBirthDate="")
+    (found,) = tried(tmp_path / "a", [measured()], meant, [plan], PatientID="QA")
+    assert (found.code, found.severity) == ("patient-partly-given", "warning")
+    assert "(0010,0021) IssuerOfPatientID, (0010,0030) PatientBirthDate;" in found.message
+    assert not any(each in found.message for each in ("1960", "HOSPITAL", "QA"))
+    assert tried(tmp_path / "b", [measured()], meant, [plan], PatientID="PLAN") == []
+    bare = [fitting(PatientBirthDate=None, PatientSex=None)]
+    assert tried(tmp_path / "c", [measured()], bare, [plan], PatientID="QA") == []
+
+
+def test_a_beam_number_that_is_no_number(tmp_path):
+    beam = fitting(0, 77)
+    image, plan = saved(tmp_path, "i", [measured()])[0], saved(tmp_path, "p", [planned()])[0]
+    path = saved(tmp_path, "t", [beam])[0]
+    start = bytes.fromhex("0c300600") + b"IS\2\0"
+    for wrong in (b"xx", b"1\\"):
+        path.write_bytes(path.read_bytes().replace(start + b"77", start + wrong))
+        with pytest.raises(ConformanceError) as caught:
+            rtxr.rt_image_from_template(image, path, plan, machine=MACHINE)
+        assert told(caught.value.findings) == [("beam-not-in-plan", "error")]
+        assert "is of no readable beam number" in str(caught.value)
+        path.write_bytes(path.read_bytes().replace(start + wrong, start + b"77"))
 
 
 @pytest.mark.parametrize(

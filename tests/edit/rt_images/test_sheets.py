@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pydicom.errors import BytesLengthException
 from rt_image_pairs import measured, pixels, planned, saved, template
 
 import rtxr
-from rtxr.edit.rt_images.sheets import plan_header, sheets
+from rtxr.edit.rt_images.sheets import natural, plan_header, sheets
 from rtxr.errors import ConformanceError, RTXRError
 
 MACHINE = rtxr.Machine("TB1", DeviceSerialNumber="1234")
@@ -88,12 +89,36 @@ def test_pairs_by_a_function_of_the_headers(tmp_path):
             rtxr.rt_image_from_template(
                 images, templates, plan, machine=MACHINE, pairs=lambda *_, wrong=wrong: wrong
             )
-    with pytest.raises(RTXRError, match="pairs of integers"):
-        rtxr.rt_image_from_template(
-            images, templates, plan, machine=MACHINE, pairs=lambda *_: ["ab", "c"]
-        )
-    with pytest.raises(RTXRError, match="did you mean 'order'"):
+    wrong_kinds = (lambda *_: ["ab", "c"], lambda *_: None, 7, [0, 1], [(0, 1.0), (1, 0)], ["01"])
+    for unusable in wrong_kinds:
+        with pytest.raises(RTXRError, match="pairs of integers"):
+            rtxr.rt_image_from_template(images, templates, plan, machine=MACHINE, pairs=unusable)
+    with pytest.raises(RTXRError, match="pairs='orders'; give 'order', pairs of"):
         rtxr.rt_image_from_template(images, templates, plan, machine=MACHINE, pairs="orders")
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, iter])
+def test_pairs_as_they_are(tmp_path, kind):
+    images, templates, plan = two(tmp_path)
+    pairs = kind([(1, 0), (0, 1)])
+    ds = rtxr.rt_image_from_template(images, templates, plan, machine=MACHINE, pairs=pairs)
+    assert beams_of(ds) == [2, 1]
+
+
+def test_numbers_in_names_are_numbers(tmp_path):
+    names = ["a9/1.dcm", "a10/1.dcm", "a10/image_2.dcm", "a10/image_10.dcm", "a10/image_010_b.dcm"]
+    assert [sorted(each, key=natural) for each in permutations(names)] == [names] * 120
+    images = saved(tmp_path, "images", [measured(number) for number in range(11)])
+    for number, path in enumerate(images, start=1):
+        path.rename(path.with_name(f"image_{number}.dcm"))
+    archive = tmp_path / "images.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in images[0].parent.iterdir():
+            file.write(path, path.name)
+    for given in (images[0].parent, archive):
+        found, errors = sheets(given, "images")
+        assert errors == []
+        assert [each.dataset.RTImageLabel for each in found] == [f"dev{at}" for at in range(11)]
 
 
 def test_edited_values_of_an_open_dataset_are_taken(tmp_path):
@@ -106,6 +131,24 @@ def test_edited_values_of_an_open_dataset_are_taken(tmp_path):
     files = written(ds, tmp_path / "out")
     for each in files:  # slope 0.5, intercept -3
         np.testing.assert_array_equal(each.pixel_array, 16)
+
+
+def test_an_image_of_edited_values_is_a_derived_one(tmp_path):
+    images, templates, plan = two(tmp_path)
+    opened = rtxr.open_dir(images, progress=False)
+    first = opened.image == 0
+    edited = opened.assign(rt_image=opened.rt_image.where(~first, opened.rt_image + 0.5))
+    edited = edited.isel(receptor_y=slice(None, None, -1))
+    ds = rtxr.rt_image_from_template(edited, templates, plan, machine=MACHINE)
+    one, other = written(ds, tmp_path / "edited")
+    assert list(one.ImageType) == ["DERIVED", "PRIMARY", "PORTAL"]
+    assert one.DerivationDescription == "made of an image with edited pixels, a template and a plan"
+    assert list(other.ImageType) == ["ORIGINAL", "PRIMARY", "PORTAL"]
+    assert "DerivationDescription" not in other
+    for path in images:
+        path.unlink()  # nobody can say any more
+    ds = rtxr.rt_image_from_template(opened.load(), templates, plan, machine=MACHINE)
+    assert [each.ImageType[0] for each in written(ds, tmp_path / "lost")] == ["ORIGINAL"] * 2
 
 
 def test_a_dataset_of_another_size_than_its_header_is_refused(tmp_path):

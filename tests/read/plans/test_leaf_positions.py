@@ -108,7 +108,7 @@ def test_which_beam(tmp_path):
     ds = planned(tmp_path, beams=[with_leaves(1, "A"), with_leaves(1, "B")])
     assert leaf_positions(ds, "B")["BeamName"].item() == "B"
     assert leaf_positions(ds)["beam"].values.tolist() == [1, 1]
-    with pytest.raises(ConflictingDataError, match="that of 2 beams: 1 'A', 1 'B'; choose"):
+    with pytest.raises(ConflictingDataError, match=r"that of 2 beams: 1 \(A\), 1 \(B\); choose"):
         leaf_positions(ds, 1)
     with pytest.raises(UnknownNameError, match="no beam 'C'"):
         leaf_positions(ds, "C")

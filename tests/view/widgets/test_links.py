@@ -7,6 +7,7 @@ import math
 import pytest
 
 import rtxr
+from rtxr.errors import RTXRError
 
 
 @pytest.fixture
@@ -52,3 +53,11 @@ def test_what_was_highlighted_before_stays(both):
     dvh.roi = "Lung_L"
     rtxr.link(view, dvh)
     assert (view.roi, dvh.roi) == ("Lung_L", "Lung_L")
+
+
+def test_the_other_way_round_is_told(both):
+    view, dvh = both
+    with pytest.raises(RTXRError, match=r"no viewer: DVHWidget; call rtxr\.link"):
+        rtxr.link(dvh, view)
+    with pytest.raises(RTXRError, match=r"no DVH plot: Axes"):
+        rtxr.link(view, view.snapshot().axes[0])

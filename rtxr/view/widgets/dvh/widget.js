@@ -15,19 +15,12 @@ class View {
   constructor(model, el) {
     this.model = model;
     this.curves = new Curves(model.get("_about"), model.get("_numbers"));
-    // Every plot of a page has a module of its own, so that counting would not tell them apart.
-    this.name = `rtxr-dvh-${Math.random().toString(36).slice(2)}`;
+    this.name = unique("rtxr-dvh");
     this.hover = null;
     this.first = true;
     this.build(el);
     this.listen();
-    this.dress();
-    this.dressed = new MutationObserver(() => this.dress());
-    for (const part of [document.documentElement, document.body])
-      this.dressed.observe(part, { attributes: true });
-    // The size comes with the place on the page, and only there are there colours and fonts.
-    this.sized = new ResizeObserver(() => this.dress());
-    this.sized.observe(this.plot);
+    this.undress = followTheme(this.root, (dark) => this.dress(dark), this.plot);
   }
 
   build(el) {
@@ -250,9 +243,7 @@ class View {
   }
 
   // --- drawing ----------------------------------------------------------------------------------
-  dress() {
-    const dark = onDark(this.root);
-    this.root.classList.toggle("rtxr-dark", dark);
+  dress(dark) {
     this.picture.dress(dark);
     this.table.dress(this.picture.color);
     this.goals.dress(this.picture);
@@ -328,8 +319,7 @@ class View {
   }
 
   close() {
-    this.sized.disconnect();
-    this.dressed.disconnect();
+    this.undress();
     if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
   }
 }

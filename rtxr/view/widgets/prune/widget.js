@@ -7,12 +7,10 @@ const PAGE = Math.floor(MOST / ROW) - 1;
 const KEYS = "↑↓ move · ←→ fold · Space check · / filter";
 const MOVES = { ArrowUp: -1, ArrowDown: 1, PageUp: -PAGE, PageDown: PAGE };
 
-let views = 0;
-
 class View {
   constructor(model, el) {
     this.model = model;
-    this.name = `rtxr-prune-${++views}`;
+    this.name = unique("rtxr-prune");
     this.rows = new Rows(model.get("_tree"));
     this.elements = new Map(); // of the rows that are drawn, by number
     this.active = 0; // number of the row that keys are about
@@ -27,7 +25,7 @@ class View {
 
   build(el) {
     this.root = node("div", "rtxr-widget rtxr-prune", el);
-    this.root.classList.toggle("rtxr-dark", onDark(this.root));
+    this.undress = followTheme(this.root);
     const tools = { role: "toolbar", "aria-label": "Pruning" };
     const bar = node("div", "rtxr-prune-bar", this.root, tools);
     const hint = "Filter by patient, date, description, modality …";
@@ -331,6 +329,7 @@ class View {
 
   close() {
     this.sized.disconnect();
+    this.undress();
     if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
   }
 }

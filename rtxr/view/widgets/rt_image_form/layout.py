@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import ipywidgets as widgets
+
+from rtxr.errors import RTXRError
 
 #: Severity > sign and colour, which is that of all widgets.
 _SIGNS: Mapping[str, tuple[str, str]] = {
@@ -27,6 +30,20 @@ class Told(Protocol):
     @property
     def text(self) -> str:
         """What is to be told."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    severity: str
+    text: str
+
+
+def failure(error: Exception) -> Told:
+    """An exception as a message; of one that nobody foresaw its kind, since it may quote a file."""
+    if isinstance(error, RTXRError | OSError):
+        return _Failure("error", str(error))
+    text = f"the files led to an unforeseen {type(error).__name__}; nothing was made of them"
+    return _Failure("error", text)
 
 
 def titled(text: str, *parts: widgets.Widget, name: str = "") -> widgets.VBox:

@@ -7,11 +7,11 @@ const transferKey = () => `${Date.now()}-${Math.random().toString(36).slice(2)}-
 
 function transferRow(el) {
   const root = node("div", "rtxr-widget rtxr-transfer", el);
-  root.classList.toggle("rtxr-dark", onDark(root));
+  const undress = followTheme(root);
   const button = node("button", "", root, { ...OWN_KEYS, type: "button" });
   const status = node("span", "rtxr-transfer-status", root, { role: "status" });
   ownKeys(button);
-  return { root, button, status };
+  return { root, button, status, undress };
 }
 
 /** Lists and buttons of ipywidgets do not say that keys are theirs: each is told when it gets them. */

@@ -3,7 +3,7 @@
 const RATE = 8e5; // bytes in a second
 
 function render({ model, el }) {
-  const { button, status } = transferRow(el);
+  const { button, status, undress } = transferRow(el);
   let key = "";
   let parts = [];
   let held = 0;
@@ -52,6 +52,7 @@ function render({ model, el }) {
   model.on("change:size change:name", show);
   show();
   return () => {
+    undress();
     model.off("msg:custom", take);
     model.off("change:size change:name", show);
   };

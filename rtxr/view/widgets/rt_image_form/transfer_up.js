@@ -1,7 +1,7 @@
 // A button that takes files: tells their names and sizes, then sends the parts that are asked for.
 
 function render({ model, el }) {
-  const { root, button, status } = transferRow(el);
+  const { root, button, status, undress } = transferRow(el);
   const input = node("input", "", root, { type: "file", hidden: "", tabindex: "-1" });
   input.multiple = model.get("several");
   button.title = model.get("what");
@@ -44,6 +44,7 @@ function render({ model, el }) {
   model.on("change:label change:status", show);
   show();
   return () => {
+    undress();
     model.off("msg:custom", give);
     model.off("change:label change:status", show);
   };

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import ipywidgets as widgets
 
-from rtxr.errors import RTXRError
 from rtxr.view.widgets.rt_image_form.layout import (
     Told,
     choice,
+    failure,
     label,
     message_list,
     row,
@@ -258,18 +258,26 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _update(self) -> None:
         """Bring everything up to the job."""
         self._forget_keys()
+        self._create.disabled = True  # until all that follows has gone well
+        self._download.offer(None)
+        self._done.value = ""
+        told = self._told()
         for role, count in self.job.counts.items():
             self._counts[role].value = "" if not count else f"✓ {count} found"
         for keyword, field in self._patient.items():
             default = self.job.default(keyword)
             field.placeholder = f"as in the files: {default}" if default else "not in the files"
-        told = self.job.messages()
         self._messages.value = message_list(told)
         wrong = any(each.severity == "error" for each in told)
         self._create.disabled = wrong or not self.job.ready
-        self._download.offer(None)
-        self._done.value = ""
         self._draw()
+
+    def _told(self) -> Sequence[Told]:
+        """Messages of the job, or that it failed."""
+        try:
+            return self.job.messages()
+        except Exception as error:  # whatever files make it meet: the form stays usable
+            return [failure(error)]
 
     def _draw(self) -> None:
         """Draw the preview, unless the same is there already."""
@@ -282,8 +290,8 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if not self._create.disabled and at is not None:
             try:
                 picture, self._note.value = self.job.picture(at), ""
-            except (RTXRError, OSError) as error:
-                self._note.value = str(error)
+            except Exception as error:  # as above
+                self._note.value = failure(error).text
         self._picture.value = picture
         for part, there in ((self._picture, picture), (self._note, not picture)):
             part.layout.display = "" if there else "none"
@@ -303,9 +311,11 @@ class RTImageForm(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if self._create.disabled:
             return
         self._create.disabled, self._done.value = True, "writing …"
+        said = "it was stopped, and not all was written"
         try:
             self._download.offer(self.job.create())
-            self._done.value = f"{self.job.counts['images']} file(s) created"
-        except (RTXRError, OSError) as error:
-            self._done.value = str(error)
-        self._create.disabled = False
+            said = f"{self.job.counts['images']} file(s) created"
+        except Exception as error:  # as above
+            said = failure(error).text
+        finally:
+            self._create.disabled, self._done.value = False, said

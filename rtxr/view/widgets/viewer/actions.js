@@ -125,5 +125,8 @@ class Actions {
 
   toggleHelp() {
     this.help.hidden = !this.help.hidden;
+    if (!this.help.hidden) this.beneath = this.root.getRootNode().activeElement;
+    const next = this.help.hidden ? this.beneath : this.help;
+    next?.focus({ preventScroll: true });
   }
 }

@@ -12,7 +12,8 @@ import numpy as np
 from rtxr import model
 from rtxr.geometry import FloatArray, Grid
 from rtxr.view.plane import Outline, Plane, layout, reference_name
-from rtxr.view.slices import DoseLook, draw_outlines, plot_slice
+from rtxr.view.slice_layers import DoseLook, top_dose
+from rtxr.view.slices import draw_outlines, plot_slice
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.scene import Scene
 from rtxr.view.widgets.viewer.sections import OPEN
@@ -81,7 +82,7 @@ def _draw(
         **here,
         dose=state.dose if state.dose in scene.doses else False,
         rois=False,
-        window=(level, width) if scene.image else None,
+        window=window if scene.image else None,
         ax=ax,
         look=_look(scene, state, bar=pane in (state.only, list(scene.panes)[-1])),
     )
@@ -132,7 +133,7 @@ def _look(scene: Scene, state: Any, *, bar: bool) -> DoseLook:
     return DoseLook(
         isodoses=full.levels(state.isodoses) if state.isolines else (),
         threshold=full.level(state.threshold) if state.wash else float("inf"),
-        top=scene.doses[state.dose].highest if state.dose in scene.doses else None,
+        top=top_dose(scene.doses[state.dose].highest, full) if state.dose in scene.doses else None,
         opacity=state.opacity,
         colors=state.dose_colors,
         bar=bar,

@@ -61,7 +61,12 @@ function keyed(viewer, pane, event) {
 
 /** The keys as a table on a sheet over the planes. */
 function helpSheet(parent) {
-  const sheet = node("div", "rtxr-viewer-help", parent, { role: "dialog", "aria-label": "Keys" });
+  const sheet = node("div", "rtxr-viewer-help", parent, {
+    ...OWN_KEYS,
+    role: "dialog",
+    "aria-label": "Keys",
+    tabindex: 0,
+  });
   for (const rows of [KEYS.map(([, key, told]) => [key, told]), POINTER]) {
     const table = node("dl", "", sheet);
     for (const [key, told] of rows) {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from rtxr.errors import RTXRError
 
 #: A dose in Gy, or with its unit: ``20``, ``"20 Gy"``, ``"95%"``.
 Level = float | str
+_NUMBERS = (int, float, np.integer, np.floating)
 _LEVEL = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|Gy)?\s*", re.IGNORECASE)
 
 
@@ -36,8 +40,10 @@ class FullDose:
         RTXRError
             It is neither a number nor one with a unit.
         """
-        found = _LEVEL.fullmatch(str(level))
-        if isinstance(level, bool) or found is None:
+        if isinstance(level, _NUMBERS) and not isinstance(level, bool) and 0 <= level < math.inf:
+            return float(level)
+        found = _LEVEL.fullmatch(level) if isinstance(level, str) else None
+        if found is None:
             raise RTXRError(
                 f"{level!r} is no dose: give Gy such as 20 or '20 Gy', or '95%' of the prescription"
             )

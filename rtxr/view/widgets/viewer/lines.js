@@ -117,9 +117,21 @@ const CUTS = [
   [[2, 3]], [[2, 0]], [[0, 1], [2, 3]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],
 ];
 
+/** Least and most of some values; of NaN neither. */
+function rangeOf(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
+}
+
 /** Segments (x0, y0, x1, y1) where a layer has one value, linear along the sides of its cells. */
 function isoline(layer, level) {
   const { values, across, up } = layer;
+  const [least, most] = (layer.range ??= rangeOf(values));
+  if (level <= least || level > most) return new Float32Array(0);
   const stride = across.length;
   const found = [];
   for (let row = 0; row + 1 < up.length; row++)

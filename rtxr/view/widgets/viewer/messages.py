@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rtxr.errors import UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray
 from rtxr.view.plane import Plane
 from rtxr.view.widgets.viewer.scene import Picture, Scene
@@ -107,11 +108,13 @@ def dose_colors(name: str) -> bytes:
 
     Raises
     ------
-    ValueError
+    UnknownNameError
         matplotlib has no such colour map.
     """
     from matplotlib import colormaps  # noqa: PLC0415 (slow)
 
+    if name not in colormaps:
+        raise UnknownNameError(f"no colour map {name!r}; {did_you_mean(name, colormaps)}")
     ends = _PART if name == "turbo" else (0.0, 1.0)
     colors = colormaps[name](np.linspace(*ends, 256), bytes=True)
     return np.ascontiguousarray(colors[:, :3], dtype=np.uint8).tobytes()

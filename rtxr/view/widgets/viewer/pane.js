@@ -136,9 +136,10 @@ class Pane {
     const { viewer } = this;
     const layer = this.picture?.dose;
     if (!layer || !viewer.model.get("isolines")) return;
-    for (const { gray, color } of viewer.levels()) {
-      layer.isolines ??= new Map();
-      if (!layer.isolines.has(gray)) layer.isolines.set(gray, isoline(layer, gray));
+    const levels = viewer.levels();
+    const line = (gray) => layer.isolines?.get(gray) ?? isoline(layer, gray);
+    layer.isolines = new Map(levels.map(({ gray }) => [gray, line(gray)])); // no others are kept
+    for (const { gray, color } of levels) {
       const points = layer.isolines.get(gray);
       const path = new Path2D();
       for (let at = 0; at < points.length; at += 4) {
@@ -241,10 +242,11 @@ class Pane {
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
-    canvas.addEventListener("pointerup", (event) => this.up(event));
+    canvas.addEventListener("pointerup", () => this.up());
     canvas.addEventListener("pointercancel", () => (this.drag = null));
     canvas.addEventListener("pointerleave", () => this.viewer.point(null));
-    canvas.addEventListener("dblclick", () => this.viewer.enlarge(this.spec.name));
+    canvas.addEventListener("click", (event) => this.click(event));
+    canvas.addEventListener("dblclick", () => this.doubleClick());
     canvas.addEventListener("focus", () => this.viewer.activate(this.spec.name));
     canvas.addEventListener("contextmenu", (event) => {
       event.preventDefault();
@@ -290,10 +292,21 @@ class Pane {
     else this.viewer.rewindow(this.source, (STEEP * dx) / 300, (STEEP * dy) / 300);
   }
 
-  up(event) {
-    const { drag } = this;
+  up() {
+    this.aimed = this.drag?.kind === "pan" && this.drag.far < CLICK;
     this.drag = null;
-    if (drag?.kind === "pan" && drag.far < CLICK && event.button === 0)
-      this.viewer.goTo(this.placeOf(event.offsetX, event.offsetY));
+  }
+
+  click(event) {
+    if (event.detail > 1) return; // the second half of a double one
+    this.left = this.viewer.place;
+    if (this.aimed) this.viewer.goTo(this.placeOf(event.offsetX, event.offsetY));
+  }
+
+  /** Enlarge the plane; the cross-hair goes back to where it was before the first click. */
+  doubleClick() {
+    if (this.left) this.viewer.goTo(this.left);
+    this.left = null;
+    this.viewer.enlarge(this.spec.name);
   }
 }

@@ -8,6 +8,7 @@ class Panel {
     this.model = viewer.model;
     this.root = node("div", "rtxr-viewer-panel", parent);
     this.rows = new Map();
+    this.name = unique("rtxr-viewer");
     this.taking = {}; // trait > how its controls follow it
     if (viewer.scene.hasImage) this.buildWindow();
     if (Object.keys(viewer.scene.doses).length) this.buildDose();
@@ -185,7 +186,8 @@ class Panel {
 
   row(label) {
     const { viewer } = this;
-    const about = { role: "option", "data-roi": label, title: `${label}: click to highlight, double click to go there` };
+    const id = `${this.name}-${this.rows.size}`;
+    const about = { id, role: "option", "data-roi": label, title: `${label}: click to highlight, double click to go there` };
     const element = node("div", "rtxr-viewer-row", this.list, about);
     const off = { ...OWN_KEYS, tabindex: -1 };
     const shown = node("input", "", element, { ...off, type: "checkbox", "aria-label": `Show ${label}` });
@@ -228,6 +230,8 @@ class Panel {
       row.element.classList.toggle("off", !shown.has(label));
       row.element.setAttribute("aria-selected", label === highlighted);
     }
+    const active = this.rows.get(highlighted)?.element.id ?? "";
+    this.list.setAttribute("aria-activedescendant", active);
     const { offsetTop: top, offsetHeight: high } = this.rows.get(highlighted)?.element ?? {};
     if (top === undefined || highlighted === this.reached) return;
     this.reached = highlighted;

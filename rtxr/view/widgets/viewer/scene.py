@@ -80,6 +80,9 @@ class Scene:
         self.image: Volume | None = None
         self.variable = variable or _default(ds)
         self.is_pile = model.RT_IMAGE_NAME.fullmatch(self.variable) is not None
+        shown = self.ds.get(self.variable)
+        if shown is not None and not shown.size:
+            raise MissingDataError(f"{self.variable!r} has no voxels left: {dict(shown.sizes)}")
         if self.is_pile:
             self._take_images(self.variable)
         else:
@@ -138,8 +141,9 @@ class Scene:
     # --- places -------------------------------------------------------------------------------
     @property
     def middle(self) -> FloatArray:
-        """Patient point in the middle of the grid, on voxel centres."""
+        """Patient point in the middle of the grid, on voxel centres; of a pile on its first."""
         own = [axis[len(axis) // 2] for axis in self.grid.axes[::-1]]
+        own[2] = self.grid.axes[0][0] if self.is_pile else own[2]
         return self.grid.to_patient(own)
 
     def inside(self, point: FloatArray) -> FloatArray:

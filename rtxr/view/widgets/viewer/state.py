@@ -31,20 +31,27 @@ def as_point(place: Mapping[str, float]) -> FloatArray:
     return np.array([place[axis] for axis in AXES])
 
 
+class _Judged(traitlets.Any):
+    """Anything that a validator takes; it sees None too, which traitlets lets pass otherwise."""
+
+    allow_none = False
+
+
 class ViewerState(anywidget.AnyWidget):
     """Traits of :class:`rtxr.view.widgets.viewer.widget.ViewerWidget`, which says what each is."""
 
     position = traitlets.Dict().tag(sync=True)
-    window = traitlets.Any((400.0, 40.0)).tag(sync=True)
-    other_window = traitlets.Any((400.0, 40.0)).tag(sync=True)
+    window = _Judged((400.0, 40.0)).tag(sync=True)
+    other_window = _Judged((400.0, 40.0)).tag(sync=True)
     roi = traitlets.Unicode("").tag(sync=True)
-    rois = traitlets.Any(()).tag(sync=True)  # set to any iterable of names, it becomes a tuple
+    # Of any iterable of names, or None, it becomes a tuple.
+    rois = _Judged(()).tag(sync=True)
     colors = traitlets.Dict().tag(sync=True)
     dose = traitlets.Unicode("").tag(sync=True)
     dose_at = traitlets.Float(float("nan"), read_only=True)
     prescription = traitlets.Float(0.0, min=0).tag(sync=True)
-    isodoses = traitlets.Any(ISODOSES).tag(sync=True)
-    threshold = traitlets.Any("10%").tag(sync=True)
+    isodoses = _Judged(ISODOSES).tag(sync=True)
+    threshold = _Judged("10%").tag(sync=True)
     opacity = traitlets.Float(0.45, min=0, max=1).tag(sync=True)
     dose_colors = traitlets.Unicode("turbo").tag(sync=True)
     wash = traitlets.Bool(True).tag(sync=True)
@@ -118,6 +125,8 @@ class ViewerState(anywidget.AnyWidget):
     @traitlets.validate("rois")
     def _all_known(self, proposal: Any) -> tuple[str, ...]:
         value = proposal["value"]
+        if value is None:
+            return self.labels
         wanted = {value} if isinstance(value, str) else set(value)
         self._check(wanted)
         return tuple(label for label in self.labels if label in wanted)
@@ -147,7 +156,8 @@ class ViewerState(anywidget.AnyWidget):
     @traitlets.validate("isodoses")
     def _levels(self, proposal: Any) -> tuple[Level, ...]:
         value = proposal["value"]
-        levels = (value,) if isinstance(value, int | float | str) else tuple(value)
+        value = () if value is None else value
+        levels = (value,) if np.ndim(value) == 0 else tuple(value)
         self.full_dose.levels(levels)
         return levels
 
@@ -161,6 +171,13 @@ class ViewerState(anywidget.AnyWidget):
     def full_dose(self) -> FullDose:
         """The dose that is 100 %."""
         return FullDose(self.prescription, self._full)
+
+    @traitlets.validate("prescription")
+    def _finite(self, proposal: Any) -> float:
+        value = float(proposal["value"])
+        if not np.isfinite(value):
+            raise RTXRError(f"prescription={value!r}: give a dose in Gy")
+        return value
 
     @traitlets.observe("prescription")
     def _prescribed(self, _: Any) -> None:

@@ -1,6 +1,7 @@
 // Pictures of planes that a page has seen, and those that it asks Python for.
 
 const MOST_BYTES = 128e6;
+const LEAST = 8; // pictures kept, however large: those in sight would be asked for without end
 const AHEAD = 4; // planes asked for at a time before they are wanted
 const REACH = 30; // how many there are at most, in the direction of the last step
 
@@ -76,7 +77,7 @@ class Store {
     this.pictures.set(key, picture);
     this.bytes += bytes(picture);
     for (const [oldest, each] of this.pictures) {
-      if (this.bytes <= MOST_BYTES) break;
+      if (this.bytes <= MOST_BYTES || this.pictures.size <= LEAST) break;
       this.pictures.delete(oldest);
       this.bytes -= bytes(each);
     }

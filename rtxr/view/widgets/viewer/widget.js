@@ -31,7 +31,7 @@ class Viewer extends Actions {
 
   build(el) {
     this.root = node("div", "rtxr-widget rtxr-viewer", el);
-    this.root.classList.toggle("rtxr-dark", onDark(this.root));
+    this.undress = followTheme(this.root);
     const stage = node("div", "rtxr-viewer-stage", this.root);
     this.planes = node("div", "rtxr-viewer-planes", stage);
     this.panel = new Panel(this, stage);
@@ -40,6 +40,7 @@ class Viewer extends Actions {
     this.panes = sources.flatMap((source) =>
       this.scene.panes.map((spec) => new Pane(this, spec, source, this.planes)),
     );
+    this.showStill();
     this.help = helpSheet(this.planes);
     this.help.hidden = true;
     const foot = node("div", "rtxr-viewer-foot", this.root);
@@ -50,8 +51,18 @@ class Viewer extends Actions {
     this.root.addEventListener("keydown", (event) => this.key(event));
   }
 
+  /** The picture that Python has drawn, until planes come: a kernel may be gone. */
+  showStill() {
+    const bytes = this.model.get("_still");
+    if (!bytes?.byteLength) return;
+    const src = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    this.still = node("img", "rtxr-viewer-still", this.planes, { src, alt: "" });
+    this.still.addEventListener("load", () => URL.revokeObjectURL(src));
+  }
+
   key(event) {
     if (event.key === "Escape" && !this.help.hidden) this.toggleHelp();
+    else if (event.key === "?" && event.target === this.help) this.toggleHelp();
     else if (!event.target.matches("canvas")) return;
     else if (!keyed(this, event.target.dataset.pane, event)) return;
     event.preventDefault();
@@ -182,6 +193,7 @@ class Viewer extends Actions {
 
   /** Where keys come faster than pictures, one that is late is better than the one before it. */
   took(request) {
+    this.still?.remove();
     const pane = this.paneOf(request.pane, request.source);
     const wanted = this.indexOf(pane.spec);
     const off = (index) => (index === undefined ? Infinity : Math.abs(index - wanted));
@@ -234,8 +246,11 @@ class Viewer extends Actions {
   }
 
   doseUnits = () => this.scene.doses[this.model.get("dose")]?.units ?? "";
-  /** Dose of the last colour. */
-  top = () => this.scene.doses[this.model.get("dose")]?.highest ?? 0;
+  /** Dose of the last colour; beside brachytherapy sources a dose has no bounds. */
+  top = () => {
+    const most = 2 * this.model.get("prescription") || Infinity;
+    return Math.min(this.scene.doses[this.model.get("dose")]?.highest ?? 0, most);
+  };
 
   /** Isodoses: what was written, in Gy, with their colours. */
   levels() {
@@ -292,7 +307,7 @@ class Viewer extends Actions {
     const found = [];
     const { units, note } = source ? this.scene.other : this.scene;
     const value = image && voxelAt(image, ...own);
-    if (value !== undefined && value !== null)
+    if (typeof value === "number" && !Number.isNaN(value))
       found.push(`${Number(value.toPrecision(6))} ${units === "1" ? "" : units}`.trim());
     const gray = layer ? valueAt(layer, ...own) : NaN;
     if (!Number.isNaN(gray)) {
@@ -308,6 +323,7 @@ class Viewer extends Actions {
 
   close() {
     this.sized.disconnect();
+    this.undress();
     if (this.saving) this.save();
     if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
     cancelAnimationFrame(this.telling);

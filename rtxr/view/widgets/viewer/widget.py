@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class ViewerWidget(ViewerState):
     rois : str, sequence of str or False, optional
         ROI labels; by default all.
     full : FullDose, optional
-        The dose that is 100 %; by default the highest one.
+        The dose that is 100 %; by default the highest one. The last colour of the wash is the
+        highest dose, or twice this where that is less, as beside brachytherapy sources.
     **state
         Traits.
 
@@ -116,6 +118,9 @@ class ViewerWidget(ViewerState):
         full: FullDose | None = None,
         **state: Any,
     ) -> None:
+        known = [name for name in self.class_trait_names() if not name.startswith("_")]
+        for name in state.keys() - set(known):
+            raise UnknownNameError(f"a viewer has no {name!r}; {did_you_mean(name, known)}")
         named = _named([ds] if other is None else [ds, other], rois)
         scene = Scene(ds, variable, named[0])
         second = None if other is None else Scene(other, None, named[1], scene)
@@ -220,14 +225,16 @@ class ViewerWidget(ViewerState):
         plane = scene.plane(wanted["pane"], wanted["index"])
         try:
             parts, buffers = told(shown.picture(plane, wanted["dose"], whole=whole))
-        except (RTXRError, OSError) as error:  # such as a file that is gone
+        except Exception as error:  # without an answer the page waits for ever
             parts, buffers = {"failed": str(error)}, []
         self.send({"picture": wanted, **parts}, buffers)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for renderers without widgets a still picture."""
         if self._scenes is not None and not self._still:
-            self._still = viewer_figure.png(self.snapshot())
+            # What cannot be drawn here, such as a file that is gone, the page tells.
+            with suppress(Exception):
+                self._still = viewer_figure.png(self.snapshot())
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None and self._still:
             bundle[0]["image/png"] = self._still
@@ -235,13 +242,13 @@ class ViewerWidget(ViewerState):
 
 
 def _window(scene: Scene) -> tuple[float, float]:
-    """Width and level to begin with: the first preset, else what the middle plane has."""
+    """Width and level to begin with: the first preset, else of the plane that is shown first."""
     for window in PRESETS.get(scene.variable, {}).values():
         return window
     if scene.image is None:
         return (1.0, 0.5)
     dim = int(np.argmin(scene.image.grid.shape)) if not scene.is_pile else 0
-    values = scene.image.taken(dim, scene.image.grid.shape[dim] // 2)
+    values = scene.image.taken(dim, 0 if scene.is_pile else scene.image.grid.shape[dim] // 2)
     known = values[np.isfinite(values)]
     low, high = np.percentile(known, _PERCENTILES).tolist() if known.size else (0.0, 1.0)
     width = max(high - low, 1e-6)

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
 from rtxr.view.widgets.viewer.figure import png
+from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.widget import ViewerWidget
 from view.cases import IMAGE, image_values, make_case, turned
 from view.widgets.viewer.test_scene import case, rt_images
@@ -80,6 +81,15 @@ def test_doses_have_the_same_colours_on_all_planes():
     assert {wash.get_alpha() for wash in washes} == {0.2}
     assert washes[0].cmap(0)[:3] == pytest.approx((0.267, 0.005, 0.329), abs=0.001)
     assert len([ax for ax in figure.axes if ax.get_ylabel().startswith("Dose")]) == 1
+
+
+def test_the_last_colour_is_at_most_twice_the_prescription():
+    ds = case()
+    ds["dose"] = ds.dose * 100
+    view = ViewerWidget(ds, only="axial", full=FullDose(16.0, "plan"))
+    assert view.snapshot().axes[0].get_images()[1].get_clim() == (0.0, 32.0)
+    view.prescription = 5000.0
+    assert view.snapshot().axes[0].get_images()[1].get_clim() == (0.0, float(ds.dose.max()))
 
 
 def test_rt_images():

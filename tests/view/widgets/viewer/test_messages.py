@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from rtxr.errors import UnknownNameError
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.messages import PRESETS, described, dose_colors, told
 from rtxr.view.widgets.viewer.scene import Scene
@@ -67,7 +68,7 @@ def test_colours_of_doses():
     assert viridis[0].tolist() == [68, 1, 84]
     assert viridis[-1].tolist() == [253, 231, 36]
     assert turbo[0].tolist() != [48, 18, 59]  # its ends are left out: too dark
-    with pytest.raises((ValueError, KeyError), match="nosuch"):
+    with pytest.raises(UnknownNameError, match="nosuch"):
         dose_colors("nosuch")
 
 

@@ -134,6 +134,7 @@ def test_rt_images_are_a_pile():
     scene = Scene(rt_images())
     assert scene.is_pile
     assert scene.titles == ["gantry 90°", ""]
+    np.testing.assert_array_equal(scene.middle, [1, 0, 0])  # the first of them
     picture = scene.picture(scene.plane("images", 1))
     np.testing.assert_array_equal(picture.image.values, rt_images().rt_image.values[1])
     np.testing.assert_array_equal(picture.image.across, [-3, -1, 1, 3])

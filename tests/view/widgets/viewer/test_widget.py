@@ -12,7 +12,7 @@ import xarray as xr
 from ipywidgets import FloatText, jslink, link
 from traitlets import TraitError
 
-from rtxr.errors import MissingExtraError, RTXRError, UnknownNameError
+from rtxr.errors import MissingDataError, MissingExtraError, RTXRError, UnknownNameError
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.widget import ViewerWidget
 from view.cases import image_values, make_case, square, structures
@@ -57,6 +57,7 @@ def test_a_part_of_a_position_can_be_set(view):
         ("position", {"z": "high"}, RTXRError, "give numbers, in mm"),
         ("position", {"z": float("nan")}, RTXRError, "give numbers, in mm"),
         ("window", (0, 40), RTXRError, "a width above 0"),
+        ("window", None, RTXRError, "give \\(width, level\\)"),
         ("window", 400, RTXRError, "give \\(width, level\\)"),
         ("other_window", (1, float("inf")), RTXRError, "give \\(width, level\\)"),
         ("roi", "C", UnknownNameError, "no ROI 'C'"),
@@ -66,6 +67,8 @@ def test_a_part_of_a_position_can_be_set(view):
         ("dose", "dose_2", UnknownNameError, "no dose 'dose_2'"),
         ("isodoses", ["95%", "much"], RTXRError, "'much' is no dose"),
         ("threshold", "low", RTXRError, "'low' is no dose"),
+        ("threshold", None, RTXRError, "None is no dose"),
+        ("prescription", float("nan"), RTXRError, "give a dose in Gy"),
         ("only", "axail", UnknownNameError, "axial"),
         ("opacity", 1.1, TraitError, "opacity"),
         ("compare", "over", TraitError, "compare"),
@@ -77,6 +80,19 @@ def test_what_is_wrong_is_said_and_changes_nothing(view, trait, value, error, sa
     with pytest.raises(error, match=said):
         setattr(view, trait, value)
     assert getattr(view, trait) == before
+
+
+def test_nothing_is_all_rois_and_no_isodoses(view):
+    view.rois = []
+    view.rois, view.isodoses = None, None
+    assert (view.rois, view.isodoses) == (view.labels, ())
+    view.isodoses, view.threshold = np.int64(20), 1e-5
+    assert (view.isodoses, view.threshold) == ((20,), 1e-5)
+
+
+def test_a_misspelt_trait_is_told():
+    with pytest.raises(UnknownNameError, match="no 'isodose'; did you mean 'isodoses'"):
+        make_case().rt.view(isodose=["95%"])
 
 
 def test_traits_take_what_a_person_writes(view):
@@ -98,7 +114,7 @@ def test_other_colours_of_doses_go_to_the_page(view):
     view.dose_colors = "viridis"
     assert view._palette[:3] == bytes([68, 1, 84])
     assert before != view._palette
-    with pytest.raises(KeyError, match="nosuch"):
+    with pytest.raises(UnknownNameError, match="nosuch"):
         view.dose_colors = "nosuch"
 
 
@@ -144,7 +160,7 @@ def test_without_a_prescription_the_highest_dose_is_all(view):
 def test_images_without_a_usual_window_get_their_own():
     view = ViewerWidget(rt_images())
     width, level = view.window
-    assert (width, level) == (10.8, 17.5)  # of the 12 values of the second image
+    assert (width, level) == (10.8, 5.5)  # of the 12 values of the first image
     flat = ViewerWidget(make_case(dose=None, name="mr").map(lambda array: array * 0))
     assert flat.window[0] > 0
 
@@ -213,6 +229,21 @@ def test_renderers_without_widgets_get_a_picture(view):
     bundle, _ = view._repr_mimebundle_()
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_what_cannot_be_drawn_is_left_to_the_page(view, monkeypatch):
+    monkeypatch.setattr(view, "snapshot", lambda: 1 / 0)
+    bundle, _ = view._repr_mimebundle_()
+    assert "image/png" not in bundle
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+@pytest.mark.parametrize("dim", ["x", "y", "z"])
+def test_one_voxel_across_is_enough(dim):
+    thin = make_case().isel({dim: [1]}).rt.view()
+    assert thin.snapshot().axes
+    with pytest.raises(MissingDataError, match="'ct' has no voxels left"):
+        make_case().isel({dim: []}).rt.view()
 
 
 def test_nothing_else_is_kept_of_a_closed_viewer():

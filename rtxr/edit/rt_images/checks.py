@@ -132,7 +132,7 @@ def _templates_differ(templates: Sequence[Sheet]) -> Iterator[Finding]:
         source = next(each for each in templates if each.dataset is of_study(said))
         text = (
             f"the templates differ in {', '.join(map(describe, unlike))}; a series is of one "
-            f"patient and study: all is taken from {source.name}, whose StudyDate is earliest"
+            f"patient and study: all is taken from {source.name}, the earliest by StudyDate"
         )
         severity: Severity = "warning" if set(unlike) & set(_REST) else "info"
         yield Finding("templates-differ", severity, text, path=source.path)

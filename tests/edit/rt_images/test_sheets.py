@@ -145,9 +145,10 @@ def test_an_image_of_edited_values_is_a_derived_one(tmp_path):
     assert one.DerivationDescription == "made of an image with edited pixels, a template and a plan"
     assert list(other.ImageType) == ["ORIGINAL", "PRIMARY", "PORTAL"]
     assert "DerivationDescription" not in other
+    opened.load()
     for path in images:
         path.unlink()  # nobody can say any more
-    ds = rtxr.rt_image_from_template(opened.load(), templates, plan, machine=MACHINE)
+    ds = rtxr.rt_image_from_template(opened, templates, plan, machine=MACHINE)
     assert [each.ImageType[0] for each in written(ds, tmp_path / "lost")] == ["ORIGINAL"] * 2
 
 

@@ -14,7 +14,9 @@ import pytest
 import xarray as xr
 from pydicom import config
 from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import CTImageStorage, generate_uid
 
 import rtxr
@@ -66,8 +68,12 @@ def planted(coarse, tmp_path, monkeypatch) -> Callable[..., pd.DataFrame]:
 )
 def test_the_fix_fits_a_file(planted, name, keyword, value, fix):
     def fault(ds: Dataset) -> None:
-        element = pydicom.DataElement(keyword, dictionary_VR(keyword), value)
-        ds[keyword] = element
+        vr = dictionary_VR(keyword)
+        if value is None:
+            ds[keyword] = pydicom.DataElement(keyword, vr, value)
+        else:  # as bytes, since pydicom makes no number of any text
+            raw = value.encode().ljust(len(value) + len(value) % 2)
+            ds[keyword] = RawDataElement(Tag(keyword), vr, len(raw), raw, 0, False, True)
 
     rows = planted(name, fault)
     found = rows[rows["attribute"].str.endswith(keyword) & (rows["severity"] == "error")]

@@ -180,6 +180,11 @@ def contents(ds: xr.Dataset) -> list[str]:
     return [text for text, there in parts.items() if there]
 
 
+def plan_uid(ds: xr.Dataset) -> str:
+    """SOPInstanceUID of the plan of a case, empty without one."""
+    return str(ds.coords[PLAN_UID].values) if PLAN_UID in ds.coords else ""
+
+
 def resolve(ds: xr.Dataset, name: str) -> str:
     """Variable meant by ``"image"``, ``"dose"`` or a variable's own name.
 

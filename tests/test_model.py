@@ -120,3 +120,8 @@ def test_findings_ride_in_flat_attributes():
     ds = xr.Dataset(attrs={model.FINDINGS_ATTR: model.findings_to_json(findings)})
     assert model.findings_of(ds) == findings
     assert list(model.findings_frame(findings)["code"]) == ["a", "b"]
+
+
+def test_the_plan_of_a_case():
+    assert model.plan_uid(xr.Dataset()) == ""
+    assert model.plan_uid(xr.Dataset(coords={model.PLAN_UID: "1.2.3"})) == "1.2.3"

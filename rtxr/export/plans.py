@@ -21,7 +21,7 @@ def plan_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
     """The plan, which is its header; nothing where the Dataset has none."""
     if model.PLAN_UID not in ds.coords:
         return []
-    record, header = source_of(records, str(ds[model.PLAN_UID].values))
+    record, header = source_of(records, model.plan_uid(ds))
     if record is None or header is None:
         return []
     iod = iod_for(str(header.SOPClassUID))

@@ -49,7 +49,7 @@ def prepare(
 ) -> tuple[list[files.Ready], list[Finding]]:
     """Everything an export does before it writes: the finished objects and all findings."""
     found, findings = collect(ds)
-    found = made.linked(found, asked, _plan_uid(ds))
+    found = made.linked(found, asked, model.plan_uid(ds))
     judged = series_values.follow([changes.judge(each) for each in found])
     judged = dvhs.settle(ds, judged, dvh)
     judged = registered.computed(ds, judged, asked.given)
@@ -121,11 +121,6 @@ def _no_headers(ds: xr.Dataset) -> Finding:
         fix="use ds.drop_vars(...), which keeps the headers; to begin without them, drop "
         f"{lost} too, or use rtxr.new_case",
     )
-
-
-def _plan_uid(ds: xr.Dataset) -> str:
-    plan = ds.coords.get(model.PLAN_UID)
-    return "" if plan is None else str(plan.values)
 
 
 def _patients(written: Iterable[pydicom.Dataset]) -> list[Finding]:

@@ -44,12 +44,8 @@ def rt_image_objects(ds: xr.Dataset, records: Records) -> list[Outgoing]:
         for uid, places in _files(array, name, records):
             some = array.isel({model.rt_image_dims(name)[0]: places})
             file_name = f"RTIMAGE_{len(found) + 1:04d}.dcm"
-            found.append(_object(some, name, uid, records, file_name, _plan_uid(ds)))
+            found.append(_object(some, name, uid, records, file_name, model.plan_uid(ds)))
     return found
-
-
-def _plan_uid(ds: xr.Dataset) -> str:
-    return str(ds[model.PLAN_UID].values) if model.PLAN_UID in ds.coords else ""
 
 
 def _on_receptor(array: xr.DataArray, name: str) -> xr.DataArray:

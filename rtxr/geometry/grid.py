@@ -149,6 +149,11 @@ class Grid:
         lines = zip(self._lines(), other._lines(), strict=True)
         return all(float(np.abs(one - two).max()) <= tolerance_mm for one, two in lines)
 
+    def coincides(self, other: Grid) -> bool:
+        """Whether both have the same voxel centres, in frames of reference that may be one."""
+        frames = {self.frame_of_reference_uid, other.frame_of_reference_uid} - {""}
+        return len(frames) < 2 and self.same_as(other)
+
     def _lines(self) -> list[FloatArray]:
         """Patient positions along each dimension, the others at their first voxel, (n, 3)."""
         corner = np.array([axis[0] for axis in self.axes[::-1]])

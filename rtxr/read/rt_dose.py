@@ -125,7 +125,7 @@ def read_dose(
         source = _Unscaled(source.shape, source.dtype, noticed[0].message)
     coords = model.grid_coords(grid)
     dims = grid.dims
-    if shared is not None and _is_same(grid, shared):
+    if shared is not None and grid.coincides(shared):
         coords, dims = {}, shared.dims
     attrs = {"units": units, "long_name": model.LONG_NAMES[model.DOSE]}
     for keyword in ("DoseSummationType", "DoseType", "DoseUnits"):
@@ -163,11 +163,6 @@ class _Unscaled:
 def _whole(dims: Sequence[str], source: ArraySource) -> dict[Hashable, int]:
     """One chunk: dose grids are small and computed with as a whole."""
     return dict(zip(dims, source.shape, strict=True))
-
-
-def _is_same(grid: Grid, shared: Grid) -> bool:
-    frames = {grid.frame_of_reference_uid, shared.frame_of_reference_uid}
-    return len(frames - {""}) < 2 and grid.same_as(shared)
 
 
 def _scaling(header: Header, name: str, given: float | None) -> tuple[float | None, list[Finding]]:

@@ -247,7 +247,7 @@ def _portals(ds: xr.Dataset, beam: PlannedBeam) -> tuple[pd.DataFrame, str]:
     if not model.rt_image_names(ds):
         return pd.DataFrame(), ""
     table = rt_images(ds)
-    uid = str(ds[model.PLAN_UID].values)
+    uid = model.plan_uid(ds)
     own = table["ReferencedRTPlan"].map(lambda plans: not plans or uid in plans.split("\\"))
     table = table[own & (table["beam_number"] == beam.number)]
     return table, "no RT Image of this beam" if table.empty else ""

@@ -98,8 +98,7 @@ def references(ds: xr.Dataset, name: str) -> tuple[Reference, ...]:
     found = rt_dose.references(ds, name)
     if found:
         return tuple(Reference(*each) for each in found)
-    has_plan = model.PLAN_UID in ds.coords
-    return (Reference(str(ds[model.PLAN_UID].values) if has_plan else ""),)
+    return (Reference(model.plan_uid(ds)),)
 
 
 def plans(ds: xr.Dataset) -> dict[str, Planned]:
@@ -108,7 +107,7 @@ def plans(ds: xr.Dataset) -> dict[str, Planned]:
         groups = prescriptions.fraction_groups(ds)
     except MissingDataError:
         return {}
-    return {str(ds[model.PLAN_UID].values): planned(groups)}
+    return {model.plan_uid(ds): planned(groups)}
 
 
 def planned(groups: pd.DataFrame) -> Planned:

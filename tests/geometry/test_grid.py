@@ -80,3 +80,14 @@ def test_same_as_compares_places_whatever_the_own_coordinates():
     off[:3, 3] += 0.1
     assert not one.same_as(Grid(names, axes, off))
     assert one.same_as(Grid(names, axes, off), tolerance_mm=0.2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"), [("1", "1", True), ("1", "", True), ("1", "2", False)]
+)
+def test_grids_coincide_in_frames_that_may_be_one(one, other, expected):
+    axes = tuple(np.arange(3.0) for _ in "zyx")
+    grids = [Grid(("z", "y", "x"), axes, frame_of_reference_uid=uid) for uid in (one, other)]
+    assert grids[0].coincides(grids[1]) is expected
+    moved = Grid(("z", "y", "x"), (axes[0] + 1, *axes[1:]), frame_of_reference_uid=one)
+    assert not moved.coincides(grids[1])

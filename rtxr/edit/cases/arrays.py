@@ -87,7 +87,7 @@ def dose_arrays(doses: Sequence[Array], grid: Grid | None) -> dict[str, xr.DataA
         name = model.DOSE if at == 1 else f"{model.DOSE}_{at}"
         array = _modelled(each, model.prefix_of(name), grid, "dose").astype(np.float64)
         for other in found.values():
-            if _is_same(model.grid_of(array), model.grid_of(other)):
+            if model.grid_of(array).coincides(model.grid_of(other)):
                 array = xr.DataArray(
                     array.variable.data, other.coords, other.dims, attrs=array.attrs
                 )
@@ -180,8 +180,3 @@ def _on(grid: Grid, values: npt.NDArray[np.generic], what: str) -> xr.DataArray:
             f"the {what} has shape {values.shape} and its grid {grid.shape}, along {grid.dims}"
         )
     return xr.DataArray(values, model.grid_coords(grid), grid.dims, name=what)
-
-
-def _is_same(one: Grid, other: Grid) -> bool:
-    frames = {one.frame_of_reference_uid, other.frame_of_reference_uid}
-    return len(frames - {""}) < 2 and one.same_as(other)

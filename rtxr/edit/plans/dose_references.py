@@ -30,7 +30,7 @@ def doses_of_plan(ds: xr.Dataset) -> xr.Dataset:
     """
     if model.PLAN_UID not in ds.coords:
         return ds
-    plan = str(ds[model.PLAN_UID].values)
+    plan = model.plan_uid(ds)
     changed = {}
     for name in model.dose_names(ds):
         if _was_file(ds, name) or any(uid for uid, _, _ in references(ds, name)):
@@ -79,7 +79,7 @@ def with_doses(ds: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     ConflictingDataError
         A dose is of a fraction group or beam that the plan does not have.
     """
-    plan = str(ds[model.PLAN_UID].values)
+    plan = model.plan_uid(ds)
     changed = {}
     for name in names:
         before = references(ds, name)
@@ -94,7 +94,7 @@ def with_doses(ds: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 def noticed(ds: xr.Dataset) -> xr.Dataset:
     """The case with a Finding for each dose that is of another plan than its own."""
-    plan = str(ds[model.PLAN_UID].values)
+    plan = model.plan_uid(ds)
     found = []
     for name in model.dose_names(ds):
         named = {uid for uid, _, _ in references(ds, name)}

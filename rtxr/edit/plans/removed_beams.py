@@ -67,7 +67,7 @@ def remove_beam(ds: xr.Dataset, beam: int | str | Sequence[int | str]) -> xr.Dat
     for number in numbers:
         without_beam(plan, number)
     what = f"beams were removed: {', '.join(map(str, gone))}"
-    uid = str(ds[model.PLAN_UID].values)
+    uid = model.plan_uid(ds)
     made, findings = _without_doses(ds, uid, numbers)
     made, more = _without_rt_images(made, uid, numbers)
     return with_plan(made, plan, what, [*findings, *more])

@@ -91,7 +91,7 @@ def plan_record(ds: xr.Dataset) -> Record:
             "this Dataset has no plan (scalar coordinate plan_uid); open a case whose RT Plan is "
             "among the files, and keep coordinates with ds.drop_vars(...) rather than ds[[...]]"
         )
-    uid = str(ds[model.PLAN_UID].values)
+    uid = model.plan_uid(ds)
     records = header_store.unpack(ds, [uid])
     if uid not in records:
         raise MissingDataError(f"this Dataset no longer carries the header of its plan {uid}")

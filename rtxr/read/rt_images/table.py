@@ -52,7 +52,7 @@ def rt_images(ds: xr.Dataset) -> pd.DataFrame:
         SOPInstanceUID. Texts are empty where the Dataset carries no headers.
     """
     records = header_store.unpack(ds) if header_store.has_headers(ds) else {}
-    names, plan_uid = beam_names(ds), _plan_uid(ds)
+    names, plan_uid = beam_names(ds), model.plan_uid(ds)
     rows = []
     for name in model.rt_image_names(ds):
         array = ds[name]
@@ -74,7 +74,7 @@ def rt_images(ds: xr.Dataset) -> pd.DataFrame:
 
 def beam_names(ds: xr.Dataset) -> dict[int, str]:
     """Beam Name by Beam Number of the plan of a case; none where it has no plan with a header."""
-    uid = _plan_uid(ds)
+    uid = model.plan_uid(ds)
     if not uid or not header_store.has_headers(ds) or not header_store.unpack(ds, [uid]):
         return {}
     return _beam_names(plan_of(ds))
@@ -111,10 +111,6 @@ def absent_beams(plan: Header, images: Part) -> list[Finding]:
         f"in {describe('ReferencedBeamNumber')}, which their plan does not have"
     )
     return [Finding("rt-image-beam-absent", "warning", message, next(iter(strays)))]
-
-
-def _plan_uid(ds: xr.Dataset) -> str:
-    return str(ds[model.PLAN_UID].values) if model.PLAN_UID in ds.coords else ""
 
 
 def _at(array: xr.DataArray, name: str, place: int, missing: Any = np.nan) -> Any:

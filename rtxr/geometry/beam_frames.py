@@ -1,4 +1,4 @@
-"""Where a beam looks from and to: patient, machine, gantry, beam limiting device, image receptor.
+"""Where a beam looks from and to: patient, machine, gantry, beam limiting device.
 
 The systems are those of IEC 61217, as PS3.3 C.8.8.14 and C.8.8.25.6 use them. All are right-handed,
 in mm. The isocentre is the origin of ``"fixed"`` and of ``"gantry"``; the radiation source is the
@@ -9,7 +9,6 @@ origin of ``"device"`` and at z = SAD of ``"gantry"``.
 - ``"gantry"``: turned about y of fixed; z points to the source. At 90 degrees the source is on the
   right
 - ``"device"``: turned about z of gantry, counter-clockwise as seen from the source
-- ``"receptor"``: the image receptor; z points to the source and the image lies in z = 0
 
 Since the plan says which point of the patient is at the isocentre, the couch and its top only turn
 the patient about it.
@@ -18,16 +17,16 @@ the patient about it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.errors import GeometryError, UnknownNameError, did_you_mean
+from rtxr.errors import UnknownNameError, did_you_mean
 from rtxr.geometry.grid import FloatArray
 
-Frame = Literal["patient", "fixed", "gantry", "device", "receptor"]
+Frame = Literal["patient", "fixed", "gantry", "device"]
 
 #: What is towards the gantry, and what is up, by the letters of (0018,5100) PatientPosition.
 _FIRST: Mapping[str, tuple[int, int, int]] = {
@@ -71,11 +70,6 @@ class BeamPose:
         Isocenter Position (300A,012C), patient (x, y, z), mm.
     sad : float
         From the source to the isocentre, mm.
-    receptor_angle : float
-        X-Ray Image Receptor Angle (3002,000E), degrees.
-    receptor_translation : (float, float, float)
-        X-Ray Image Receptor Translation (3002,000D): origin of the receptor in gantry
-        coordinates, mm; see :func:`at_sid`. By default the receptor is at the isocentre.
     """
 
     gantry: float = 0.0
@@ -88,13 +82,6 @@ class BeamPose:
     patient_position: str = "HFS"
     isocenter: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sad: float = 1000.0
-    receptor_angle: float = 0.0
-    receptor_translation: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-
-def at_sid(pose: BeamPose, sid: float, x: float = 0.0, y: float = 0.0) -> BeamPose:
-    """The pose with its receptor at a distance from the source, RT Image SID (3002,0026), mm."""
-    return replace(pose, receptor_translation=(x, y, pose.sad - sid))
 
 
 def transform(pose: BeamPose, source: Frame, target: Frame) -> FloatArray:
@@ -104,7 +91,7 @@ def transform(pose: BeamPose, source: Frame, target: Frame) -> FloatArray:
     ----------
     pose : BeamPose
         Of machine, couch and patient.
-    source, target : {"patient", "fixed", "gantry", "device", "receptor"}
+    source, target : {"patient", "fixed", "gantry", "device"}
         Systems.
 
     Returns
@@ -161,54 +148,6 @@ def to_isocenter_plane(
     distance = -seen[..., 2:]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(distance > 0, seen[..., :2] * (pose.sad / distance), np.nan)
-
-
-def to_receptor_plane(
-    pose: BeamPose, points: npt.ArrayLike, frame: Frame = "patient"
-) -> FloatArray:
-    """Points as the source projects them on the image receptor.
-
-    Parameters
-    ----------
-    pose : BeamPose
-        With the angle and translation of its receptor.
-    points : array_like, (..., 3)
-        mm.
-    frame : str, default: "patient"
-        Their system.
-
-    Returns
-    -------
-    ndarray, (..., 2)
-        x and y of the receptor, mm: the coordinates of RT Images. NaN for what is not in front of
-        the source.
-
-    Raises
-    ------
-    GeometryError
-        The receptor is not in front of the source.
-    """
-    source = source_position(pose, "receptor")
-    if not source[2] > 0:
-        raise GeometryError(
-            f"the receptor is {source[2]:g} mm in front of the source; its distance (RTImageSID) "
-            "has to be more than 0"
-        )
-    seen = apply(transform(pose, frame, "receptor"), points)
-    distance = source[2] - seen[..., 2:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along = np.where(distance > 0, source[2] / distance, np.nan)
-    found: FloatArray = source[:2] + (seen[..., :2] - source[:2]) * along
-    return found
-
-
-def from_receptor_plane(
-    pose: BeamPose, places: npt.ArrayLike, frame: Frame = "device"
-) -> FloatArray:
-    """Points of the image receptor, (..., 2), mm, in another system, (..., 3), mm."""
-    flat = np.asarray(places, dtype=np.float64)
-    points = np.concatenate([flat, np.zeros_like(flat[..., :1])], axis=-1)
-    return apply(transform(pose, "receptor", frame), points)
 
 
 def patient_axes(position: str) -> FloatArray:
@@ -268,12 +207,6 @@ def _device_to_fixed(pose: BeamPose) -> FloatArray:
     return found
 
 
-def _receptor_to_fixed(pose: BeamPose) -> FloatArray:
-    place = np.asarray(pose.receptor_translation, dtype=np.float64)
-    found: FloatArray = _gantry_to_fixed(pose) @ _affine(rotation("z", pose.receptor_angle), place)
-    return found
-
-
 def _affine(turn: FloatArray, shift: FloatArray | None = None) -> FloatArray:
     made = np.eye(4)
     made[:3, :3] = turn
@@ -293,5 +226,4 @@ _TO_FIXED: Mapping[str, Callable[[BeamPose], FloatArray]] = {
     "fixed": lambda _: np.eye(4),
     "gantry": _gantry_to_fixed,
     "device": _device_to_fixed,
-    "receptor": _receptor_to_fixed,
 }

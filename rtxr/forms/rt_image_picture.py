@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pydicom
 import xarray as xr
@@ -15,6 +13,7 @@ from rtxr.errors import MissingDataError, RTXRError
 from rtxr.iod.encoding.raw import duplicate
 from rtxr.read.plans.control_points import control_points
 from rtxr.summary.beam_view import plot_beam
+from rtxr.view.png import png
 
 _INCHES, _DPI = 5.4, 90
 
@@ -43,9 +42,7 @@ def picture(made: xr.Dataset, image: int, plan: pydicom.Dataset) -> bytes:
         case[name].squeeze(drop=True).plot.imshow(ax=axes, cmap="gray", add_colorbar=False)
         axes.set(aspect="equal", title="no aperture")
         axes.text(0.5, 0.02, str(error), transform=axes.transAxes, ha="center", wrap=True)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI)
-    return buffer.getvalue()
+    return png(figure, _DPI)
 
 
 def _nearest(case: xr.Dataset, name: str, beam: int) -> int:

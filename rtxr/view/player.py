@@ -6,8 +6,9 @@ ipywidgets and matplotlib are imported when it is made.
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
+
+from rtxr.view.png import png
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -53,14 +54,8 @@ def player(draw: Callable[[int, Axes], object], count: int, description: str) ->
     def show(change: dict[str, Any]) -> None:
         figure.clear()
         draw(int(change["new"]), figure.add_subplot())
-        picture.value = _png(figure)
+        picture.value = png(figure, _DPI)
 
     slider.observe(show, names="value")
     show({"new": 0})
     return ipywidgets.VBox([ipywidgets.HBox([play, slider], layout=wide), picture])
-
-
-def _png(figure: Any) -> bytes:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI)
-    return buffer.getvalue()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from rtxr.view import dvh_curves, dvh_plot
 from rtxr.view.dvh_curves import DVHCurves
 from rtxr.view.dvh_plot import Look
 from rtxr.view.goal_marks import GoalMark
+from rtxr.view.png import png
 from rtxr.view.widgets.dvh.message import message, plain
 from rtxr.view.widgets.pieces import script, style
 
@@ -231,7 +231,5 @@ class DVHWidget(anywidget.AnyWidget):
             figure = self.snapshot()
         except MissingDataError:  # all curves are hidden
             return bundle
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=_DPI)
-        bundle[0]["image/png"] = base64.b64encode(picture.getvalue()).decode()
+        bundle[0]["image/png"] = base64.b64encode(png(figure, _DPI)).decode()
         return bundle

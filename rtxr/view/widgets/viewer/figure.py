@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIDE_INCHES = 4.2
-_DPI = 80
 
 
 def figure(scenes: tuple[Scene, Scene | None], state: Any) -> Figure:
@@ -49,13 +47,6 @@ def figure(scenes: tuple[Scene, Scene | None], state: Any) -> Figure:
             window = state.window if scene is scenes[0] else state.other_window
             _draw(ax, scene, pane, point, window, state)
     return made
-
-
-def png(made: Figure) -> bytes:
-    """A figure as PNG."""
-    buffer = BytesIO()
-    made.savefig(buffer, format="png", dpi=_DPI)
-    return buffer.getvalue()
 
 
 def _draw(

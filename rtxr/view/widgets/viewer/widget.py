@@ -14,6 +14,7 @@ import xarray as xr
 
 from rtxr import roi_names
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError, did_you_mean
+from rtxr.view.png import png
 from rtxr.view.slices import ROIs
 from rtxr.view.widgets.pieces import script, style
 from rtxr.view.widgets.viewer import figure as viewer_figure
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PARTS = ("layers", "lines", "store", "pane", "keys", "panel", "actions")
+#: Of the still picture.
+_DPI = 80
 #: Of images that have no usual window: these percentiles of the middle plane are black and white.
 _PERCENTILES = (1.0, 99.0)
 
@@ -234,7 +237,7 @@ class ViewerWidget(ViewerState):
         if self._scenes is not None and not self._still:
             # What cannot be drawn here, such as a file that is gone, the page tells.
             with suppress(Exception):
-                self._still = viewer_figure.png(self.snapshot())
+                self._still = png(self.snapshot(), _DPI)
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None and self._still:
             bundle[0]["image/png"] = self._still

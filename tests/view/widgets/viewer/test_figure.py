@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
-from rtxr.view.widgets.viewer.figure import png
+from rtxr.view.png import png
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.widget import ViewerWidget
 from view.cases import IMAGE, image_values, make_case, turned
@@ -23,7 +23,7 @@ def test_a_row_of_planes_where_the_cross_hair_is():
     np.testing.assert_array_equal(image.get_array(), image_values()[3])
     assert image.get_clim() == (-160.0, 240.0)
     np.testing.assert_array_equal(coronal.get_images()[0].get_array(), image_values()[:, 4])
-    assert png(figure).startswith(b"\x89PNG")
+    assert png(figure, 80).startswith(b"\x89PNG")
 
 
 def test_it_shows_what_is_on():

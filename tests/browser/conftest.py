@@ -1,4 +1,4 @@
-"""JupyterLab and Voilà on this machine, and Debian's or Playwright's Chromium to look at them."""
+"""JupyterLab, Notebook and Voilà on this machine, and Debian's or Playwright's Chromium to look at them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from browser.bare import Bare
 from browser.planes import drawn
 from browser.servers import PATIENCE, MissingProgramError, Server
 
-#: What pages say that has nothing to do with widgets: Voilà asks a CDN for icons of its own.
-HARMLESS = ("cdn.jsdelivr.net", "font-awesome", "fontawesome", "ERR_NAME_NOT_RESOLVED")
+#: What pages say that has nothing to do with widgets: Voilà asks a CDN for icons of its own,
+#: Notebook for settings that are not there yet, on empty pages too.
+HARMLESS = (
+    "cdn.jsdelivr.net",
+    "font-awesome",
+    "fontawesome",
+    "ERR_NAME_NOT_RESOLVED",
+    "(reading 'schema')",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,13 +58,16 @@ def page(chromium: Any) -> Iterator[Any]:
     opened.set_default_timeout(PATIENCE * 1000)
     errors: list[str] = []
 
-    def heard(message: Any) -> None:
-        text = f"{message.text} {message.location.get('url', '')}"
-        if message.type == "error" and not any(each in text for each in HARMLESS):
+    def told(text: str) -> None:
+        if not any(each in text for each in HARMLESS):
             errors.append(text)
 
+    def heard(message: Any) -> None:
+        if message.type == "error":
+            told(f"{message.text} {message.location.get('url', '')}")
+
     opened.on("console", heard)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("pageerror", lambda error: told(str(error)))
     yield opened
     context.close()
     assert errors == []
@@ -85,6 +95,12 @@ def patient(phantom: Path) -> xr.Dataset:
 def lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """JupyterLab; notebooks are opened, not run."""
     yield from _or_skip(_served("jupyterlab", tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def classic(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Jupyter Notebook; notebooks are opened, not run."""
+    yield from _or_skip(_served("notebook", tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -34,19 +34,17 @@ TOKEN = "test"
 #: Seconds until a server, a page or a kernel counts as broken; the tests measure nothing.
 PATIENCE = 60
 #: Module > its arguments, the address of a notebook, and one that answers once it is up.
+_JUPYTER = (
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+    "--port={port}",
+    f"--IdentityProvider.token={TOKEN}",
+    "--ServerApp.root_dir={folder}",
+)
 SERVERS = {
-    "jupyterlab": (
-        (
-            "--no-browser",
-            "--allow-root",
-            "--ip=127.0.0.1",
-            "--port={port}",
-            f"--IdentityProvider.token={TOKEN}",
-            "--ServerApp.root_dir={folder}",
-        ),
-        f"/doc/tree/{{name}}?token={TOKEN}",
-        "/api",
-    ),
+    "jupyterlab": (_JUPYTER, f"/doc/tree/{{name}}?token={TOKEN}", "/api"),
+    "notebook": (_JUPYTER, f"/notebooks/{{name}}?token={TOKEN}", "/api"),
     "voila": (
         ("{folder}", "--no-browser", "--Voila.ip=127.0.0.1", "--port={port}"),
         "/voila/render/{name}",

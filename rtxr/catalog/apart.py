@@ -31,8 +31,8 @@ from rtxr.catalog.dynamic import (
     label_axis,
     share_grid,
 )
-from rtxr.catalog.table import describe
 from rtxr.errors import Severity
+from rtxr.keywords import describe
 
 Decided = tuple[list[Part], str, Severity]
 

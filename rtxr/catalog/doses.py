@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from rtxr.catalog.lookup import Record
-from rtxr.catalog.table import describe
 from rtxr.errors import Finding, Severity
+from rtxr.keywords import describe
 
 #: Best dose of a plan first (PS3.3 C.8.8.3); types that are not named here come last.
 DOSE_RANKS: Mapping[str, int] = {

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from rtxr import model
-from rtxr.catalog.table import describe
 from rtxr.geometry import FloatArray
+from rtxr.keywords import describe
 
 IntArray = npt.NDArray[np.intp]
 Label = int | float | str

@@ -12,9 +12,9 @@ import numpy as np
 
 from rtxr import model
 from rtxr.catalog.dynamic import Axis, Images, IntArray, Part, label_axis
-from rtxr.catalog.table import describe
 from rtxr.errors import Severity
 from rtxr.geometry import FloatArray
+from rtxr.keywords import describe
 
 #: Steps that differ by no more than this part of the usual one are equal: positions are rounded.
 _SAME_STEP = 0.05

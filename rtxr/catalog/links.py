@@ -12,8 +12,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from rtxr.catalog.lookup import NOUNS, Lookup, Record, in_order, listed, same_patient
-from rtxr.catalog.table import KINDS, describe
+from rtxr.catalog.table import KINDS
 from rtxr.errors import Finding, Severity
+from rtxr.keywords import describe
 
 _FRAME = describe("FrameOfReferenceUID")
 _PLANS, _STRUCTURES = "ReferencedRTPlanSequence", "ReferencedStructureSetSequence"

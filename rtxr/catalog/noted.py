@@ -8,8 +8,9 @@ import pandas as pd
 
 from rtxr.catalog.lookup import Record, listed
 from rtxr.catalog.stacks import Stack
-from rtxr.catalog.table import KINDS, describe, sop_class_name
+from rtxr.catalog.table import KINDS, sop_class_name
 from rtxr.errors import Finding, Severity
+from rtxr.keywords import describe
 
 _NO_PIXELS = "(7FE0,0010) PixelData is missing or empty"
 

@@ -14,7 +14,6 @@ import pandas as pd
 from pandas.arrays import IntegerArray
 from pydicom import config
 from pydicom import uid as sop
-from pydicom.tag import Tag
 
 Row = tuple[Any, ...]
 #: How the values of a column are stored: str ("" when missing), tuple of str, tuple of str that
@@ -154,12 +153,6 @@ def kinds(table: pd.DataFrame) -> pd.Series[Any]:
         foreign & placed & table["Modality"].isin(set(KINDS.values())), ""
     )
     return known.where(known.notna(), by_modality).astype("object")
-
-
-def describe(keyword: str) -> str:
-    """An element as (gggg,eeee) Keyword."""
-    tag = Tag(keyword)
-    return f"({tag.group:04X},{tag.element:04X}) {keyword}"
 
 
 def syntax_name(uid: str) -> str:

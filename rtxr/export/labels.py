@@ -15,11 +15,11 @@ import xarray as xr
 from pydicom.datadict import dictionary_VR
 
 from rtxr import model
-from rtxr.catalog.table import describe
 from rtxr.errors import Finding
 from rtxr.iod.build import DELETE
 from rtxr.iod.encoding.raw import has_value, numbers_of, text_of
 from rtxr.iod.tables import IOD
+from rtxr.keywords import describe
 
 #: What says which of several images at one position this one is. Content Date and Time are not
 #: here: every changed object gets new ones.

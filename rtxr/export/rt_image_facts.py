@@ -11,10 +11,10 @@ import pydicom
 import xarray as xr
 
 from rtxr import model
-from rtxr.catalog.table import describe
 from rtxr.errors import Violation
 from rtxr.header_store import Record
 from rtxr.iod.encoding.raw import duplicate, has_value, item, items_of, make, numbers_of, put
+from rtxr.keywords import describe
 from rtxr.read.rt_images.facts import (
     EXPOSURES,
     FRAME,

@@ -24,6 +24,7 @@ from rtxr.iod.items.remembered import short_sequence
 from rtxr.iod.private_rows import value_flaws
 from rtxr.iod.tables import IOD, Attribute, Module
 from rtxr.iod.values.allowed import flaw
+from rtxr.keywords import shown, tag_of
 
 #: What is wrong with a value beside another one, and with none.
 EXCLUDED = "rules out"
@@ -69,7 +70,7 @@ class Flaw:
     @property
     def name(self) -> str:
         """The attribute as ``(gggg,eeee) Keyword``."""
-        return f"({self.tag.group:04X},{self.tag.element:04X}) {self.path.rpartition('.')[2]}"
+        return f"{shown(self.tag)} {self.path.rpartition('.')[2]}"
 
 
 def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
@@ -165,12 +166,12 @@ def _note_excluded(
 ) -> None:
     """Conditional attributes that have a value although their condition rules them out."""
     for keyword, others in EXCLUDED_BY.items():
-        row, module = rows.get(Tag(keyword), (None, None))
+        row, module = rows.get(tag_of(keyword), (None, None))
         if row is None or is_empty(element_at(dataset, row.tag)):
             continue
         for other in map(Tag, others):
             if not is_empty(element_at(dataset, other)):
-                name = f"({other.group:04X},{other.element:04X}) {keyword_for_tag(other)}"
+                name = f"{shown(other)} {keyword_for_tag(other)}"
                 detail = f"a value, which {name} {EXCLUDED}"
                 found[BAD_VALUE, keyword] = Flaw(
                     BAD_VALUE, keyword, row.tag, module, detail, count=1, type=row.type

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rtxr.iod.encoding.raw import Predicate, element_at, is_empty, numbers_of, text_of
+from rtxr.keywords import tag_of
 
 _CONTROL_POINT_INDEX = Tag("ControlPointIndex")
 _NUMBER_OF_FRAMES, _ROWS = Tag("NumberOfFrames"), Tag("Rows")
@@ -22,7 +23,7 @@ _NUMBER_OF_FRAMES, _ROWS = Tag("NumberOfFrames"), Tag("Rows")
 
 def present(*keywords: str) -> Predicate:
     """Any of the elements is there, empty or not."""
-    tags = [Tag(keyword) for keyword in keywords]
+    tags = [tag_of(keyword) for keyword in keywords]
 
     def holds(dataset: Dataset) -> bool:
         return any(tag in dataset for tag in tags)
@@ -32,7 +33,7 @@ def present(*keywords: str) -> Predicate:
 
 def valued(*keywords: str) -> Predicate:
     """Any of the elements is there with a value."""
-    tags = [Tag(keyword) for keyword in keywords]
+    tags = [tag_of(keyword) for keyword in keywords]
 
     def holds(dataset: Dataset) -> bool:
         return any(not is_empty(element_at(dataset, tag)) for tag in tags)
@@ -52,7 +53,7 @@ def absent(*keywords: str) -> Predicate:
 
 def equals(keyword: str, *values: str) -> Predicate:
     """One of the element's values is one of these texts."""
-    tag = Tag(keyword)
+    tag = tag_of(keyword)
 
     def holds(dataset: Dataset) -> bool:
         return any(value in values for value in text_of(dataset, tag).split("\\"))
@@ -62,7 +63,7 @@ def equals(keyword: str, *values: str) -> Predicate:
 
 def positive(keyword: str) -> Predicate:
     """The element's number is greater than zero."""
-    tag = Tag(keyword)
+    tag = tag_of(keyword)
 
     def holds(dataset: Dataset) -> bool:
         return any(number > 0 for number in numbers_of(dataset, tag)[:1])

@@ -11,7 +11,6 @@ from typing import Any
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
 from rtxr.iod.encoding.raw import (
@@ -27,6 +26,7 @@ from rtxr.iod.encoding.raw import (
 )
 from rtxr.iod.rules import Rule
 from rtxr.iod.values import charset
+from rtxr.keywords import tag_of
 
 #: The objects by name.
 Sources = Mapping[str, Dataset]
@@ -93,7 +93,7 @@ def take_group(header: Dataset, source: Dataset, group: int) -> None:
 
 def name_character_set(header: Dataset, source: Dataset) -> None:
     """Let a header that holds elements of a file be in its character set, in place."""
-    element = element_at(source, Tag(_CHARSET))
+    element = element_at(source, tag_of(_CHARSET))
     if element is not None:
         put(header, element)
     implicit, little = source.original_encoding
@@ -102,14 +102,14 @@ def name_character_set(header: Dataset, source: Dataset) -> None:
 
 def _copied(keyword: str, rule: Rule, sources: Sources) -> Element | None:
     """Element of the first object that has a value; an empty one where none has more."""
-    tag = Tag(str(rule.value or keyword))
+    tag = tag_of(str(rule.value or keyword))
     there = [element_at(sources[name], tag) for name in rule.sources if name in sources]
     found = next((each for each in there if not is_empty(each)), None)
     found = found or next((each for each in there if each is not None), None)
-    if found is None or found.tag == Tag(keyword):
+    if found is None or found.tag == tag_of(keyword):
         return found
     if isinstance(found, RawDataElement):
-        return found._replace(tag=Tag(keyword))
+        return found._replace(tag=tag_of(keyword))
     return make(keyword, found.value)
 
 

@@ -22,6 +22,7 @@ from rtxr.errors import RTXRError, did_you_mean
 from rtxr.iod.encoding.raw import element_at, is_empty, new_element, put, text_of
 from rtxr.iod.tables import IOD, Attribute, Module, Rule, constant
 from rtxr.iod.values.allowed import flaw
+from rtxr.keywords import shown
 
 #: What an element of a private block may be here: all VRs but sequences.
 VRS = [vr.value for vr in VR if len(vr.value) == 2 and vr != VR.SQ]
@@ -101,7 +102,7 @@ class PrivateAttribute(Attribute):
         return new_element(self.tag, self.kind, value)
 
     def __str__(self) -> str:
-        return f"({self.tag.group:04X},{self.tag.element:04X}) {self.keyword}"
+        return f"{shown(self.tag)} {self.keyword}"
 
 
 def private_block(creator: str, group: int, table: str) -> tuple[PrivateAttribute, ...]:

@@ -20,6 +20,7 @@ from pydicom.tag import BaseTag, Tag
 from rtxr.errors import RTXRError, did_you_mean
 from rtxr.iod.encoding.raw import make
 from rtxr.iod.rules import Rule
+from rtxr.keywords import shown
 
 TYPES = ("1", "1C", "2", "2C", "3")
 _SECTION = re.compile(r"[A-Z]\.\d[\d.]*")
@@ -92,7 +93,7 @@ class Attribute:
         return make(self.keyword, value, signed=signed)
 
     def __str__(self) -> str:
-        return f"({self.tag.group:04X},{self.tag.element:04X}) {self.keyword}"
+        return f"{shown(self.tag)} {self.keyword}"
 
 
 @dataclass(frozen=True)

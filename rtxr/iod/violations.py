@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
-from pydicom.tag import Tag
 
 from rtxr.errors import Severity, Violation
 from rtxr.iod.audit import BAD_VALUE, EMPTY, EXCLUDED, MISSING_1, MISSING_2, NARROW, Flaw
@@ -12,6 +11,7 @@ from rtxr.iod.conditions import EXCLUDED_BY
 from rtxr.iod.tables import IOD
 from rtxr.iod.values.allowed import ENUMERATED, NOT_ABOVE_0
 from rtxr.iod.values.words import value_of_vr
+from rtxr.keywords import shown, tag_of
 
 _FIXES = {
     MISSING_1: "give it a value",
@@ -130,7 +130,7 @@ def of_attribute(
 ) -> Violation:
     """What is wrong with an outermost attribute, with its module and type in the IOD."""
     known = iod.row(keyword)
-    tag = Tag(keyword) if known is None else known.tag
+    tag = tag_of(keyword) if known is None else known.tag
     rows = ((use.module, row) for use in iod.modules for row in use.module.attributes)
     module, kind = next(((m.name, row.type) for m, row in rows if row.tag == tag), ("", ""))
     return Violation(
@@ -141,7 +141,7 @@ def of_attribute(
         path,
         iod=iod.name,
         module=module,
-        attribute=f"({tag.group:04X},{tag.element:04X}) {keyword}",
+        attribute=f"{shown(tag)} {keyword}",
         type=kind,
         fix=fix,
     )

@@ -9,9 +9,9 @@ import numpy as np
 import pydicom
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag, Tag
 
 from rtxr.geometry import FloatArray
+from rtxr.keywords import tag_of
 from rtxr.read import parse as parsing
 
 #: From so many bytes on, parsing all parts at once pays.
@@ -74,12 +74,6 @@ def _raw(item: pydicom.Dataset, keyword: str) -> bytes | None:
         value: object = element.value
         return value if isinstance(value, bytes) else None
     return None
-
-
-@cache
-def tag_of(keyword: str) -> BaseTag:
-    """Tag of a keyword of the Standard."""
-    return Tag(keyword)
 
 
 @cache

@@ -12,6 +12,7 @@ from rtxr.catalog.table import sop_class_name
 from rtxr.errors import Severity, UnknownNameError, Violation
 from rtxr.iod.tables import IOD, iod_for
 from rtxr.iod.violations import attribute_name
+from rtxr.keywords import shown
 from rtxr.validation.walk import Path
 
 _META_GROUP, _META = 2, "DICOM File Meta Information"
@@ -102,10 +103,10 @@ def element_name(tag: int) -> str:
 
 
 def _keyword(tag: int) -> str:
-    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    return keyword_for_tag(tag) or shown(tag)
 
 
 def _described(name: str) -> str:
     """An element as ``(gggg,eeee) Keyword``."""
     tag = tag_for_keyword(name)
-    return name if tag is None else f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {name}"
+    return name if tag is None else f"{shown(tag)} {name}"

@@ -7,7 +7,8 @@ import pydicom
 import pytest
 from factories import item
 
-from rtxr.read.item_values import integer, items, number, numbers, tag_of, text
+from rtxr.keywords import tag_of
+from rtxr.read.item_values import integer, items, number, numbers, text
 
 
 def raw(**elements) -> pydicom.Dataset:

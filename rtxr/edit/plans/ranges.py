@@ -9,6 +9,7 @@ from rtxr.errors import RTXRError
 from rtxr.iod.encoding.raw import make
 from rtxr.iod.items.beams import TURN, TURNS
 from rtxr.iod.values.allowed import flaw
+from rtxr.keywords import describe
 
 _ANGLES = frozenset({*TURNS, "gantry_start", "gantry_stop"})
 _METERSET = "BeamMeterset"
@@ -52,5 +53,4 @@ def require_fit(keyword: str, value: Any, beam: str) -> None:
     """
     element = make(keyword, value)
     if wrong := flaw(element):
-        tag = f"({element.tag.group:04X},{element.tag.element:04X})"
-        raise RTXRError(f"beam {beam}: {tag} {keyword} cannot hold what is given: {wrong}")
+        raise RTXRError(f"beam {beam}: {describe(keyword)} cannot hold what is given: {wrong}")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pydicom
 
-from rtxr.catalog.table import describe
 from rtxr.edit.rt_images.sheets import Sheet
 from rtxr.errors import Finding, Severity
 from rtxr.iod import rt_image_template as recipe
 from rtxr.iod.encoding.raw import has_value, numbers_of, text_of
 from rtxr.iod.modules import patient
 from rtxr.iod.rt_image_series import beam_of, beams, earliest, first_beam, of_study, whole
+from rtxr.keywords import describe
 from rtxr.machines import Machine
 from rtxr.read.rt_images.receptor_plane import UPRIGHT
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pydicom
 
-from rtxr.catalog.table import describe
 from rtxr.edit.rt_images.sheets import Sheet
 from rtxr.errors import Finding
 from rtxr.iod.encoding.raw import text_of
 from rtxr.iod.rt_image_series import when, whole
+from rtxr.keywords import describe
 
 _TIMES = f"{describe('ContentDate')} and {describe('ContentTime')}"
 

@@ -40,6 +40,7 @@ from rtxr.iod.encoding.raw import (
 from rtxr.iod.owned import OWNED, edit_hint
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD, key_of
+from rtxr.keywords import shown
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,7 @@ class Edit:
     @property
     def why(self) -> str:
         """What was changed, in words."""
-        tags = (f"({tag.group:04X},{tag.element:04X})" for tag in self.others)
-        return "before_save: " + ", ".join([*self.values, *tags])
+        return "before_save: " + ", ".join([*self.values, *map(shown, self.others)])
 
 
 def edits(before_save: BeforeSave, finished: Sequence[Finished]) -> list[Edit]:
@@ -185,8 +185,7 @@ def _edit(before_save: BeforeSave, each: Finished) -> Edit:
         keyword = keyword_for_tag(tag)
         if _is_settled(before, after, keyword):
             raise CustomCodeError(
-                f"{where} changed ({tag.group:04X},{tag.element:04X}) {keyword}, which "
-                f"{edit_hint(keyword)}"
+                f"{where} changed {shown(tag)} {keyword}, which {edit_hint(keyword)}"
             )
     return _told(changed, after, iod)
 

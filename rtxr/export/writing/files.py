@@ -32,6 +32,7 @@ from rtxr.export.writing.read_back import differing, untrue
 from rtxr.export.writing.transfer_syntaxes import TransferSyntax, not_encoded, written_in
 from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH, data_set_bytes
 from rtxr.iod.encoding.raw import duplicate, numbers_of, put, text_of
+from rtxr.keywords import shown, tag_of
 from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
 from rtxr.read.pixels import pixel_file, read_frames
@@ -218,7 +219,7 @@ def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> bytes:
     for keyword, text in texts.items():
         vr = dictionary_VR(keyword)
         padding = " " if vr == "SH" else "\0"
-        put(meta, _raw(Tag(keyword), vr, (text + padding * (len(text) % 2)).encode("ascii")))
+        put(meta, _raw(tag_of(keyword), vr, (text + padding * (len(text) % 2)).encode("ascii")))
     length = len(data_set_bytes(meta, implicit_vr=False))
     put(meta, _raw(Tag("FileMetaInformationGroupLength"), "UL", length.to_bytes(4, "little")))
     return data_set_bytes(meta, implicit_vr=False)
@@ -233,7 +234,7 @@ def _read_back(each: Ready, path: Path) -> None:
     if set(map(int, back.keys())) != {tag for tag in expected if tag & 0xFFFF}:
         raise RTXRError(f"{path.name} did not read back with the elements it was written with")
     if tags := [*untrue(each.dataset, back), *differing(each.dataset, back)]:
-        names = ", ".join(f"({tag.group:04X},{tag.element:04X})" for tag in tags)
+        names = ", ".join(map(shown, tags))
         raise RTXRError(f"{path.name}: {names} did not read back as written")
     if each.pixels is not None:
         frames = _frames(each.pixels)

@@ -24,6 +24,7 @@ from pydicom.tag import BaseTag, Tag
 
 from rtxr.iod.values.dates import dated
 from rtxr.iod.values.decimal_strings import ds_string
+from rtxr.keywords import tag_of
 
 Element = DataElement | RawDataElement
 #: Says something about a data set, for example whether a condition of the Standard holds.
@@ -74,7 +75,7 @@ def is_empty(element: Element | None) -> bool:
 
 def has_value(dataset: Dataset, keyword: str) -> bool:
     """Whether an element is there with a value."""
-    return not is_empty(element_at(dataset, Tag(keyword)))
+    return not is_empty(element_at(dataset, tag_of(keyword)))
 
 
 def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
@@ -82,7 +83,7 @@ def value_of(dataset: Dataset, keyword: str | BaseTag) -> Any:
 
     The data set keeps its raw element.
     """
-    element = element_at(dataset, Tag(keyword))
+    element = element_at(dataset, tag_of(keyword))
     if element is None or is_empty(element):
         return None
     if isinstance(element, DataElement):
@@ -128,7 +129,7 @@ def text_of(dataset: Dataset | None, keyword: str | BaseTag) -> str:
 
 def _plain_integers(dataset: Dataset, keyword: str | BaseTag) -> list[float]:
     """Integers of a raw element of VR US, read from its bytes: the quick way."""
-    element = element_at(dataset, Tag(keyword))
+    element = element_at(dataset, tag_of(keyword))
     if not isinstance(element, RawDataElement) or vr_of(element) != "US":
         return []
     data, order = element.value or b"", "<" if element.is_little_endian else ">"
@@ -139,7 +140,7 @@ def _plain_integers(dataset: Dataset, keyword: str | BaseTag) -> list[float]:
 
 def _plain_text(dataset: Dataset, keyword: str | BaseTag) -> str | None:
     """Text of a raw element of a VR without character sets, read from its bytes: the quick way."""
-    element = element_at(dataset, Tag(keyword))
+    element = element_at(dataset, tag_of(keyword))
     if not isinstance(element, RawDataElement) or vr_of(element) not in _PLAIN_TEXT_VRS:
         return None
     return (element.value or b"").decode("ascii", "replace").strip(" \0")
@@ -157,7 +158,7 @@ def items_of(dataset: Dataset, keyword: str | BaseTag) -> list[Dataset]:
 
     A raw sequence stays parsed in the data set: its items hold raw elements again.
     """
-    tag = Tag(keyword)
+    tag = tag_of(keyword)
     element = element_at(dataset, tag)
     if is_empty(element):
         return []
@@ -188,7 +189,7 @@ def make(keyword: str, value: Any, *, signed: bool = False) -> DataElement:
     ValueError, TypeError
         The value does not fit the element's VR.
     """
-    tag = Tag(keyword)
+    tag = tag_of(keyword)
     return new_element(tag, _definite(dictionary_VR(tag), signed=signed), value)
 
 

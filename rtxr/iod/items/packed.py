@@ -19,10 +19,11 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import BaseTag
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rtxr.iod.encoding.raw import Element, element_at, items_of, put
+from rtxr.keywords import tag_of
 
 #: Of each item, by keyword: its value without padding, or what its only nested item holds.
 Columns = Mapping[str, "Sequence[bytes] | Columns"]
@@ -81,7 +82,7 @@ def pack(keyword: str, columns: Columns, *, implicit_vr: bool) -> RawDataElement
     items, one = _items(columns, implicit_vr)
     packed = Packed(b"".join(chain.from_iterable(items)))
     packed.item, packed.size = one, len(items)
-    return RawDataElement(Tag(keyword), "SQ", len(packed), packed, 0, implicit_vr, True)
+    return RawDataElement(tag_of(keyword), "SQ", len(packed), packed, 0, implicit_vr, True)
 
 
 def packed_at(dataset: Dataset, tag: BaseTag) -> Packed | None:
@@ -135,7 +136,7 @@ def _items(columns: Columns, implicit_vr: bool) -> tuple[list[list[bytes]], Data
     """Pieces of each item, to be joined, and the item that stands for all."""
     one = Dataset()
     found: list[list[list[bytes]]] = []
-    for tag, values in sorted((Tag(keyword), values) for keyword, values in columns.items()):
+    for tag, values in sorted((tag_of(keyword), values) for keyword, values in columns.items()):
         vr = dictionary_VR(tag)
         if isinstance(values, Mapping):
             texts, item = _items(values, implicit_vr)

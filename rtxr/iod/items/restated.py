@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
 from rtxr.errors import ConflictingDataError
 from rtxr.iod.encoding.raw import (
@@ -26,6 +25,7 @@ from rtxr.iod.encoding.raw import (
     text_of,
 )
 from rtxr.iod.values.decimal_strings import ds_string
+from rtxr.keywords import tag_of
 
 #: Sequences of beams and of their control points, of photons and electrons and of ions.
 BEAMS = ("BeamSequence", "IonBeamSequence")
@@ -46,7 +46,7 @@ def sequence_of(dataset: Dataset, keywords: Sequence[str]) -> tuple[str, list[Da
 def put_items(dataset: Dataset, keyword: str, items: Sequence[Dataset]) -> None:
     """Give a sequence other items; its length stays undefined where it was."""
     made = make(keyword, list(items))
-    if (tag := Tag(keyword)) in dataset:
+    if (tag := tag_of(keyword)) in dataset:
         made.is_undefined_length = bool(getattr(dataset[tag], "is_undefined_length", False))
     put(dataset, made)
 
@@ -146,7 +146,7 @@ def _device(beam: Dataset, points: Sequence[Dataset], kinds: Sequence[str]) -> t
 
 def _kept_digits(dataset: Dataset, keyword: str, wanted: Sequence[float]) -> list[str | float]:
     """Numbers as they are to be written: in the digits of the file where they stay."""
-    if element_at(dataset, Tag(keyword)) is None:
+    if element_at(dataset, tag_of(keyword)) is None:
         return list(wanted)
     texts, numbers = text_of(dataset, keyword).split("\\"), numbers_of(dataset, keyword)
     if not len(texts) == len(numbers) == len(wanted):

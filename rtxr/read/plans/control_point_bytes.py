@@ -16,6 +16,7 @@ from pydicom.datadict import dictionary_VR
 from rtxr.errors import NotDicomError
 from rtxr.geometry import FloatArray
 from rtxr.header_store import Record
+from rtxr.keywords import tag_of
 from rtxr.read import parse as parsing
 from rtxr.read.elements import (
     EXPLICIT,
@@ -29,7 +30,6 @@ from rtxr.read.elements import (
     items,
     nested,
 )
-from rtxr.read.item_values import tag_of
 from rtxr.read.sources import Source, source_of, tolerant
 
 _BEAMS = tuple(map(tag_of, ("BeamSequence", "IonBeamSequence")))

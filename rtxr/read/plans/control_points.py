@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from rtxr.geometry import FloatArray
+from rtxr.keywords import tag_of
 from rtxr.read import parse as parsing
-from rtxr.read.item_values import tag_of
 from rtxr.read.plans.control_point_bytes import RawPoints, all_numbers, first_numbers
 from rtxr.read.plans.gantry_angles import unwrapped
 from rtxr.read.plans.metersets import metersets

@@ -15,8 +15,8 @@ import pandas as pd
 import pydicom
 import xarray as xr
 
-from rtxr.catalog.table import describe
 from rtxr.errors import Finding
+from rtxr.keywords import describe
 from rtxr.read import parse as parsing
 from rtxr.read.item_values import integer, items
 from rtxr.read.plans.control_point_bytes import RawPoints, first_numbers

@@ -13,9 +13,9 @@ import numpy as np
 import pydicom
 
 from rtxr import model
-from rtxr.catalog.table import describe
 from rtxr.errors import Finding, Severity
 from rtxr.header_store import Record
+from rtxr.keywords import describe
 from rtxr.read.headers import excerpt
 from rtxr.read.item_values import integer, items, number, numbers
 

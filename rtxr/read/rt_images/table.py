@@ -10,9 +10,9 @@ import pydicom
 import xarray as xr
 
 from rtxr import header_store, model
-from rtxr.catalog.table import describe
 from rtxr.errors import Finding
 from rtxr.header_store import Record
+from rtxr.keywords import describe
 from rtxr.read.headers import Header, excerpt, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.part import Part

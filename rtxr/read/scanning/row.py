@@ -14,8 +14,9 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.uid import MediaStorageDirectoryStorage, RTStructureSetStorage
 
-from rtxr.catalog.table import COLUMNS, Kind, Row, describe
+from rtxr.catalog.table import COLUMNS, Kind, Row
 from rtxr.errors import Finding
+from rtxr.keywords import describe
 from rtxr.read.scanning.file_header import FileHeader
 from rtxr.read.scanning.header_walk import Found, Raw, Wanted
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rtxr.errors import ConflictingDataError, MissingDataError, UnknownNameError, did_you_mean
-from rtxr.read.suv.elements import PetSeries, element_name
+from rtxr.keywords import describe
+from rtxr.read.suv.elements import PetSeries
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _of_sex(series: PetSeries, male: float, female: float) -> float:
     sex = series.text("PatientSex").upper()
     if sex not in ("M", "F"):
         raise MissingDataError(
-            f"{element_name('PatientSex')} is neither M nor F, for which lean and ideal masses are "
+            f"{describe('PatientSex')} is neither M nor F, for which lean and ideal masses are "
             "defined; give it: ds.rt.suv(kind, PatientSex='F')"
         )
     return male if sex == "M" else female

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rtxr.errors import Finding
+from rtxr.keywords import describe
 from rtxr.read.headers import Header
-from rtxr.read.suv.elements import PetSeries, element_name
+from rtxr.read.suv.elements import PetSeries
 
 _DATE = r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})"
 _TIME = r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?)?"
@@ -135,8 +136,8 @@ def _days_to(moment: datetime, anchor: datetime, ahead: timedelta) -> timedelta:
 
 def _midnight_finding(moved: int) -> Finding:
     message = (
-        f"{element_name('AcquisitionDate')} is missing, or the same for all slices while "
-        f"{element_name('AcquisitionTime')} passes midnight; {moved} slice(s) were taken to be "
+        f"{describe('AcquisitionDate')} is missing, or the same for all slices while "
+        f"{describe('AcquisitionTime')} passes midnight; {moved} slice(s) were taken to be "
         "acquired on the day after, or before, the one that the headers say"
     )
     return Finding("suv-past-midnight", "warning", message)

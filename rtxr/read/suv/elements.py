@@ -18,9 +18,10 @@ from rtxr import header_store, model
 from rtxr.errors import ConflictingDataError, MissingDataError, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray
 from rtxr.header_store import Record
+from rtxr.keywords import describe
 from rtxr.read import parse as parsing
 from rtxr.read.headers import Header, header_of, parse
-from rtxr.read.item_values import items, tag_of, text
+from rtxr.read.item_values import items, text
 from rtxr.read.sources import source_of
 
 _ISOTOPE = "RadiopharmaceuticalInformationSequence"
@@ -54,12 +55,6 @@ _LIKELY: Mapping[str, tuple[float, float, str]] = {
     "RadionuclideTotalDose": (1e6, 1e11, "Bq, not kBq or MBq"),
     "RadionuclideHalfLife": (10.0, 1e8, "s"),
 }
-
-
-def element_name(keyword: str) -> str:
-    """``(gggg,eeee) Keyword``."""
-    tag = tag_of(keyword)
-    return f"({tag.group:04X},{tag.element:04X}) {keyword}"
 
 
 class PetSeries:
@@ -98,7 +93,7 @@ class PetSeries:
         found = self._isotope(keyword) if keyword in _OF_ISOTOPE else self._outermost(keyword)
         if len(set(map(_number_or_text, found))) > 1:
             raise ConflictingDataError(
-                f"{element_name(keyword)} has several values in the PET series, of slices or of "
+                f"{describe(keyword)} has several values in the PET series, of slices or of "
                 f"radiopharmaceuticals; give the one that holds: ds.rt.suv({keyword}=...)"
             )
         return next(iter(found), "")
@@ -117,12 +112,12 @@ class PetSeries:
         value = parsing.number(self.text(keyword))
         if value is None or value <= 0:
             raise MissingDataError(
-                f"SUV needs {element_name(keyword)} in {unit}, which the PET series lacks; "
+                f"SUV needs {describe(keyword)} in {unit}, which the PET series lacks; "
                 f"give it: ds.rt.suv({keyword}=...)"
             )
         if keyword not in self.given and not low <= value <= high:
             raise ConflictingDataError(
-                f"the value of {element_name(keyword)} cannot be in {unit}; give one that is: "
+                f"the value of {describe(keyword)} cannot be in {unit}; give one that is: "
                 f"ds.rt.suv({keyword}=...)"
             )
         return value

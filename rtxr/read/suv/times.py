@@ -15,8 +15,9 @@ import numpy as np
 
 from rtxr.errors import ConflictingDataError, Finding, MissingDataError
 from rtxr.geometry import FloatArray
+from rtxr.keywords import describe
 from rtxr.read.suv.dates import DAY, acquisitions, clock, date_time, known_of, series_start
-from rtxr.read.suv.elements import PetSeries, element_name
+from rtxr.read.suv.elements import PetSeries
 
 #: What is left after so many half-lives cannot be measured.
 _HALF_LIVES = 10.0
@@ -62,7 +63,7 @@ def decay(series: PetSeries) -> Decay:
     ways = {"ADMIN": _from_administration, "START": _from_start, "NONE": _of_each_slice}
     if correction not in ways:
         raise MissingDataError(
-            f"SUV needs {element_name('DecayCorrection')}, which is missing or none of "
+            f"SUV needs {describe('DecayCorrection')}, which is missing or none of "
             f"{', '.join(ways)}; give it: ds.rt.suv(DecayCorrection='START')"
         )
     return ways[correction](series)
@@ -88,7 +89,7 @@ def _of_each_slice(series: PetSeries) -> Decay:
     known = known_of(acquired)
     if len(known) < len(acquired):
         raise MissingDataError(
-            f"values that are not decay corrected need {element_name('AcquisitionTime')} of every "
+            f"values that are not decay corrected need {describe('AcquisitionTime')} of every "
             f"slice; {len(acquired) - len(known)} of {len(acquired)} have none"
         )
     injected, findings = _injection(series, _scan(series, min(known), known), half_life)
@@ -96,7 +97,7 @@ def _of_each_slice(series: PetSeries) -> Decay:
     lacking = int(np.isnan(inside).sum())
     if lacking:
         message = (
-            f"{lacking} slice(s) have no {element_name('ActualFrameDuration')}; their values were "
+            f"{lacking} slice(s) have no {describe('ActualFrameDuration')}; their values were "
             "taken to be those of the beginning of the acquisition"
         )
         findings.append(Finding("suv-frame-duration", "warning", message))
@@ -120,13 +121,13 @@ def _scan_start(
         return started, "SeriesTime", []
     if not known:
         raise MissingDataError(
-            f"SUV needs {element_name('SeriesDate')} and {element_name('SeriesTime')}, or "
-            f"{element_name('AcquisitionTime')} of the slices; give the start of the scan: "
+            f"SUV needs {describe('SeriesDate')} and {describe('SeriesTime')}, or "
+            f"{describe('AcquisitionTime')} of the slices; give the start of the scan: "
             "ds.rt.suv(DecayCorrectionDateTime='YYYYMMDDHHMMSS')"
         )
     reference, name = _of_processed(series, acquired, half_life)
     message = (
-        f"{element_name('SeriesTime')} is missing or later than the first acquisition, as in a "
+        f"{describe('SeriesTime')} is missing or later than the first acquisition, as in a "
         f"series made afterwards; values were taken to be decay corrected to the {name}"
     )
     return reference, name, [Finding("suv-reference-time", "warning", message)]
@@ -134,8 +135,8 @@ def _scan_start(
 
 def _unchecked() -> Finding:
     message = (
-        f"no slice has {element_name('AcquisitionTime')}, so nothing shows whether the series was "
-        f"made after the scan; {element_name('SeriesTime')} was taken for its start"
+        f"no slice has {describe('AcquisitionTime')}, so nothing shows whether the series was "
+        f"made after the scan; {describe('SeriesTime')} was taken for its start"
     )
     return Finding("suv-reference-time", "warning", message)
 
@@ -185,7 +186,7 @@ def _factor_findings(
     if ratio <= _DECAY_TOLERANCE:
         return []
     message = (
-        f"{element_name('DecayFactor')} of the slices says that values are decay corrected to an "
+        f"{describe('DecayFactor')} of the slices says that values are decay corrected to an "
         f"instant {abs(apart) / 60:.0f} minutes {'after' if apart > 0 else 'before'} the one taken,"
         f" which would change SUV by {100 * ratio:.0f} %; if it is right give it: "
         "ds.rt.suv(DecayCorrectionDateTime='YYYYMMDDHHMMSS')"
@@ -256,8 +257,8 @@ def _clock(series: PetSeries, stated: datetime | None) -> datetime:
     found = clock(series.text("RadiopharmaceuticalStartTime"))
     if found is None:
         raise MissingDataError(
-            f"SUV needs {element_name('RadiopharmaceuticalStartDateTime')} or "
-            f"{element_name('RadiopharmaceuticalStartTime')}, which the PET series lacks; give it: "
+            f"SUV needs {describe('RadiopharmaceuticalStartDateTime')} or "
+            f"{describe('RadiopharmaceuticalStartTime')}, which the PET series lacks; give it: "
             "ds.rt.suv(RadiopharmaceuticalStartDateTime='YYYYMMDDHHMMSS')"
         )
     return found
@@ -265,7 +266,7 @@ def _clock(series: PetSeries, stated: datetime | None) -> datetime:
 
 def _impossible(keyword: str) -> ConflictingDataError:
     return ConflictingDataError(
-        f"the injection ({element_name(keyword)} or StartTime) is after the scan, further after "
+        f"the injection ({describe(keyword)} or StartTime) is after the scan, further after "
         "the instant of decay correction than the scan is long, or more than "
         f"{_HALF_LIVES:g} half-lives before it; give what is right: ds.rt.suv({keyword}="
         "'YYYYMMDDHHMMSS'), or DecayCorrectionDateTime for the start of the scan"
@@ -275,7 +276,7 @@ def _impossible(keyword: str) -> ConflictingDataError:
 def _date_finding(contradicts: bool, half_life: float) -> Finding:
     if contradicts:
         message = (
-            f"the date in {element_name('RadiopharmaceuticalStartDateTime')} cannot be that of this"
+            f"the date in {describe('RadiopharmaceuticalStartDateTime')} cannot be that of this"
             " scan, as where dates were changed; its time of day was used"
         )
         return Finding("suv-injection-date", "warning", message)

@@ -18,10 +18,11 @@ import xarray as xr
 from rtxr import model
 from rtxr.errors import ConflictingDataError, Finding, MissingDataError
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, slice_normal
+from rtxr.keywords import describe
 from rtxr.read import parse as parsing
 from rtxr.read.lazy import is_in_memory, lazy_variable
 from rtxr.read.suv.body_size import KINDS, Kind, body_size, kind_of
-from rtxr.read.suv.elements import PetSeries, element_name, pet_series, slice_uids
+from rtxr.read.suv.elements import PetSeries, pet_series, slice_uids
 from rtxr.read.suv.times import decay
 
 _PET = model.IMAGE_NAMES["PT"]
@@ -104,7 +105,7 @@ def suv(ds: xr.Dataset, /, kind: str = "bw", **elements: Any) -> xr.DataArray:
     if units not in _SUV_UNITS and array.attrs.get("units") in {k.units for k in KINDS.values()}:
         raise ConflictingDataError(
             f"{_PET!r} is in {array.attrs['units']}, so it is SUV already, and its headers say "
-            f"{element_name('Units')} {units}; take ds.rt.suv() of the case as it was opened"
+            f"{describe('Units')} {units}; take ds.rt.suv() of the case as it was opened"
         )
     scale = _scale(series, units, wanted)
     factor = _on_slices(ds, series, scale.factors)
@@ -130,7 +131,7 @@ def _scale(series: PetSeries, units: str, kind: Kind) -> _Scale:
     if units == "CNTS":
         return _from_counts(series, kind)
     raise (ConflictingDataError if units else MissingDataError)(
-        f"SUV cannot be had from {element_name('Units')} {units or '(missing)'}; from BQML, GML, "
+        f"SUV cannot be had from {describe('Units')} {units or '(missing)'}; from BQML, GML, "
         "CM2ML and Philips' CNTS it can. If the values are in one of those: ds.rt.suv(Units='BQML')"
     )
 
@@ -141,7 +142,7 @@ def _from_suv(series: PetSeries, units: str, kind: Kind) -> _Scale:
     findings = []
     if not stated:
         message = (
-            f"{element_name('SUVType')} is not stated; values in {units} were taken for "
+            f"{describe('SUVType')} is not stated; values in {units} were taken for "
             f"{_SUV_UNITS[units]}, as the Standard has it"
         )
         findings.append(Finding("suv-type", "info", message))
@@ -175,7 +176,7 @@ def _from_counts(series: PetSeries, kind: Kind) -> _Scale:
     factors = _vendor_factors(series, 0x09)
     if factors is None:
         raise MissingDataError(
-            f"{element_name('Units')} is CNTS, and not every slice has Philips' SUV Scale Factor "
+            f"{describe('Units')} is CNTS, and not every slice has Philips' SUV Scale Factor "
             "(7053,xx00) or Activity Concentration Scale Factor (7053,xx09), without which counts "
             "cannot be turned into SUV"
         )
@@ -192,7 +193,7 @@ def _vendor_factors(series: PetSeries, element: int) -> FloatArray | None:
 
 def _correction_findings(series: PetSeries) -> list[Finding]:
     """Raise where the values are not activity; a Finding where nothing says that they are."""
-    name = element_name("CorrectedImage")
+    name = describe("CorrectedImage")
     made = {part.strip().upper() for part in series.text("CorrectedImage").split("\\")} - {""}
     if not made:
         message = f"{name} is missing; attenuation was taken to be corrected, and decay as stated"
@@ -206,7 +207,7 @@ def _correction_findings(series: PetSeries) -> list[Finding]:
     if corrected == (series.text("DecayCorrection").upper() == "NONE"):
         raise ConflictingDataError(
             f"{name} {'lists' if corrected else 'does not list'} DECY, and "
-            f"{element_name('DecayCorrection')} says otherwise; give DecayCorrection='START', "
+            f"{describe('DecayCorrection')} says otherwise; give DecayCorrection='START', "
             "'ADMIN' or 'NONE', and CorrectedImage if it is wrong"
         )
     return []
@@ -238,7 +239,7 @@ def _on_slices(ds: xr.Dataset, series: PetSeries, factors: FloatArray) -> FloatA
     if not _are_own_planes(ds, series, uids):
         raise ConflictingDataError(
             "the factor to SUV differs from slice to slice, and planes of this image are not where "
-            f"{element_name('ImagePositionPatient')} of their headers says, as after resampling: "
+            f"{describe('ImagePositionPatient')} of their headers says, as after resampling: "
             "take SUV first and resample then, ds.assign(suv=ds.rt.suv()).rt.resample(...); if it "
             "was opened with on_irregular='resample', open it with on_irregular='keep'"
         )

@@ -1,4 +1,4 @@
-"""JupyterLab, Notebook and Voilà on this machine, and Debian's or Playwright's Chromium to look at them."""
+"""JupyterLab, Notebook and Voilà on this machine, and a Chromium to look at them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Making RT Images step by step: what is chosen so far, what follows, and what is wrong with it.
 
-What is checked is what is made: each change builds the headers anew, which takes a few hundredths
-of a second, and pixels are read when they are written or looked at.
+What is checked is what is made: each change builds the headers anew, once, which takes some
+hundredths of a second for each pair, and pixels are read when they are written or looked at.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class RTImageJob:
         self._sheets: dict[str, list[Sheet]] = {IMAGES: [], TEMPLATES: []}
         self._plan: pydicom.Dataset | None = None
         self._errors: dict[str, list[Finding]] = {}
+        self._built: tuple[object, xr.Dataset | ConformanceError] | None = None
         # Folder of an upload, of which no one but this knows.
         self._kept = re.compile(re.escape(str(workspace.folder)) + r"[\\/]\w+[\\/]\d{4}[\\/]")
 
@@ -208,12 +209,27 @@ class RTImageJob:
         return self._build(machine)
 
     def _build(self, machine: Machine) -> xr.Dataset:
+        """What was made last, where nothing has changed since: it is looked at more than once."""
+        user = {keyword: text.strip() or None for keyword, text in self.patient.items()}
+        wanted = (self.revision, machine, user)
+        if self._built is None or self._built[0] != wanted:
+            self._built = (wanted, self._tried(machine, user))
+        found = self._built[1]
+        if isinstance(found, ConformanceError):
+            raise found
+        return found
+
+    def _tried(
+        self, machine: Machine, user: Mapping[str, str | None]
+    ) -> xr.Dataset | ConformanceError:
         errors = [each for found in self._errors.values() for each in found]
         on = Desk(self._sheets[IMAGES], self._sheets[TEMPLATES], self._plan, errors)
-        user = {keyword: text.strip() or None for keyword, text in self.patient.items()}
         in_order = self.order == sorted(self.order)
         pairs: str | Pairs = "order" if in_order else list(enumerate(self.order))
-        return rt_images_of(on, machine, user, pairs)
+        try:
+            return rt_images_of(on, machine, user, pairs)
+        except ConformanceError as error:
+            return error
 
     def picture(self, image: int) -> bytes:
         """A new RT Image with the aperture of its beam where the plan says it, as PNG.

@@ -8,6 +8,7 @@ its manufacturer.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -100,6 +101,7 @@ def says_its_making(header: Dataset | None) -> bool:
     return any(text_of(each, "Manufacturer") == NAME for each in items)
 
 
+@cache  # which reads a file
 def software_version() -> str:
     """Name and version of this package."""
     try:

@@ -220,3 +220,13 @@ def test_without_an_aperture_the_image_is_shown_alone(job, tmp_path):
     job.take("plan", [str(saved(tmp_path, "plan", [planned()])[0])])
     job.choose("TB2")
     assert job.picture(0).startswith(b"\x89PNG")
+
+
+def test_what_has_not_changed_is_made_once(filled):
+    made = filled.made()
+    assert filled.made() is made
+    filled.patient["PatientID"] = "QA"
+    renamed = filled.made()
+    assert renamed is not made
+    filled.pair(0, 1)
+    assert filled.made() is not renamed

@@ -16,7 +16,7 @@ from rtxr.errors import Finding, Severity
 from rtxr.iod import rt_image_template as recipe
 from rtxr.iod.encoding.raw import has_value, numbers_of, text_of
 from rtxr.iod.modules import patient
-from rtxr.iod.rt_image_series import beam_of, beams, earliest, first_beam, of_study, whole
+from rtxr.iod.rt_image_series import beams, earliest, first_beam, of_study, whole
 from rtxr.keywords import describe
 from rtxr.machines import Machine
 from rtxr.read.rt_images.receptor_plane import UPRIGHT
@@ -148,14 +148,22 @@ def _missing(text: str, path: str = "") -> Finding:
 
 
 def _beam_errors(template: Sheet, plan: pydicom.Dataset | None) -> Iterator[Finding]:
-    """A template of a beam that the plan does not have."""
+    """A template of a beam that the plan does not have, or has twice."""
     number = whole(template.dataset, _BEAM)
     if number is None and has_value(template.dataset, _BEAM):
         text = f"the template {template.name} is of no readable beam number ({describe(_BEAM)})"
         yield Finding("beam-not-in-plan", "error", text, path=template.path)
-    if plan is None or number is None or beam_of(plan, number) is not None:
+    if plan is None or number is None:
         return
     numbers = [whole(each, "BeamNumber") for each in beams(plan)]
+    if (count := numbers.count(number)) > 1:
+        text = (
+            f"the template {template.name} is of beam {number}, and {count} beams of the plan have "
+            f"that {describe('BeamNumber')}; which is meant cannot be known"
+        )
+        yield Finding("beam-number-repeated", "error", text, path=template.path)
+    if count:
+        return
     there = ", ".join(map(str, numbers)) or "none"
     text = (
         f"the template {template.name} is of beam {number} ({describe(_BEAM)}), which the "

@@ -82,6 +82,12 @@ def test_a_plan_without_the_beam(tmp_path):
     assert errors[0].path.endswith("templates_01.dcm")
 
 
+def test_a_plan_with_two_such_beams(tmp_path):
+    errors = tried(tmp_path, [measured()], [fitting(0, 2)], [planned((1, 2, 2))])
+    assert told(errors) == [("beam-number-repeated", "error")]
+    assert "2 beams of the plan have that (300A,00C0) BeamNumber" in errors[0].message
+
+
 def test_templates_of_several_studies(tmp_path):
     other = fitting(1, StudyInstanceUID=uid("another study"))
     errors = tried(tmp_path, [measured(0), measured(1)], [fitting(0), other])

@@ -43,6 +43,7 @@ from rtxr.read.elements import (
     to_little_endian,
     without,
 )
+from rtxr.read.raw_data_sets import raw_data_set
 from rtxr.read.scanning.starts import Starts, starts_of
 from rtxr.read.sources import (
     TRANSFER_SYNTAX,
@@ -189,6 +190,9 @@ def parse(record: Record) -> pydicom.FileDataset:
     Nothing about the bytes raises here; an element that pydicom cannot decode raises when it is
     touched, and its bytes stay reachable by ``dataset.get_item(tag)``.
     """
+    found = raw_data_set(record.data)
+    if found is not None:
+        return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pydicom.dcmread(io.BytesIO(record.data), force=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from rtxr.errors import ExistingFilesError, Finding, RTXRError
 from rtxr.export.writing import placing
 from rtxr.export.writing.encapsulated import encapsulated
 from rtxr.export.writing.names import safe_name
-from rtxr.export.writing.read_back import differing, untrue
+from rtxr.export.writing.read_back import differing, native_frames, untrue
 from rtxr.export.writing.transfer_syntaxes import TransferSyntax, not_encoded, written_in
 from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH, data_set_bytes
 from rtxr.iod.encoding.raw import duplicate, numbers_of, put, text_of
@@ -36,6 +37,7 @@ from rtxr.keywords import shown, tag_of
 from rtxr.read.files import file_on_disk
 from rtxr.read.headers import read_header
 from rtxr.read.pixels import pixel_file, read_frames
+from rtxr.read.raw_data_sets import raw_data_set
 
 PIXEL_DATA = Tag(0x7FE00010)
 
@@ -133,7 +135,6 @@ def write(
             path = folder / name
             finding = _write_one(each, path)
             findings += [] if finding is None else [finding]
-            _read_back(each, path)
             uid = str(each.dataset.SOPInstanceUID)
             rows.append((str(out / name), each.iod, uid, path.stat().st_size, each.why))
         placing.move(folder, out, names, overwrite=overwrite)
@@ -142,7 +143,7 @@ def write(
 
 
 def _write_one(each: Ready, path: Path) -> Finding | None:
-    """Write a file, and read its bytes back; a Finding where its pixels could not be compressed."""
+    """Write a file and read it back; a Finding where its pixels could not be compressed."""
     syntax, finding = each.transfer_syntax, None
     dataset = duplicate(each.dataset)
     if each.pixels is not None:
@@ -154,6 +155,7 @@ def _write_one(each: Ready, path: Path) -> Finding | None:
     path.write_bytes(data)
     if path.read_bytes() != data:
         raise RTXRError(f"{path.name} did not read back byte for byte")
+    _read_back(each, data, path)
     return finding
 
 
@@ -225,9 +227,9 @@ def _file_meta(dataset: pydicom.Dataset, transfer_syntax: UID) -> bytes:
     return data_set_bytes(meta, implicit_vr=False)
 
 
-def _read_back(each: Ready, path: Path) -> None:
-    """Raise unless the file parses to the same elements and decodes to the same pixels."""
-    back = pydicom.dcmread(path)
+def _read_back(each: Ready, data: bytes, path: Path) -> None:
+    """Raise unless a file, whose bytes these are, holds the same elements and the same pixels."""
+    back = raw_data_set(data) or pydicom.dcmread(io.BytesIO(data))
     expected = set(map(int, each.dataset.keys()))
     expected |= {int(PIXEL_DATA)} if each.pixels is not None else set()
     # Group lengths are retired and not written (PS3.5 7.2): they would have to be true.
@@ -236,8 +238,16 @@ def _read_back(each: Ready, path: Path) -> None:
     if tags := [*untrue(each.dataset, back), *differing(each.dataset, back)]:
         names = ", ".join(map(shown, tags))
         raise RTXRError(f"{path.name}: {names} did not read back as written")
-    if each.pixels is not None:
-        frames = _frames(each.pixels)
-        back_frames = read_frames(pixel_file(read_header(path)), range(len(frames)))
-        if not np.array_equal(back_frames, frames):
-            raise RTXRError(f"{path.name}: (7FE0,0010) PixelData did not read back as written")
+    if not _shows(each, back, path):
+        raise RTXRError(f"{path.name}: (7FE0,0010) PixelData did not read back as written")
+
+
+def _shows(each: Ready, back: pydicom.Dataset, path: Path) -> bool:
+    """Whether the pixels of a file, read as its header says, are those of an object."""
+    if each.pixels is None:
+        return True
+    frames = _frames(each.pixels)
+    found = native_frames(back, len(frames))
+    if found is None:
+        found = read_frames(pixel_file(read_header(path)), range(len(frames)))
+    return np.array_equal(found, frames)

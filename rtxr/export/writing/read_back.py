@@ -8,15 +8,28 @@ value is held against the one that it was made of.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
+from pydicom.tag import BaseTag, Tag
 
-from rtxr.iod.encoding.raw import element_at, elements_of, items_of, vr_of
+from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH
+from rtxr.iod.encoding.raw import (
+    element_at,
+    elements_of,
+    is_signed,
+    items_of,
+    numbers_of,
+    vr_of,
+)
 from rtxr.iod.items.packed import Column, Packed
 from rtxr.read.elements import Element, Encoding, Item, elements, items
 
+_PIXEL_DATA = Tag("PixelData")
+_DESCRIPTION = tuple(map(Tag, ("BitsAllocated", "BitsStored", "Rows", "Columns")))
 #: By tag: VR, and the values of all items or what the only nested item holds.
 _Columns = dict[int, "tuple[str, Column | _Columns]"]
 #: Tag of a sequence and number of an item, from the outermost one inwards.
@@ -64,6 +77,37 @@ def untrue(written: Dataset, back: Dataset) -> list[BaseTag]:
         and (element.value or b"") != (found.value or b"")
         and _same_encoding(element, found)
     ]
+
+
+def native_frames(back: Dataset, count: int) -> npt.NDArray[np.integer[Any]] | None:
+    """Stored values of uncompressed pixels, as the header beside them says (PS3.5 8.1.1).
+
+    Parameters
+    ----------
+    back : pydicom.Dataset
+        What the file holds.
+    count : int
+        Frames that it has to hold.
+
+    Returns
+    -------
+    ndarray, (frames, rows, columns), or None
+        None where they are compressed, or not as many as the header says.
+    """
+    element = element_at(back, _PIXEL_DATA)
+    if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
+        return None
+    data, description = element.value or b"", [numbers_of(back, each) for each in _DESCRIPTION]
+    try:
+        allocated, stored, rows, columns = (int(number) for (number,) in description)
+        dtype = np.dtype(f"<{'i' if is_signed(back) else 'u'}{allocated // 8}")
+        frames = np.frombuffer(data, dtype, count * rows * columns).reshape(count, rows, columns)
+    except (TypeError, ValueError):
+        return None
+    if len(data) != frames.nbytes + frames.nbytes % 2:
+        return None
+    unused = allocated - stored  # what is in unused bits is undefined
+    return frames << unused >> unused if unused else frames
 
 
 def _same_encoding(element: RawDataElement, there: RawDataElement) -> bool:

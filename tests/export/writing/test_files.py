@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pydicom
 import pytest
 
@@ -159,7 +158,8 @@ def test_bytes_that_are_not_those_of_the_object_are_not_delivered(
 
 
 def test_a_file_that_does_not_read_back_is_not_delivered(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "read_frames", lambda *_: np.zeros((1, 2, 2)))
-    with pytest.raises(RTXRError, match="did not read back"):
+    native = files._native
+    monkeypatch.setattr(files, "_native", lambda pixels: native(pixels ^ 1))
+    with pytest.raises(RTXRError, match="PixelData did not read back as written"):
         small.rt.to_dicom(tmp_path / "out")
     assert names(tmp_path) == set()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 import rtxr
 from rtxr.errors import RTXRError
 from rtxr.export.writing import files
-from rtxr.export.writing.read_back import differing
+from rtxr.export.writing.read_back import differing, native_frames
+from rtxr.iod.encoding.data_set_bytes import UNDEFINED_LENGTH
 from rtxr.iod.encoding.raw import element_at, item, items_of, put
 from rtxr.iod.items.packed import pack
 
@@ -69,6 +72,40 @@ def test_what_is_missing():
 
 def test_nothing_packed_is_nothing_to_compare():
     assert differing(item(ROIContourSequence=[item(ReferencedROINumber=1)]), Dataset()) == []
+
+
+@pytest.mark.parametrize(("kind", "signed"), [("<u2", 0), ("<i2", 1), ("<u4", 0), ("<u1", 0)])
+@pytest.mark.parametrize("unused", [0, 4])
+def test_native_frames_are_read_as_their_header_says(kind, signed, unused):
+    bits = 8 * np.dtype(kind).itemsize
+    stored = np.arange(12, dtype=kind).reshape(3, 2, 2) - 3 * signed
+    noise = np.array((1 << bits) - (1 << bits - unused), np.int64).astype(kind)
+    back = pixels_of(stored & ~noise | noise & 0x55, bits, signed, unused)
+    np.testing.assert_array_equal(native_frames(back, 3), stored)
+    assert native_frames(back, 2) is None
+    assert native_frames(back, 4) is None
+
+
+def test_frames_that_are_not_what_the_header_says():
+    stored = np.arange(12, dtype="<u2")
+    assert native_frames(Dataset(), 1) is None
+    assert native_frames(pixels_of(stored[:-1], 16, 0, 0), 3) is None
+    compressed = pixels_of(stored, 16, 0, 0)
+    put(compressed, element_at(compressed, Tag("PixelData"))._replace(length=UNDEFINED_LENGTH))
+    assert native_frames(compressed, 3) is None
+
+
+def pixels_of(stored, bits: int, signed: int, unused: int) -> Dataset:
+    made = item(
+        Rows=2,
+        Columns=2,
+        BitsAllocated=bits,
+        BitsStored=bits - unused,
+        PixelRepresentation=signed,
+    )
+    data = stored.tobytes()
+    put(made, RawDataElement(Tag("PixelData"), "OW", len(data), data, 0, False, True))
+    return made
 
 
 def test_a_file_whose_items_differ_is_not_delivered(phantom, tmp_path, monkeypatch):

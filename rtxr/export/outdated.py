@@ -1,7 +1,7 @@
 """What an edited object must not go on saying: signatures, and pictures of what it was.
 
 A digital signature holds for the bytes that were signed, an overlay for the rows and columns it was
-drawn on, an icon for the pixels that it shows.
+drawn on, an icon for the pixels that it shows, a dose at a point for the dose it was read from.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from rtxr.iod.encoding.raw import element_at, elements_of, items_of, numbers_of,
 from rtxr.iod.signatures import may_be_signed, remove_signatures
 
 _ICON = pydicom.tag.Tag("IconImageSequence")
+#: Points and isodose curves with their doses, which an RT Dose could hold until 2006 (C.8.8.7).
+_DOSE_ROIS = ("RTDoseROISequence", "StructureSetROISequence", "ROIContourSequence")
+_OF_DOSE_ROIS = (
+    *("StructureSetLabel", "StructureSetName", "StructureSetDescription"),
+    *("StructureSetDate", "StructureSetTime"),
+)
 #: Orientation, spacing and position of an image in the patient, and of one at a receptor.
 _PATIENT = ("ImageOrientationPatient", "PixelSpacing", "ImagePositionPatient")
 _RECEPTOR = ("RTImageOrientation", "ImagePlanePixelSpacing", "RTImagePosition")
@@ -45,7 +51,12 @@ def settle(dataset: pydicom.Dataset, each: Outgoing, *, signed: bool = True) -> 
     list of Finding
         What was done.
     """
-    return [*_signatures(dataset, each, signed), *_overlays(dataset, each), *_icon(dataset, each)]
+    return [
+        *_signatures(dataset, each, signed),
+        *_overlays(dataset, each),
+        *_icon(dataset, each),
+        *_dose_rois(dataset, each),
+    ]
 
 
 def _signatures(dataset: pydicom.Dataset, each: Outgoing, signed: bool) -> list[Finding]:
@@ -129,3 +140,16 @@ def _icon(dataset: pydicom.Dataset, each: Outgoing) -> list[Finding]:
     del dataset[_ICON]
     text = "(0088,0200) IconImageSequence was removed: it shows the source"
     return [Finding("icon-removed", "info", text, each.uid)]
+
+
+def _dose_rois(dataset: pydicom.Dataset, each: Outgoing) -> list[Finding]:
+    if not each.edited or each.iod.modality != "RTDOSE" or not any(map(dataset.get, _DOSE_ROIS)):
+        return []
+    for keyword in (*_DOSE_ROIS, *_OF_DOSE_ROIS):
+        dataset.pop(pydicom.tag.Tag(keyword), None)
+    text = (
+        "(3004,0010) RTDoseROISequence, (3006,0020) StructureSetROISequence and (3006,0039) "
+        "ROIContourSequence of this dose were removed: their points and isodose curves are of the "
+        "dose as it was"
+    )
+    return [Finding("dose-points-removed", "info", text, each.uid)]

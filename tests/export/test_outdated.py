@@ -1,4 +1,4 @@
-"""What an edited object does not go on saying: signatures, overlays and icons of its source."""
+"""What an edited object does not go on saying: signatures, overlays, icons, doses at points."""
 
 from __future__ import annotations
 
@@ -123,3 +123,48 @@ def test_nothing_is_lost_without_an_edit(tmp_path):
         back = pydicom.dcmread(path)
         np.testing.assert_array_equal(drawn(back, SHAPE), CROSS)
         assert len(back.IconImageSequence) == 1
+
+
+def with_points() -> list[Dataset]:
+    """A case whose dose has a point and a line of its own, with their doses."""
+    *others, dose = make.case()
+    dose.StructureSetLabel, dose.StructureSetDate, dose.StructureSetTime = "Points", "", ""
+    frame = dose.FrameOfReferenceUID
+    dose.StructureSetROISequence = [
+        make.item(ROINumber=n, ROIName=f"P{n}", ReferencedFrameOfReferenceUID=frame) for n in (1, 2)
+    ]
+    dose.ROIContourSequence = [
+        make.item(
+            ReferencedROINumber=number,
+            ContourSequence=[make.item(ContourGeometricType=kind, ContourData=points)],
+        )
+        for number, kind, points in ((1, "POINT", [0, 0, 0]), (2, "OPEN_PLANAR", [0, 0, 0, 4, 0, 0]))
+    ]
+    dose.RTDoseROISequence = [
+        make.item(ReferencedROINumber=n, DoseUnits="GY", DoseValue=0.5) for n in (1, 2)
+    ]
+    return [*others, dose]
+
+
+POINTS = ("RTDoseROISequence", "StructureSetROISequence", "ROIContourSequence")
+
+
+@pytest.mark.parametrize(
+    ("edit", "stay"),
+    [
+        (lambda ds: ds, True),
+        (lambda ds: ds.assign(ct=ds.ct + 1), True),
+        (lambda ds: ds.assign(dose=ds.dose * 2), False),
+        (lambda ds: ds.assign_coords(dose_x=ds.dose_x + 1), False),
+        (lambda ds: ds.assign(dose=ds.rt.sum_doses(["dose"])), False),
+    ],
+)
+def test_points_with_doses_go_with_their_dose(tmp_path, edit, stay):
+    ds = opened(tmp_path, with_points())
+    assert ds.roi.values.tolist() == ["Square"]  # those of the structure set only
+    table = edit(ds).rt.to_dicom(tmp_path / "out")
+    back = pydicom.dcmread(next((tmp_path / "out").glob("RTDOSE*")))
+    assert [keyword in back for keyword in (*POINTS, "StructureSetLabel")] == [stay] * 4
+    assert ("dose-points-removed" in codes(table)) is not stay
+    if stay:
+        assert [each.DoseValue for each in back.RTDoseROISequence] == [0.5, 0.5]

@@ -23,7 +23,7 @@ from rtxr.validation import checks, entities, references
 from rtxr.validation.checks import WANTED
 from rtxr.validation.facts import SOP_CLASS, SOP_INSTANCE, Facts, facts_of
 from rtxr.validation.subject import Subject
-from rtxr.validation.walk import Walk
+from rtxr.validation.walk import Values
 
 #: What an export says by itself, or what is nothing to it: a case need not hold all it names.
 _SAID_ELSEWHERE = frozenset(("unresolved-reference", "patient-mismatch", "contour-points"))
@@ -107,13 +107,13 @@ def _naming(one: Facts, gone: Set[str]) -> Iterator[Violation]:
         )
 
 
-def _walk(dataset: Dataset) -> Walk:
+def _walk(dataset: Dataset) -> Values:
     """A walk over an object; of a slice over its outermost elements, which are all that counts."""
     if text_of(dataset, "Modality") in IMAGE_NAMES:
         top = Dataset()
         top._dict = {tag: each for tag, each in dataset._dict.items() if tag in _OF_SLICES}
         dataset = top
-    return Walk(data_set_bytes(dataset, implicit_vr=False), EXPLICIT, WANTED).run()
+    return Values(data_set_bytes(dataset, implicit_vr=False), EXPLICIT, WANTED).run()
 
 
 def _told(rows: Iterable[Violation]) -> Iterator[Violation]:

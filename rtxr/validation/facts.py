@@ -12,7 +12,7 @@ from rtxr.iod.modules.patient import GENERAL_STUDY, PATIENT, PATIENT_STUDY
 from rtxr.iod.modules.series import GENERAL_SERIES, RT_SERIES
 from rtxr.iod.tables import Module
 from rtxr.validation.subject import Subject
-from rtxr.validation.walk import Item, Path, Walk
+from rtxr.validation.walk import Item, Path, Values
 
 
 @cache
@@ -164,7 +164,7 @@ class Facts:
         return self.top.values.get(tag(keyword), b"").decode("latin-1")
 
 
-def facts_of(subject: Subject, walk: Walk) -> Facts:
+def facts_of(subject: Subject, walk: Values) -> Facts:
     """What is kept of an object from its walk."""
     items = walk.items
     frames = [*values_at(items, "FrameOfReferenceUID")]

@@ -130,7 +130,10 @@ def _points(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
 
 
 def _integer(item: Item, number: int) -> int | None:
+    value = item.values.get(number)
+    if value is None:
+        return None
     try:
-        return int(item.values[number])
-    except (KeyError, ValueError):
+        return int(value)
+    except ValueError:
         return None

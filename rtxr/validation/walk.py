@@ -7,8 +7,9 @@ outside their character set. Nothing is decoded but what is asked for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from rtxr.read.elements import NUMBER_WIDTH, Element, Encoding, elements, items, nested
 from rtxr.validation.encoding_rules import (
@@ -52,8 +53,8 @@ class Item:
 
 
 @dataclass
-class Walk:
-    """A walk, and what it met.
+class Values:
+    """A walk that keeps what was asked for, and looks for no flaws.
 
     Parameters
     ----------
@@ -68,35 +69,76 @@ class Walk:
     data: bytes
     encoding: Encoding
     wanted: Collection[int]
-    #: (code, path, what is wrong) > how often.
-    flaws: Counter[tuple[str, Path, str]] = field(default_factory=Counter)
     items: list[Item] = field(default_factory=list)
     #: Why the bytes cannot be followed to their end; empty where they can.
     damage: str = ""
 
-    def run(self) -> Walk:
+    def run(self) -> Self:
         """Walk from the first byte to the last."""
         try:
-            self._data_set(0, len(self.data), self.encoding, (), ())
+            self._data_set(0, len(self.data), self.encoding, ())
         except ValueError as error:
             self.damage = str(error)
         except RecursionError:
             self.damage = "sequences are nested too deeply"
         return self
 
-    def _data_set(
-        self, start: int, stop: int, encoding: Encoding, path: Path, sets: Sequence[str]
-    ) -> None:
+    def _data_set(self, start: int, stop: int, encoding: Encoding, path: Path) -> None:
         item = Item(path)
         self.items.append(item)
-        found, problem = self._followed(start, stop, encoding)
-        self._structure(found, encoding, path)
+        self._elements(elements(self.data, start, stop, encoding), encoding, item)
+
+    def _elements(self, found: Iterable[Element], encoding: Encoding, item: Item) -> None:
         for element in found:
             if element.stop > len(self.data):
                 raise ValueError("the file ends before its elements do")
-            if element.tag == CHARACTER_SET:
-                sets = terms_of(self.data[element.value : element.stop])
-            self._element(element, encoding, item, sets)
+            self._element(element, rule_of(element.tag, element.vr), encoding, item)
+
+    def _element(self, element: Element, rule: Rule, encoding: Encoding, item: Item) -> None:
+        if rule.vr in _PIXELS and element.undefined:  # an icon in fragments
+            return
+        if rule.vr == "SQ" or element.undefined:
+            self._sequence(element, encoding, item)
+        elif element.tag in self.wanted and element.stop > element.value:
+            self._keep(element.tag, self.data[element.value : element.stop], rule, encoding, item)
+
+    def _keep(self, tag: int, value: bytes, rule: Rule, encoding: Encoding, item: Item) -> None:
+        item.counts[tag] = number_of_values(value, rule)
+        if len(value) > _KEPT_BYTES:
+            return
+        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
+        if rule.vr in _INTEGERS and width and len(value) % width == 0:
+            parts = [value[at : at + width] for at in range(0, len(value), width)]
+            signed = rule.vr in ("SS", "SL")
+            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
+            value = "\\".join(map(str, numbers)).encode()
+        item.values[tag] = value.strip(b" \0")
+
+    def _sequence(self, element: Element, encoding: Encoding, item: Item) -> None:
+        inner, here = nested(element.vr, encoding), (*item.path, element.tag)
+        count = 0
+        for each in items(self.data, element, encoding):
+            count += 1
+            self._data_set(each.value, each.stop, inner, here)
+        item.counts[element.tag] = count
+
+
+@dataclass
+class Walk(Values):
+    """A walk that also tells what it met on the way."""
+
+    #: (code, path, what is wrong) > how often.
+    flaws: Counter[tuple[str, Path, str]] = field(default_factory=Counter)
+    #: Character sets of the data set that is walked.
+    _sets: Sequence[str] = ()
+
+    def _data_set(self, start: int, stop: int, encoding: Encoding, path: Path) -> None:
+        item, around = Item(path), self._sets
+        self.items.append(item)
+        found, problem = self._followed(start, stop, encoding)
+        self._structure(found, encoding, path)
+        self._elements(found, encoding, item)
+        self._sets = around
         if problem is not None:
             raise problem
 
@@ -136,51 +178,22 @@ class Walk:
         end = max((each.end for each in group if each.tag >> 16 == first.tag >> 16), default=0)
         return said != end - first.end
 
-    def _element(
-        self, element: Element, encoding: Encoding, item: Item, sets: Sequence[str]
-    ) -> None:
+    def _element(self, element: Element, rule: Rule, encoding: Encoding, item: Item) -> None:
         here = (*item.path, element.tag)
-        rule = rule_of(element.tag, element.vr)
         if rule.wrong_vr:
             self.flaws["wrong-vr", here, rule.wrong_vr] += 1
-        if rule.vr in _PIXELS and element.undefined:  # an icon in fragments
-            return
-        if rule.vr == "SQ" or element.undefined:
-            self._sequence(element, encoding, item, here, sets)
-            return
-        value = self.data[element.value : element.stop]
+        if rule.vr != "SQ" and not element.undefined:
+            self._value(element.tag, self.data[element.value : element.stop], rule, here)
+        super()._element(element, rule, encoding, item)
+
+    def _value(self, tag: int, value: bytes, rule: Rule, here: Path) -> None:
+        if tag == CHARACTER_SET:
+            self._sets = terms_of(value)
         if len(value) % 2:
             self.flaws["odd-length", here, ""] += 1
-        if value:
-            self._value(value, rule, here, sets)
-            self._keep(element.tag, value, rule, encoding, item)
-
-    def _value(self, value: bytes, rule: Rule, here: Path, sets: Sequence[str]) -> None:
+        if not value:
+            return
         if flaw := count_flaw(value, rule):
             self.flaws["value-count", here, flaw] += 1
-        if rule.is_text and (flaw := character_flaw(value, sets)):
+        if rule.is_text and (flaw := character_flaw(value, self._sets)):
             self.flaws["character-set", here, flaw] += 1
-
-    def _keep(self, tag: int, value: bytes, rule: Rule, encoding: Encoding, item: Item) -> None:
-        if tag not in self.wanted:
-            return
-        item.counts[tag] = number_of_values(value, rule)
-        if len(value) > _KEPT_BYTES:
-            return
-        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
-        if rule.vr in _INTEGERS and width and len(value) % width == 0:
-            parts = [value[at : at + width] for at in range(0, len(value), width)]
-            signed = rule.vr in ("SS", "SL")
-            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
-            value = "\\".join(map(str, numbers)).encode()
-        item.values[tag] = value.strip(b" \0")
-
-    def _sequence(
-        self, element: Element, encoding: Encoding, item: Item, here: Path, sets: Sequence[str]
-    ) -> None:
-        inner = nested(element.vr, encoding)
-        count = 0
-        for each in items(self.data, element, encoding):
-            count += 1
-            self._data_set(each.value, each.stop, inner, here, sets)
-        item.counts[element.tag] = count

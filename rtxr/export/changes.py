@@ -68,7 +68,7 @@ def _difference(each: Outgoing) -> str:
         source = headers.read_header(record.path, record.uid)
         if source.record.data != record.data:
             return "its header changed"
-        if each.pixels is None:
+        if each.pixels is None or each.as_read:
             return ""
         frames = each.pixels.reshape(-1, *each.pixels.shape[-2:])
         same = np.array_equal(read_frames(pixel_file(source), range(len(frames))), frames)

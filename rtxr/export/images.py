@@ -16,6 +16,7 @@ from rtxr.errors import Finding, GeometryError, RTXRError
 from rtxr.export.labels import is_labelled, relabelled, unclaimed
 from rtxr.export.objects import MADE_IN_MEMORY, Outgoing, Records, coded, source_of
 from rtxr.export.slice_sources import Known, SliceSource, slice_sources
+from rtxr.export.unread import unread_planes
 from rtxr.geometry import FloatArray, Grid, layout_for, own_orientation, slice_normal, slice_origins
 from rtxr.header_store import Record
 from rtxr.iod import ct_image
@@ -89,10 +90,16 @@ def _stack_objects(array: xr.DataArray, known: Known, first: int) -> list[Outgoi
     other = any(each.why or coded(each.record, each.header) is None for each in sources)
     step = _step(positions, cosines) if other else None
     along = grid.dims[layout.slice_dim]
+    unread = unread_planes(array, layout)
     found = []
     for at, (position, source) in enumerate(zip(positions, sources, strict=True)):
-        plane = layout.store(array.isel({along: [at]}).values)[0]
-        found.append(_slice(name, first + at, plane, source, (position, cosines, spacing, step)))
+        encoded = None
+        if unread is not None:
+            encoded = unread.encoded(at, source.record, coded(source.record, source.header))
+        if encoded is None:
+            plane = layout.store(array.isel({along: [at]}).values)[0]
+            encoded = _encoded(plane, source, name)
+        found.append(_slice(name, first + at, encoded, source, (position, cosines, spacing, step)))
     derived = {"FrameOfReferenceUID": grid.frame_of_reference_uid}
     return [_labelled(replace(each, derived=derived), array) for each in found]
 
@@ -245,20 +252,30 @@ def _of_modality(
             yield uid, source
 
 
+def _encoded(plane: npt.NDArray[np.generic], source: SliceSource, name: str) -> pixels.Encoded:
+    """Values of a slice as stored integers, and what there is to say about them."""
+    described = coded(source.record, source.header)
+    encoded = pixels.encode_image(plane, described, modality=_modality(name))
+    return replace(encoded, findings=(*encoded.findings, *rounded(plane, encoded)))
+
+
+def _modality(name: str) -> str:
+    return next(key for key, value in model.IMAGE_NAMES.items() if value == name)
+
+
 def _slice(
     name: str,
     at: int,
-    plane: npt.NDArray[np.generic],
+    encoded: pixels.Encoded,
     source: SliceSource,
     geometry: tuple[FloatArray, FloatArray, tuple[float, float], float | None],
 ) -> Outgoing:
     """One slice with the values that differ from its header."""
     record, header = source.record, source.header
-    modality = next(key for key, value in model.IMAGE_NAMES.items() if value == name)
+    modality, plane = _modality(name), encoded.stored
     iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
     position, cosines, spacing, step = geometry
     described = coded(record, header)
-    encoded = pixels.encode_image(plane, described, modality=modality)
     values = ct_image.plane_values(position, cosines, spacing, described, slice_spacing=step)
     values |= encoded.attributes
     if described is None and text_of(header, "SliceThickness"):
@@ -266,7 +283,7 @@ def _slice(
     if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
     compression = _compression(record, header)
-    findings = [*encoded.findings, *rounded(plane, encoded)]
+    findings = list(encoded.findings)
     if compression:
         text = f"{', '.join(compression)} were missing from a lossy source and are added"
         findings.append(Finding("added-derived", "info", text))
@@ -281,6 +298,7 @@ def _slice(
         header=header,
         values={**values, **compression, **taken},
         pixels=encoded.stored,
+        as_read=encoded.as_read,
         own_uid=not source.why,
         edited=bool(values or source.why),
         changes=(*reasons, *(recomputed(values) if described is not None else (MADE_IN_MEMORY,))),

@@ -57,6 +57,8 @@ class Outgoing:
         Values by keyword to use where the header lacks them.
     pixels : ndarray or None
         Stored values, (rows, columns) or (frames, rows, columns).
+    as_read : bool
+        Whether they are those of the record's file, which nobody has read since.
     own_uid : bool
         Whether the record is this object's own, not its nearest neighbour's.
     edited : bool
@@ -78,6 +80,7 @@ class Outgoing:
     values: Mapping[str, object] = field(default_factory=dict)
     derived: Mapping[str, object] = field(default_factory=dict)
     pixels: npt.NDArray[np.integer[Any]] | None = None
+    as_read: bool = False
     own_uid: bool = True
     edited: bool = False
     edited_rois: frozenset[int] = frozenset()

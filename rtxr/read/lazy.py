@@ -63,7 +63,7 @@ class LazyArray(BackendArray):
         return values
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
-        chosen = [np.arange(length)[part] for length, part in zip(self.shape, key, strict=True)]
+        chosen = self.chosen(key)
         indices = tuple(np.atleast_1d(index) for index in chosen)
         if not all(map(len, indices)):
             values = np.empty([len(index) for index in indices], self.dtype)
@@ -71,6 +71,10 @@ class LazyArray(BackendArray):
             values = self.source.read(indices)
         scalars = tuple(axis for axis, index in enumerate(chosen) if np.ndim(index) == 0)
         return values.squeeze(scalars) if scalars else values
+
+    def chosen(self, key: tuple[Any, ...]) -> list[npt.NDArray[np.intp]]:
+        """Indices that a key asks for: of no dimension along those that go."""
+        return [np.arange(length)[part] for length, part in zip(self.shape, key, strict=True)]
 
 
 def lazy_variable(
@@ -110,6 +114,26 @@ def lazy_variable(
     if preferred_chunks:
         variable.encoding["preferred_chunks"] = dict(preferred_chunks)
     return variable
+
+
+def unread(array: xr.DataArray) -> tuple[ArraySource, tuple[npt.NDArray[np.intp], ...]] | None:
+    """Where values come from that were selected, but neither read nor computed with.
+
+    Returns
+    -------
+    (source, indices) or None
+        The values are those that the source gives at the outer product of the indices, which are
+        of a length of 1 along dimensions that the array has no more. None where they are not.
+    """
+    data: Any = array.variable._data
+    while isinstance(data, indexing.MemoryCachedArray | indexing.CopyOnWriteArray):
+        data = data.array
+    if not isinstance(data, indexing.LazilyIndexedArray) or not isinstance(data.array, LazyArray):
+        return None
+    chosen = data.array.chosen(data.key.tuple)
+    if tuple(len(index) for index in chosen if np.ndim(index)) != array.shape:
+        return None
+    return data.array.source, tuple(np.atleast_1d(index) for index in chosen)
 
 
 def is_in_memory(array: xr.DataArray) -> bool:

@@ -97,6 +97,39 @@ class PlaneStack:
         values = values.reshape(*lengths, len(of_label), len(rows), len(columns))
         return values.transpose(*range(count), *(count + axis for axis in self.layout.order))
 
+    def whole_planes(
+        self, indices: tuple[npt.NDArray[np.intp], ...], layout: Layout
+    ) -> npt.NDArray[np.intp] | None:
+        """Numbers of the stored planes that stand at presented indices.
+
+        Parameters
+        ----------
+        indices : tuple of ndarray
+            As for :meth:`read`.
+        layout : Layout
+            How what is read is going to be stored again.
+
+        Returns
+        -------
+        ndarray, (slice,), or None
+            One after the other as they are presented. None where rows and columns would not be
+            stored as they are, or where there are several labels.
+        """
+        count = len(self.leading)
+        labels = _outer(indices[:count], self.leading)
+        if len(labels) != 1 or layout.order != self.layout.order:
+            return None
+        planes = np.empty(0, np.intp)
+        for dim, index in enumerate(indices[count:]):
+            axis = self.layout.order[dim]
+            size = self.stored_shape[axis]
+            stored = size - 1 - index if self.layout.flip[dim] else index
+            if axis == 0:
+                planes = labels[0] * size + stored
+            elif not np.array_equal(stored[:: -1 if layout.flip[dim] else 1], np.arange(size)):
+                return None
+        return planes
+
     def _rescale(self, stored: npt.NDArray[Any], plane: int, out: npt.NDArray[Any]) -> None:
         slope, intercept = self.slopes[plane], self.intercepts[plane]
         if self.dtype.kind in "iu":

@@ -56,6 +56,21 @@ def test_outer_products_of_any_layout(tmp_path, layout):
     np.testing.assert_array_equal(stack.read(everything), whole)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_whole_planes_are_known_by_their_numbers(tmp_path, layout):
+    stack = stack_of(tmp_path, layout)
+    indices = [np.arange(size) for size in stack.shape]
+    along = layout.slice_dim
+    order = np.arange(3)[:: -1 if layout.flip[along] else 1]
+    np.testing.assert_array_equal(stack.whole_planes(tuple(indices), layout), order)
+    indices[along] = np.array([2, 0])
+    np.testing.assert_array_equal(stack.whole_planes(tuple(indices), layout), order[[2, 0]])
+    turned = Layout(layout.order, tuple(not flip for flip in layout.flip))
+    assert stack.whole_planes(tuple(indices), turned) is None
+    indices[along - 1] = indices[along - 1][1:]
+    assert stack.whole_planes(tuple(indices), layout) is None
+
+
 def test_rescale_of_every_plane(tmp_path):
     slopes, intercepts = [1.0, 2.0, 3.0], [-1024.0, 5.0, 0.0]
     expected = STORED * np.reshape(slopes, (3, 1, 1)) + np.reshape(intercepts, (3, 1, 1))

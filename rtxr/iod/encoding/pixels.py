@@ -22,7 +22,7 @@ from rtxr.iod.encoding.raw import numbers_of, text_of
 from rtxr.iod.values.decimal_strings import ds_string
 from rtxr.model import DOSE_UNITS_PER_GRAY
 
-__all__ = ["Encoded", "ds_string", "encode_dose", "encode_image", "extremes"]
+__all__ = ["Encoded", "ds_string", "encode_dose", "encode_image", "extremes", "image_as_read"]
 
 FloatArray = npt.NDArray[np.float64]
 IntegerArray = npt.NDArray[np.integer[Any]]
@@ -47,11 +47,14 @@ class Encoded:
         Values by keyword that differ from the header's.
     findings : tuple of Finding
         What cannot be stored; severity ``"error"``.
+    as_read : bool
+        Whether they are the integers of a file, which never were values.
     """
 
     stored: IntegerArray
     attributes: dict[str, Any]
     findings: tuple[Finding, ...] = ()
+    as_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,34 @@ def encode_image(
         **_moved_padding(own, coding, header),
     }
     return Encoded(coding.store(numbers), attributes, findings)
+
+
+def image_as_read(
+    stored: IntegerArray, header: Dataset, *, rescale: tuple[float, float], limits: tuple[int, int]
+) -> Encoded | None:
+    """Stored integers of one slice as a file has them, without making values of them.
+
+    Parameters
+    ----------
+    stored : ndarray, (rows, columns)
+        Integers of the file.
+    header : pydicom.Dataset
+        What is going to describe them.
+    rescale, limits : (slope, intercept), (low, high)
+        What made values of them, and what they can be.
+
+    Returns
+    -------
+    Encoded or None
+        What :func:`encode_image` gives for their values; None where the header says something else
+        of them than the file did.
+    """
+    own = _image_coding(header)
+    if own is None or (float(own.slope), float(own.intercept)) != rescale:
+        return None
+    if own.limits != limits or own.dtype != stored.dtype:
+        return None
+    return Encoded(stored, _changed_bits(own, header), as_read=True)
 
 
 def encode_dose(values: npt.ArrayLike, header: Dataset | None = None) -> Encoded:

@@ -130,6 +130,7 @@ def with_points() -> list[Dataset]:
     *others, dose = make.case()
     dose.StructureSetLabel, dose.StructureSetDate, dose.StructureSetTime = "Points", "", ""
     frame = dose.FrameOfReferenceUID
+    drawn_on = {"POINT": [0, 0, 0], "OPEN_PLANAR": [0, 0, 0, 4, 0, 0]}
     dose.StructureSetROISequence = [
         make.item(ROINumber=n, ROIName=f"P{n}", ReferencedFrameOfReferenceUID=frame) for n in (1, 2)
     ]
@@ -138,7 +139,7 @@ def with_points() -> list[Dataset]:
             ReferencedROINumber=number,
             ContourSequence=[make.item(ContourGeometricType=kind, ContourData=points)],
         )
-        for number, kind, points in ((1, "POINT", [0, 0, 0]), (2, "OPEN_PLANAR", [0, 0, 0, 4, 0, 0]))
+        for number, (kind, points) in enumerate(drawn_on.items(), 1)
     ]
     dose.RTDoseROISequence = [
         make.item(ReferencedROINumber=n, DoseUnits="GY", DoseValue=0.5) for n in (1, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from rtxr.geometry import FloatArray
 
 IntArray = npt.NDArray[np.int64]
-
+BoolArray = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 _CHUNK_BYTES = 250_000
@@ -24,13 +25,12 @@ _ZERO, _DOT, _MINUS, _SEPARATOR = b"0"[0], b"."[0], b"-"[0], b"\\"[0]
 _WORD, _LONGEST = 8, 16
 #: One byte in each of the eight lanes of a word.
 _LANES = 0x0101010101010101
-_ZEROS, _DOTS = _ZERO * _LANES, (_DOT ^ _ZERO) * _LANES
-_HIGH_BITS, _LOW_BITS = 0x80 * _LANES, 0x7F * _LANES
-#: By place of the dot counted from the end (0: there is none): what its left part is worth with
-#: the dot as a digit, how much of that is too much, and what the digits are to be divided by.
-_LEFT = np.array([10**18, *(10**place for place in range(1, _LONGEST + 1))], np.uint64)
-_TOO_MUCH = np.array([0, *(9 * 10**place for place in range(_LONGEST))], np.uint64)
-_DIVISORS = np.array([1, *(10**place for place in range(_LONGEST))], np.float64)
+_ZEROS, _HIGH_BITS = _ZERO * _LANES, 0x80 * _LANES
+#: The last characters of a word, by their number: those in its highest lanes.
+_LAST = np.array([2**64 - 2 ** (64 - 8 * count) for count in range(_WORD + 1)], np.uint64)
+#: By the bits below a dot: what digits that end in a zero for it are to be divided by.
+_DIVISORS = np.ones(65)
+_DIVISORS[:64:8] = 10.0 ** np.arange(_WORD, 0, -1)
 
 
 def text(value: bytes | None) -> str:
@@ -113,10 +113,8 @@ def _parts(values: Sequence[bytes]) -> tuple[FloatArray, IntArray]:
     separators = np.flatnonzero(codes == _SEPARATOR)
     starts, stops = separators[:-1] + 1, separators[1:]
     signed = codes[starts] == _MINUS
-    lengths = stops - starts - signed
-    mantissas, dots, plain = _decimals(codes, stops, lengths)
-    numbers = mantissas.view(np.int64) / _DIVISORS[dots]
-    numbers[signed] *= -1.0
+    digits, plain = _decimals(codes, stops, stops - starts - signed)
+    numbers = digits.values / digits.divisors * (1.0 - 2.0 * signed)
     odd = np.flatnonzero(~plain)
     for at, start, stop in zip(odd, starts[odd].tolist(), stops[odd].tolist(), strict=True):
         numbers[at] = _number(joined[start:stop])
@@ -124,42 +122,55 @@ def _parts(values: Sequence[bytes]) -> tuple[FloatArray, IntArray]:
     return numbers, np.diff(np.searchsorted(stops, ends), prepend=-1)
 
 
+class _Digits(NamedTuple):
+    """Numbers as integers to be divided by powers of ten, above 1 where there is a dot."""
+
+    values: IntArray
+    divisors: FloatArray
+
+
 def _decimals(
     codes: npt.NDArray[np.uint8], stops: IntArray, lengths: IntArray
-) -> tuple[Words, IntArray, npt.NDArray[np.bool_]]:
-    """Digits as integers, places of the dot from the end, and where both are right."""
+) -> tuple[_Digits, BoolArray]:
+    """Digits of the characters before each stop, and where they are right."""
     words = np.ndarray(len(codes) - _WORD + 1, "<u8", codes, strides=(1,))  # one at every byte
-    values, dots, plain = _eight(words[stops - _WORD], np.minimum(lengths, _WORD))
+    digits, plain = _eight(words[stops - _WORD], np.minimum(lengths, _WORD))
+    plain &= lengths > (digits.divisors > 1)
     longer = np.flatnonzero(lengths > _WORD)
     if len(longer):
-        rest = np.minimum(lengths[longer] - _WORD, _WORD)
-        left, left_dots, left_plain = _eight(words[stops[longer] - 2 * _WORD], rest)
-        plain[longer] &= left_plain & ((left_dots == 0) | (dots[longer] == 0))
-        values[longer] += left * 10**_WORD
-        dots[longer] += np.where(left_dots > 0, left_dots + _WORD, 0)
-        dots[~plain] = 0
-    values -= values // _LEFT[dots] * _TOO_MUCH[dots]
-    digits = lengths - (dots > 0)
-    plain &= (digits > 0) & (digits <= _MOST_DIGITS)
-    return values, dots, plain
+        rest = lengths[longer] - _WORD
+        left, left_plain = _eight(words[stops[longer] - 2 * _WORD], np.minimum(rest, _WORD))
+        right = _Digits(digits.values[longer], digits.divisors[longer])
+        dots = (left.divisors > 1) + 1 * (right.divisors > 1)
+        plain[longer] &= left_plain & (dots <= 1) & (lengths[longer] - dots <= _MOST_DIGITS)
+        digits.values[longer], digits.divisors[longer] = _sixteen(left, right)
+    return digits, plain
 
 
-def _eight(words: Words, lengths: IntArray) -> tuple[Words, IntArray, npt.NDArray[np.bool_]]:
-    """Values of the last characters of words of eight, the last of them in the highest lane.
+def _sixteen(left: _Digits, right: _Digits) -> _Digits:
+    """Eight characters and the eight after them as one number with at most one dot."""
+    in_left, in_right = left.divisors > 1, right.divisors > 1
+    high = np.where(in_left, left.values // 10, left.values)
+    values = np.where(in_right, high * 10**7 + right.values // 10, high * 10**8 + right.values)
+    after = np.where(in_right, right.divisors / 10, 1.0)
+    return _Digits(values, np.where(in_left, left.divisors * 10**7, after))
 
-    All lanes of a word are worked on at once. A dot is taken as the digit zero; ``dots`` says
-    where it was, counted from the end, and ``plain`` that there were only digits and one dot.
+
+def _eight(words: Words, lengths: IntArray) -> tuple[_Digits, BoolArray]:
+    """Digits of the last characters of words of eight, the last of them in the highest lane.
+
+    All lanes of a word are worked on at once. The digits after a dot move into its place, which
+    leaves a zero at the end. What is said to be right has only digits and one dot, or none.
     """
-    unused = (_WORD * (_WORD - lengths)).astype(np.uint64)
-    lanes = (words ^ _ZEROS) >> unused << unused
-    other = lanes ^ _DOTS
-    is_dot = ~(((other & _LOW_BITS) + _LOW_BITS) | other | _LOW_BITS)
-    lanes ^= (is_dot >> 7) * (_DOT ^ _ZERO)
-    plain = ((lanes + (0x80 - 10) * _LANES) | lanes) & _HIGH_BITS == 0
-    plain &= is_dot & (is_dot - 1) == 0
-    dots = _WORD - (np.bitwise_count(is_dot - 1) >> 3)
+    lanes = (words ^ _ZEROS) & _LAST[lengths]
+    dot = lanes >> 4 & _LANES  # no digit has that bit
+    lanes -= dot * (_DOT ^ _ZERO)
+    below = dot - 1
+    plain = (((lanes + (0x80 - 10) * _LANES) | lanes) & _HIGH_BITS) | ((lanes | below) & dot) == 0
+    before = lanes & below
+    lanes = before | (lanes ^ before) >> 8
     # Pairs of digits, then fours, then all eight: each step joins neighbours into the higher one.
     lanes = (lanes * (1 + (10 << 8)) >> 8) & 0x00FF00FF00FF00FF
     lanes = (lanes * (1 + (100 << 16)) >> 16) & 0x0000FFFF0000FFFF
-    values: Words = (lanes * (1 + (10_000 << 32)) >> 32).astype(np.uint64, copy=False)
-    return values, dots.astype(np.int64), plain
+    lanes = lanes * (1 + (10_000 << 32)) >> 32
+    return _Digits(lanes.view(np.int64), _DIVISORS[np.bitwise_count(below)]), plain

@@ -33,6 +33,7 @@ from rtxr.errors import NotDicomError
 from rtxr.geometry import FloatArray
 from rtxr.header_store import Record
 from rtxr.read import parse as parsing
+from rtxr.read.cuts import Cuts, without
 from rtxr.read.elements import (
     EXPLICIT,
     Element,
@@ -41,7 +42,6 @@ from rtxr.read.elements import (
     first_element,
     rewrite,
     to_little_endian,
-    without,
 )
 from rtxr.read.raw_data_sets import raw_data_set
 from rtxr.read.scanning.starts import Starts, starts_of
@@ -55,10 +55,10 @@ from rtxr.read.sources import (
     source_of,
     tolerant,
 )
+from rtxr.read.structures.contour_items import contour_items
 
 _META_LENGTH, _SOP_CLASS = 0x00020000, 0x00080016
 _STRUCTURES = str(RTStructureSetStorage)
-ROI_CONTOURS, CONTOURS, CONTOUR_DATA = 0x30060039, 0x30060040, 0x30060050
 _UNSIGNED = {"US": "<u2", "US or SS": "<u2", "UL": "<u4"}
 
 
@@ -176,12 +176,15 @@ def read_header(path: str | os.PathLike[str], uid: str = "") -> Header:
     return _header(source, cut, os.fspath(path), uid)
 
 
-def header_of(source: Source, path: str = "", uid: str = "") -> Header:
-    """Header of a file whose bytes are all here, see :func:`read_header`."""
+def header_of(source: Source, path: str = "", uid: str = "", cuts: Cuts | None = None) -> Header:
+    """Header of a file whose bytes are all here, see :func:`read_header`.
+
+    ``cuts`` are those of its contour data, where they are known.
+    """
     cut = find_cut(source, io.BytesIO(source.data), len(source.data))
     if cut is None:
         raise NotDicomError(f"{path or 'these bytes'}: no DICOM data elements")
-    return _header(source, cut, path, uid)
+    return _header(source, cut, path, uid, cuts)
 
 
 def parse(record: Record) -> pydicom.FileDataset:
@@ -220,14 +223,14 @@ def excerpt(record: Record, keywords: Iterable[str]) -> pydicom.Dataset:
     return pydicom.Dataset(found)
 
 
-def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
+def _header(source: Source, cut: Cut, path: str, uid: str, cuts: Cuts | None = None) -> Header:
     """Put the bytes before and after the bulk together."""
-    whole, encoding = source.data[source.start : cut.stop] + cut.tail, source.encoding
-    body = whole
+    encoding = source.encoding
+    cuts = _contour_cuts(source, cut, cuts)
+    body = without(source.data, source.start, cut.stop, encoding, cuts) + cut.tail
     try:
         if not encoding.little:
             body, encoding = to_little_endian(body, 0, len(body)), EXPLICIT
-        body = _without_contour_data(body, encoding)
     except (ValueError, OverflowError) as error:
         raise NotDicomError(
             f"{path or 'these bytes'}: the data elements cannot be followed: {error}"
@@ -238,6 +241,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
     if source.transfer_syntax in {DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}:
         front = _with_explicit_little(front)
     data = front + body
+    as_it_was = encoding == source.encoding and len(front) == source.start and not cuts.spans
     header = Header(
         record=Record(uid, path, data),
         transfer_syntax=source.transfer_syntax,
@@ -245,7 +249,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
         start=len(front),
         pixels=cut.pixels,
         big_endian=not source.encoding.little,
-        known=cut.known if body is whole and len(front) == source.start else None,
+        known=cut.known if as_it_was else None,
     )
     if uid:
         return header
@@ -253,21 +257,19 @@ def _header(source: Source, cut: Cut, path: str, uid: str) -> Header:
     return replace(header, record=Record(key, path, data))
 
 
-def _without_contour_data(body: bytes, encoding: Encoding) -> bytes:
-    """A structure set without its bulk; the points that a dose carries stay in its header."""
-    sop_class = next((e for e in tolerant(body, 0, encoding) if e.tag >= _SOP_CLASS), None)
-    if sop_class is None or parsing.text(body[sop_class.value : sop_class.stop]) != _STRUCTURES:
-        return body
-
-    def edit(element: Element, inner: Encoding) -> bytes | None:
-        if element.tag != ROI_CONTOURS:
-            return None
-        return without(body, element, inner, (CONTOURS,), {CONTOUR_DATA})
-
+def _contour_cuts(source: Source, cut: Cut, known: Cuts | None) -> Cuts:
+    """The bulk of a structure set; the points that a dose carries stay in its header."""
+    nothing = Cuts([], [])
+    at = cut.known.offsets.get(_SOP_CLASS) if cut.known else None
+    if at is None or cut.pixels is not None:
+        return nothing
+    sop_class = element_at(source.data, at, _SOP_CLASS, source.encoding)
+    if parsing.text(source.data[sop_class.value : sop_class.stop]) != _STRUCTURES:
+        return nothing
     try:
-        return rewrite(body, 0, len(body), encoding, edit)
+        return contour_items(source).cuts if known is None else known
     except ValueError:  # broken sequences are kept whole rather than lost
-        return body
+        return nothing
 
 
 def _with_explicit_little(front: bytes) -> bytes:

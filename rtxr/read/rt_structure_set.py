@@ -16,11 +16,12 @@ from rtxr import model
 from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
 from rtxr.read.files import read_bytes
-from rtxr.read.headers import ROI_CONTOURS, Header, header_of, parse
+from rtxr.read.headers import Header, header_of, parse
 from rtxr.read.item_values import integer, items, text
 from rtxr.read.parse import floats
 from rtxr.read.part import Part
 from rtxr.read.sources import Source, source_of, tolerant
+from rtxr.read.structures.contour_items import ROI_CONTOURS, ContourItems, contour_items
 from rtxr.read.structures.contours import (
     Nodes,
     RawContours,
@@ -100,8 +101,9 @@ def structure_set_from_bytes(
 ) -> Part:
     """Coordinates of a structure set held in memory, see :func:`read_structure_set`."""
     source = source_of(data, complete=True, name=path)
-    header = header_of(source, path)
-    raw = _raw(source, path)
+    drawn = _drawn(source, path)
+    header = header_of(source, path, cuts=drawn.cuts)
+    raw = raw_contours(source.data, drawn.rois)
     nodes = contour_nodes(raw.data)
     rois, findings = _rois(header, raw)
     findings += _damage(header)
@@ -123,7 +125,8 @@ def structure_set_from_bytes(
 def contour_data(path: str | os.PathLike[str]) -> list[bytes]:
     """Contour Data (3006,0050) of every contour of a file as stored, by contour key."""
     name = os.fspath(path)
-    return _raw(source_of(read_bytes(name), complete=True, name=name), name).data
+    source = source_of(read_bytes(name), complete=True, name=name)
+    return raw_contours(source.data, _drawn(source, name).rois).data
 
 
 def no_structures() -> dict[str, xr.Variable]:
@@ -131,9 +134,9 @@ def no_structures() -> dict[str, xr.Variable]:
     return {**_roi_coords([]), **_contour_coords(RawContours(), contour_nodes([]))}
 
 
-def _raw(source: Source, path: str) -> RawContours:
+def _drawn(source: Source, path: str) -> ContourItems:
     try:
-        return raw_contours(source)
+        return contour_items(source)
     except ValueError as error:
         raise NotDicomError(
             f"{path}: (3006,0039) ROIContourSequence cannot be followed: {error}"

@@ -8,21 +8,19 @@ pydicom Dataset of every contour takes seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
 from rtxr.geometry import FloatArray
-from rtxr.read.elements import Element, Encoding, elements, items, nested
-from rtxr.read.headers import CONTOUR_DATA, CONTOURS, ROI_CONTOURS
+from rtxr.read.elements import Element, Encoding, Spans, elements, items, nested
 from rtxr.read.parse import IntArray, float_lists, integer, text
-from rtxr.read.sources import Source, tolerant
+from rtxr.read.structures.contour_items import CONTOUR_DATA, RoiItem
 
 _IMAGES, _ROI_COLOR, _TYPE = 0x30060016, 0x3006002A, 0x30060042
 _POINT_COUNT, _ROI_NUMBER, _INSTANCE = 0x30060046, 0x30060084, 0x00081155
-_NEEDED = frozenset({_IMAGES, _TYPE, _POINT_COUNT, CONTOUR_DATA})
 
 #: Defined terms of Contour Geometric Type (3006,0042).
 STANDARD_TYPES = frozenset(
@@ -81,51 +79,38 @@ class RawContours:
     data: list[bytes] = field(default_factory=list)
 
 
-def raw_contours(source: Source) -> RawContours:
-    """Contours of a structure set, undecoded.
-
-    Raises
-    ------
-    ValueError
-        The sequences are broken.
-    """
+def raw_contours(data: bytes, rois: Sequence[RoiItem]) -> RawContours:
+    """Contours of a structure set, undecoded."""
     found = RawContours()
-    for element in tolerant(source.data, source.start, source.encoding):
-        if element.tag == ROI_CONTOURS:
-            inner = nested(element.vr, source.encoding)
-            for item in items(source.data, element, source.encoding):
-                _add_roi(found, source.data, item.value, item.stop, inner)
+    for roi in rois:
+        number = integer(_value(data, roi.elements, _ROI_NUMBER))
+        if number is not None and (color := _value(data, roi.elements, _ROI_COLOR)):
+            found.colors.setdefault(number, color)
+        found.roi_numbers += [number] * len(roi.contours)
+        for contour in roi.contours:
+            found.types.append(_text(_value(data, contour, _TYPE)))
+            found.stated_counts.append(_count(_value(data, contour, _POINT_COUNT)))
+            found.data.append(_value(data, contour, CONTOUR_DATA) or b"")
+            found.image_uids.append(_image(data, contour, roi.encoding))
     return found
 
 
-def _add_roi(found: RawContours, data: bytes, start: int, stop: int, encoding: Encoding) -> None:
-    """Append the contours of one item of ROI Contour Sequence."""
-    parts = {element.tag: element for element in elements(data, start, stop, encoding)}
-    number = integer(_value(data, parts, _ROI_NUMBER))
-    if number is not None and (color := _value(data, parts, _ROI_COLOR)):
-        found.colors.setdefault(number, color)
-    if CONTOURS not in parts:
-        return
-    sequence = parts[CONTOURS]
-    inner = nested(sequence.vr, encoding)
-    for item in items(data, sequence, encoding):
-        contour = {
-            element.tag: element
-            for element in elements(data, item.value, item.stop, inner)
-            if element.tag in _NEEDED
-        }
-        found.roi_numbers.append(number)
-        found.types.append(text(_value(data, contour, _TYPE)))
-        found.stated_counts.append(_count(_value(data, contour, _POINT_COUNT)))
-        found.data.append(_value(data, contour, CONTOUR_DATA) or b"")
-        images = contour.get(_IMAGES)
-        value = b"" if images is None else data[images.value : images.stop]
-        found.image_uids.append(_first_image(value, nested(images.vr, inner) if images else inner))
+def _value(data: bytes, parts: Spans, tag: int) -> bytes | None:
+    if tag not in parts:
+        return None
+    _, _, value, stop, _ = parts[tag]
+    return data[value:stop]
 
 
-def _value(data: bytes, parts: Mapping[int, Element], tag: int) -> bytes | None:
-    element = parts.get(tag)
-    return None if element is None else data[element.value : element.stop]
+def _image(data: bytes, contour: Spans, encoding: Encoding) -> str:
+    """SOPInstanceUID of the first image that a contour names."""
+    if _IMAGES not in contour:
+        return ""
+    vr, _, value, stop, _ = contour[_IMAGES]
+    return _first_image(data[value:stop], nested(vr, encoding))
+
+
+_text = lru_cache(maxsize=1024)(text)
 
 
 @lru_cache(maxsize=1024)

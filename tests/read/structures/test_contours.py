@@ -4,14 +4,16 @@ import numpy as np
 from factories import ct_series, save, structure_set
 
 from rtxr.read.sources import read_source
+from rtxr.read.structures.contour_items import contour_items
 from rtxr.read.structures.contours import contour_nodes, raw_contours
 
 
 def test_raw_contours_are_lists_in_file_order(tmp_path):
     images = ct_series(3)
-    source = structure_set(images)
-    source.ROIContourSequence[0].ROIDisplayColor = [1, 2, 3]
-    raw = raw_contours(read_source(save(tmp_path / "x", source)))
+    ds = structure_set(images)
+    ds.ROIContourSequence[0].ROIDisplayColor = [1, 2, 3]
+    source = read_source(save(tmp_path / "x", ds))
+    raw = raw_contours(source.data, contour_items(source).rois)
     assert raw.colors == {1: b"1\\2\\3 "}
     assert raw.roi_numbers == [1, 1, 1]
     assert raw.types == ["CLOSED_PLANAR"] * 3

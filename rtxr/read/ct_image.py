@@ -25,7 +25,7 @@ from rtxr.read.headers import Header
 from rtxr.read.labels import labelled_stacks
 from rtxr.read.lazy import ArraySource, lazy_variable
 from rtxr.read.part import Part
-from rtxr.read.pixels import padding_findings, pixel_file
+from rtxr.read.pixels import padding_findings
 from rtxr.read.planes import PlaneStack, rescaled_dtype
 from rtxr.read.slices import OnIrregular, Slice, placed_slices
 
@@ -100,8 +100,6 @@ def read_image(
     ------
     GeometryError
         The files make no stack of slices, or ``on_irregular`` asks for what they do not allow.
-    PixelDecodeError
-        A slice has no pixels.
     """
     name = _variable_name(modality)
     slices, findings = placed_slices(headers, labels)
@@ -215,7 +213,7 @@ def _shear_findings(grid: Grid) -> list[Finding]:
 def _planes(
     stack: Sequence[Slice], layout: Layout, leading: tuple[int, ...], modality: str
 ) -> tuple[PlaneStack, list[Finding]]:
-    files = tuple(pixel_file(each.header) for each in stack)
+    files = tuple(each.pixels for each in stack)
     slopes, intercepts, findings = _rescale(stack, modality)
     findings += padding_findings(files)
     source = PlaneStack(

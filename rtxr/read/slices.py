@@ -6,6 +6,7 @@ twice, gaps and uneven steps. Each is decided here by a stated rule and reported
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from pydicom.uid import (
 from rtxr.errors import Finding, GeometryError, PixelDecodeError
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.read.headers import Header
-from rtxr.read.pixels import pixel_file
+from rtxr.read.pixels import PixelFile, pixel_file
 
 OnIrregular = Literal["keep", "raise", "resample"]
 _LOSSLESS = frozenset(
@@ -49,6 +50,8 @@ _BESIDE_MM = 0.05
 _ORIENTATION_TOLERANCE = 1e-3
 _SPACING_TOLERANCE = 1e-4
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
+#: What says where a slice is: numbers that it has.
+_PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6}
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,18 @@ class Slice:
     """
 
     header: Header
+    pixels: PixelFile
     key: str
     position: FloatArray
     orientation: FloatArray
     pixel_spacing: FloatArray
-    shape: tuple[int, int]
+    spacing_keyword: str
     label: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.pixels.rows, self.pixels.columns
 
     @property
     def is_lossless(self) -> bool:
@@ -90,26 +99,13 @@ def placed_slices(
     GeometryError
         None of them has.
     """
-    slices, findings, reasons = [], [], Counter[str]()
-    imager_spacing = 0
-    for header, label in zip(headers, labels or [0] * len(headers), strict=True):
-        lacking = _lacking(header)
-        if lacking:
-            reasons[lacking] += 1
-            continue
-        keyword = _spacing_keyword(header)
-        imager_spacing += keyword != _SPACINGS[0]
-        slices.append(
-            Slice(
-                header=header,
-                key=header.record.uid,
-                position=header.numbers("ImagePositionPatient"),
-                orientation=header.numbers("ImageOrientationPatient"),
-                pixel_spacing=header.numbers(keyword),
-                shape=(header.integer("Rows") or 0, header.integer("Columns") or 0),
-                label=label,
-            )
-        )
+    tried = [
+        _placed(header, label)
+        for header, label in zip(headers, labels or [0] * len(headers), strict=True)
+    ]
+    slices = [each for each in tried if isinstance(each, Slice)]
+    findings, reasons = [], Counter(each for each in tried if isinstance(each, str))
+    imager_spacing = sum(each.spacing_keyword != _SPACINGS[0] for each in slices)
     told = "; ".join(f"{count} file(s) {reason}" for reason, count in reasons.items())
     if not slices:
         told = told or "there are no files"
@@ -128,38 +124,47 @@ def placed_slices(
     return slices, findings
 
 
-def _lacking(header: Header) -> str:
-    """Why a file cannot be a slice, empty if it can."""
-    sizes = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6}
-    for keyword, size in sizes.items():
-        numbers = header.numbers(keyword)
-        if len(numbers) != size or not np.isfinite(numbers).all():
+def _placed(header: Header, label: int) -> Slice | str:
+    """A file as a slice, or why it cannot be one."""
+    position, orientation = map(header.numbers, _PLACE)
+    for keyword, numbers in zip(_PLACE, (position, orientation), strict=True):
+        if len(numbers) != _PLACE[keyword] or not _is_finite(numbers):
             return f"without {keyword}"
-    if not _spacing_keyword(header):
+    keyword = _spacing_keyword(header)
+    if not keyword:
         return "without (0028,0030) PixelSpacing of two positive numbers"
+    pixels = _grey_pixels(header)
+    if isinstance(pixels, str):
+        return pixels
+    spacing = header.numbers(keyword)
+    uid = header.record.uid
+    return Slice(header, pixels, uid, position, orientation, spacing, keyword, label)
+
+
+def _grey_pixels(header: Header) -> PixelFile | str:
+    """The pixels of a file, or why they cannot be those of a slice."""
     if header.pixels is None or header.pixels.length == 0:
         return "without (7FE0,0010) PixelData"
     if (header.integer("NumberOfFrames") or 1) > 1:
         return "with several frames (enhanced multi-frame images are not read)"
-    return _pixels_lacking(header)
-
-
-def _pixels_lacking(header: Header) -> str:
-    """Why the pixels of a file cannot be those of a slice, empty if they can."""
     if (header.integer("SamplesPerPixel") or 1) > 1:
         return "with colour pixels"
     try:
-        pixel_file(header)
+        return pixel_file(header)
     except PixelDecodeError:
         return "whose (7FE0,0010) PixelData is not as long as its Rows, Columns and bits say"
-    return ""
+
+
+def _is_finite(numbers: FloatArray) -> bool:
+    """Whether all are: quicker for a few than numpy."""
+    return all(map(math.isfinite, numbers.tolist()))
 
 
 def _spacing_keyword(header: Header) -> str:
     """Element with the usable pixel spacing of a file, empty if there is none."""
     for keyword in _SPACINGS:
         numbers = header.numbers(keyword)
-        if len(numbers) == 2 and np.isfinite(numbers).all() and numbers.min() > 0:
+        if len(numbers) == 2 and _is_finite(numbers) and min(numbers.tolist()) > 0:
             return keyword
     return ""
 

@@ -56,12 +56,14 @@ def _heights(coords: Mapping[str, xr.Variable], image: Grid, dim: int) -> FloatA
         [coords[name].values for name in (model.NODE_X, model.NODE_Y, model.NODE_Z)], axis=-1
     )
     across = image.to_own(nodes)[:, 2 - dim]
-    owner = np.searchsorted(keys, coords[model.NODE_CONTOUR].values)
-    low, high = np.full(len(keys), np.inf), np.full(len(keys), -np.inf)
-    np.minimum.at(low, owner, across)
-    np.maximum.at(high, owner, across)
-    is_parallel = np.isfinite(low) & (high - low <= _PLANAR_MM)
-    return np.where(is_parallel, (low + high) / 2, np.nan)
+    # As they are read: nodes come contour by contour, in the order of the keys.
+    begin = np.searchsorted(coords[model.NODE_CONTOUR].values, keys)
+    drawn = np.diff(begin, append=len(across)) > 0
+    heights = np.full(len(keys), np.nan)
+    if drawn.any():
+        low, high = (each.reduceat(across, begin[drawn]) for each in (np.minimum, np.maximum))
+        heights[drawn] = np.where(high - low <= _PLANAR_MM, (low + high) / 2, np.nan)
+    return heights
 
 
 def _off_plane(

@@ -13,12 +13,11 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from rtxr.errors import Finding, Violation
+from rtxr.export.kept_items import walked
 from rtxr.export.objects import Outgoing
 from rtxr.export.writing.files import Ready
-from rtxr.iod.encoding.data_set_bytes import data_set_bytes
 from rtxr.iod.encoding.raw import text_of
 from rtxr.model import IMAGE_NAMES
-from rtxr.read.elements import EXPLICIT
 from rtxr.validation import checks, entities, references
 from rtxr.validation.checks import WANTED
 from rtxr.validation.facts import SOP_CLASS, SOP_INSTANCE, Facts, facts_of
@@ -113,7 +112,7 @@ def _walk(dataset: Dataset) -> Values:
         top = Dataset()
         top._dict = {tag: each for tag, each in dataset._dict.items() if tag in _OF_SLICES}
         dataset = top
-    return Values(data_set_bytes(dataset, implicit_vr=False), EXPLICIT, WANTED).run()
+    return walked(dataset)
 
 
 def _told(rows: Iterable[Violation]) -> Iterator[Violation]:

@@ -146,7 +146,9 @@ class _Planes:
         filled = [at for at, points in enumerate(contours) if len(points)]
         if not filled:
             return found
-        along = np.concatenate([contours[at] for at in filled]) @ self.normal
+        x, y, z = np.concatenate([contours[at] for at in filled]).T
+        # A product of matrices would start threads for three columns.
+        along = x * self.normal[0] + y * self.normal[1] + z * self.normal[2]
         starts = np.cumsum([0, *(len(contours[at]) for at in filled)])[:-1]
         nearest = np.abs(self.heights - along[starts, None]).argmin(axis=1)
         height = self.heights[nearest]

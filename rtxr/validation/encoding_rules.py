@@ -11,7 +11,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from rtxr.iod.values.charset import unknown_terms
-from rtxr.iod.values.multiplicity import Multiplicity, multiplicity_of
+from rtxr.iod.values.multiplicity import Multiplicity, multiplicity_of, values_in
 from rtxr.read.elements import NUMBER_WIDTH
 
 _TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
@@ -64,7 +64,7 @@ def number_of_values(value: bytes, rule: Rule) -> int:
     """How many values there are in the bytes of one that is not empty."""
     if rule.vr in _COUNTED_NUMBERS:
         return len(value) // NUMBER_WIDTH[rule.vr.encode()] if rule.vr != "AT" else len(value) // 4
-    return value.count(b"\\") + 1 if rule.vr in _PLAIN_VRS else 1
+    return values_in(value) if rule.vr in _PLAIN_VRS else 1
 
 
 def count_flaw(value: bytes, rule: Rule) -> str:

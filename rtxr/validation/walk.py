@@ -51,6 +51,19 @@ class Item:
     values: dict[int, bytes] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
 
+    def keep(self, tag: int, value: bytes, rule: Rule, encoding: Encoding) -> None:
+        """Keep a value that is not empty, or of a long one how many values it holds."""
+        self.counts[tag] = number_of_values(value, rule)
+        if len(value) > _KEPT_BYTES:
+            return
+        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
+        if rule.vr in _INTEGERS and width and len(value) % width == 0:
+            parts = [value[at : at + width] for at in range(0, len(value), width)]
+            signed = rule.vr in ("SS", "SL")
+            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
+            value = "\\".join(map(str, numbers)).encode()
+        self.values[tag] = value.strip(b" \0")
+
 
 @dataclass
 class Values:
@@ -100,19 +113,7 @@ class Values:
         if rule.vr == "SQ" or element.undefined:
             self._sequence(element, encoding, item)
         elif element.tag in self.wanted and element.stop > element.value:
-            self._keep(element.tag, self.data[element.value : element.stop], rule, encoding, item)
-
-    def _keep(self, tag: int, value: bytes, rule: Rule, encoding: Encoding, item: Item) -> None:
-        item.counts[tag] = number_of_values(value, rule)
-        if len(value) > _KEPT_BYTES:
-            return
-        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
-        if rule.vr in _INTEGERS and width and len(value) % width == 0:
-            parts = [value[at : at + width] for at in range(0, len(value), width)]
-            signed = rule.vr in ("SS", "SL")
-            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
-            value = "\\".join(map(str, numbers)).encode()
-        item.values[tag] = value.strip(b" \0")
+            item.keep(element.tag, self.data[element.value : element.stop], rule, encoding)
 
     def _sequence(self, element: Element, encoding: Encoding, item: Item) -> None:
         inner, here = nested(element.vr, encoding), (*item.path, element.tag)

@@ -17,7 +17,7 @@ from pydicom.tag import BaseTag, Tag
 from rtxr.iod.encoding.raw import Element, vr_of
 from rtxr.iod.values.charset import unknown_terms
 from rtxr.iod.values.forms import form_flaw, name_flaw
-from rtxr.iod.values.multiplicity import multiplicity_of
+from rtxr.iod.values.multiplicity import SEPARATOR, multiplicity_of, values_in
 
 #: Characters that one value of a VR may have (PS3.5 Table 6.2-1).
 MAX_LENGTH: Mapping[str, int] = {
@@ -60,7 +60,6 @@ _UNKNOWN = "\ufffd"
 _BULK_BYTES = 256
 #: Of so many short values the answer is kept: the slices of a series say nearly all the same.
 _REMEMBERED = 1 << 13
-_SEPARATOR = ord("\\")
 _CHARACTERS = {"DS": b"0123456789+-.eE \\", "UI": b"0123456789.\\"}
 
 #: Enumerated values of PS3.3 that a reader of the object relies on.
@@ -229,10 +228,13 @@ def _bulk_values_flaw(data: bytes, vr: str) -> str:
 def _bulk_count_flaw(data: bytes, vr: str, tag: int) -> str:
     if vr not in _CHARACTERS:  # a text may be in a set of which a letter has that code
         return ""
-    return multiplicity_of(tag).flaw(data.count(b"\\") + 1)
+    return multiplicity_of(tag).flaw(values_in(data))
 
 
 def _longest_part(data: bytes) -> int:
     """Bytes of the longest value between backslashes."""
-    ends = np.flatnonzero(np.frombuffer(b"\\%b\\" % data, np.uint8) == _SEPARATOR)
-    return int((ends[1:] - ends[:-1]).max()) - 1
+    at = np.flatnonzero(np.frombuffer(data, np.uint8) == SEPARATOR)
+    if not len(at):
+        return len(data)
+    first, last = int(at[0]), len(data) - 1 - int(at[-1])
+    return max(first, last, int(np.subtract(at[1:], at[:-1]).max(initial=1)) - 1)

@@ -6,8 +6,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 from pydicom.datadict import dictionary_has_tag, dictionary_VM
 
+#: What stands between the values of a text.
+SEPARATOR = ord("\\")
+#: Texts of more bytes than this are counted by numpy.
+_LONG = 256
 _VM = re.compile(r"(\d+)(?:-(?:(\d*)n|(\d+)))?")
 
 
@@ -58,3 +63,10 @@ def multiplicity(text: str) -> Multiplicity:
     if high is not None:
         return Multiplicity(low, int(high))
     return Multiplicity(low, 0, int(many or 1)) if many is not None else Multiplicity(low, low)
+
+
+def values_in(text: bytes) -> int:
+    r"""How many values a text has, ``\`` between them; one where it is empty."""
+    if len(text) <= _LONG:
+        return text.count(b"\\") + 1
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == SEPARATOR)) + 1

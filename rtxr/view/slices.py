@@ -7,7 +7,7 @@ matplotlib is imported when something is drawn. Where things are is worked out i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,11 +24,14 @@ from rtxr.view.widgets.viewer.levels import Level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 ROIs = roi_names.Rois | Literal[False]
 
 #: Longest and shortest side of the picture, inches, and the room beside it and above for labels.
 _SIDES, _ROOM = (5.0, 1.6), (1.8, 0.85)
+#: Of the line of a ROI, and of one that stands out.
+_WIDTHS = (1.3, 2.6)
 
 
 def plot_slice(
@@ -126,8 +129,11 @@ def plot_slice(
         values = plane.dose_on(ds, dose_name, shown)
         if values is not None:
             draw_dose(ax, shown, values, look if image else replace(look, opacity=1.0), scale)
-    draw_outlines(ax, shown, parts, _colors(ds), legend=legend)
-    _label(ax, shown, label)
+    palette = _colors(ds)
+    draw_outlines(ax, shown, parts, palette)
+    if legend and parts:
+        _draw_legend(ax, legend_handles(parts, palette))
+    label_axes(ax, shown, label)
     return ax
 
 
@@ -179,9 +185,14 @@ def _new_axes(shown: Plane) -> Axes:
 
 # --- contours -----------------------------------------------------------------------------------
 def draw_outlines(
-    ax: Axes, shown: Plane, parts: Sequence[Outline], palette: dict[str, str], *, legend: bool
+    ax: Axes,
+    shown: Plane,
+    parts: Sequence[Outline],
+    palette: Mapping[str, str],
+    *,
+    bold: str = "",
 ) -> None:
-    """Draw contours, points and mask outlines, and a legend of those ROIs.
+    """Draw contours, points and mask outlines.
 
     Parameters
     ----------
@@ -191,45 +202,54 @@ def draw_outlines(
         The plane.
     parts : sequence of Outline
         What each ROI shows there.
-    palette : dict of str to str
+    palette : mapping of str to str
         Colour of each ROI.
-    legend : bool
-        Name them.
+    bold : str, optional
+        The ROI that stands out.
     """
     for part in parts:
-        _draw_outline(ax, shown, part, palette[part.label])
-    if legend and parts:
-        handles = [
-            _handle(part.label, palette[part.label], line=bool(part.lines) or part.mask is not None)
-            for part in parts
-        ]
-        ax.legend(
-            handles=handles,
-            loc="upper left",
-            fontsize="x-small",
-            labelcolor="white",
-            facecolor="black",
-            edgecolor="none",
-            framealpha=0.55,
-            handlelength=1.2,
-            borderpad=0.5,
-            labelspacing=0.3,
-        ).set_zorder(5)
+        width = _WIDTHS[part.label == bold]
+        _draw_outline(ax, shown, part, palette[part.label], width)
 
 
-def _draw_outline(ax: Axes, shown: Plane, part: Outline, color: str) -> None:
+def legend_handles(parts: Iterable[Outline], palette: Mapping[str, str]) -> list[Line2D]:
+    """Entries of a legend, one for each ROI: a line, or a mark where it shows points only."""
+    lines: dict[str, bool] = {}
+    for part in parts:
+        is_line = bool(part.lines) or part.mask is not None
+        lines[part.label] = lines.get(part.label, False) or is_line
+    return [_handle(label, palette[label], line=line) for label, line in lines.items()]
+
+
+def _draw_legend(ax: Axes, handles: list[Line2D]) -> None:
+    """Names of the ROIs, on the picture."""
+    ax.legend(
+        handles=handles,
+        loc="upper left",
+        fontsize="x-small",
+        labelcolor="white",
+        facecolor="black",
+        edgecolor="none",
+        framealpha=0.55,
+        handlelength=1.2,
+        borderpad=0.5,
+        labelspacing=0.3,
+    ).set_zorder(5)
+
+
+def _draw_outline(ax: Axes, shown: Plane, part: Outline, color: str, width: float) -> None:
     """One ROI."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415
 
     edge = colors.rim(color)
     if part.lines:
-        lines = LineCollection(part.lines, colors=[color], linewidths=1.3, zorder=3)
+        lines = LineCollection(part.lines, colors=[color], linewidths=width, zorder=3)
         lines.set(label=part.label, path_effects=edge)
         ax.add_collection(lines, autolim=False)
     if part.mask is not None:
         axes = [_padded(shown.axis(own)) for own in (shown.across, shown.up)]
         inside = np.pad(part.mask, 1).astype(np.float64)
-        drawn = ax.contour(*axes, inside, levels=[0.5], colors=[color], linewidths=1.3, zorder=3)
+        drawn = ax.contour(*axes, inside, levels=[0.5], colors=[color], linewidths=width, zorder=3)
         drawn.set(label=part.label, path_effects=edge)
     if part.points:
         at = np.concatenate(part.points)
@@ -237,11 +257,11 @@ def _draw_outline(ax: Axes, shown: Plane, part: Outline, color: str) -> None:
         drawn_points.set(label=part.label, path_effects=edge, zorder=4)
 
 
-def _handle(label: str, color: str, *, line: bool) -> Any:
+def _handle(label: str, color: str, *, line: bool) -> Line2D:
     """Entry of the legend."""
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
-    mark = {"linewidth": 1.6} if line else {"linestyle": "none", "marker": "+"}
+    mark: dict[str, Any] = {"linewidth": 1.6} if line else {"linestyle": "none", "marker": "+"}
     return Line2D([], [], color=color, label=label, path_effects=colors.rim(color), **mark)
 
 
@@ -253,15 +273,30 @@ def _padded(axis: FloatArray) -> FloatArray:
 
 
 # --- axes ---------------------------------------------------------------------------------------
-def _label(ax: Axes, shown: Plane, label: str) -> None:
-    """Limits, millimetre axes, title and the patient's directions at the four sides."""
+def label_axes(ax: Axes, shown: Plane, label: str = "", *, ticks: bool = True) -> None:
+    """Limits, millimetre axes, title and the patient's directions at the four sides.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Of the plane.
+    shown : Plane
+        The plane.
+    label : str, optional
+        At the end of the title.
+    ticks : bool, default: True
+        Show the axes.
+    """
     from matplotlib.patheffects import withStroke  # noqa: PLC0415
 
     ax.set_xlim(*shown.limits(shown.across))
     ax.set_ylim(*shown.limits(shown.up))
     ax.set_aspect("equal")
-    ax.set_xlabel(f"{shown.name(shown.across)} (mm)")
-    ax.set_ylabel(f"{shown.name(shown.up)} (mm)")
+    if ticks:
+        ax.set_xlabel(f"{shown.name(shown.across)} (mm)")
+        ax.set_ylabel(f"{shown.name(shown.up)} (mm)")
+    else:
+        ax.set(xticks=[], yticks=[])
     position = round(shown.position, 2) + 0.0  # no "-0"
     title = f"{shown.name(shown.normal)} = {position:g} mm{label}"
     ax.set_title(title, fontsize="medium")

@@ -9,7 +9,7 @@ import numpy as np
 from rtxr.errors import UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray
 from rtxr.view.plane import Plane
-from rtxr.view.widgets.viewer.scene import Picture, Scene
+from rtxr.view.widgets.viewer.scene import Picture, Scene, doses_of
 from rtxr.view.widgets.viewer.sections import Lines
 from rtxr.view.widgets.viewer.volume import Layer
 
@@ -44,7 +44,7 @@ def described(scene: Scene, other: Scene | None) -> dict[str, Any]:
         "note": scene.note,
         "doses": {
             name: {"units": volume.units, "highest": volume.highest}
-            for name, volume in scene.doses.items()
+            for name, volume in doses_of(scene, other).items()
         },
         "labels": scene.labels,
         "other": other

@@ -208,6 +208,11 @@ class Scene:
         return self.sections.middle(self.labels.index(label))
 
 
+def doses_of(scene: Scene, other: Scene | None) -> dict[str, Volume]:
+    """Doses of both; of one name the first scene's, which come first."""
+    return {**scene.doses, **(other.doses if other else {}), **scene.doses}
+
+
 def _default(ds: xr.Dataset) -> str:
     """What is shown where nothing is said."""
     if model.image_name(ds) or model.dose_names(ds):

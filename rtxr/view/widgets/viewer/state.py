@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,11 +13,11 @@ from rtxr.errors import RTXRError, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray
 from rtxr.view.widgets.viewer.levels import FullDose, Level
 from rtxr.view.widgets.viewer.messages import dose_colors
-from rtxr.view.widgets.viewer.scene import Scene
+from rtxr.view.widgets.viewer.scene import Scene, doses_of
+from rtxr.view.widgets.viewer.volume import Volume
 
 AXES = ("x", "y", "z")
 ISODOSES: tuple[Level, ...] = ("105%", "95%", "80%", "50%", "20%")
-_HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def as_place(point: Iterable[float]) -> dict[str, float]:
@@ -29,6 +28,17 @@ def as_place(point: Iterable[float]) -> dict[str, float]:
 def as_point(place: Mapping[str, float]) -> FloatArray:
     """A place of a trait as an array."""
     return np.array([place[axis] for axis in AXES])
+
+
+def _hex(label: str, color: Any) -> str:
+    """A colour as pages have it."""
+    from matplotlib.colors import to_hex  # noqa: PLC0415 (slow)
+
+    try:
+        return str(to_hex(color))
+    except ValueError as error:
+        message = f"colors[{label!r}]={color!r}: give '#rrggbb' or a name such as 'red' or 'C0'"
+        raise RTXRError(message) from error
 
 
 class _Judged(traitlets.Any):
@@ -75,6 +85,11 @@ class ViewerState(anywidget.AnyWidget):
         """ROIs that there are, of both datasets."""
         found = [scene.labels for scene in self._scenes or () if scene]
         return tuple(dict.fromkeys(label for labels in found for label in labels))
+
+    @property
+    def doses(self) -> dict[str, Volume]:
+        """Doses that there are, of both datasets; one that both have is the first's."""
+        return doses_of(*self._scenes) if self._scenes else {}
 
     # --- places ---------------------------------------------------------------------------------
     @traitlets.validate("position")
@@ -135,10 +150,7 @@ class ViewerState(anywidget.AnyWidget):
     def _colored(self, proposal: Any) -> dict[str, str]:
         given = proposal["value"]
         self._check(given)
-        for label, color in given.items():
-            if not _HEX.fullmatch(str(color)):
-                raise RTXRError(f"colors[{label!r}]={color!r}: give '#rrggbb'")
-        return {**self.colors, **given}
+        return {**self.colors, **{label: _hex(label, color) for label, color in given.items()}}
 
     def _check(self, names: Iterable[str]) -> None:
         for name in sorted(map(str, names)):
@@ -149,8 +161,8 @@ class ViewerState(anywidget.AnyWidget):
     @traitlets.validate("dose")
     def _known_dose(self, proposal: Any) -> str:
         name = str(proposal["value"])
-        if name and self._scenes is not None and name not in self._scenes[0].doses:
-            raise UnknownNameError(f"no dose {name!r}; {did_you_mean(name, self._scenes[0].doses)}")
+        if name and self._scenes is not None and name not in self.doses:
+            raise UnknownNameError(f"no dose {name!r}; {did_you_mean(name, self.doses)}")
         return name
 
     @traitlets.validate("isodoses")

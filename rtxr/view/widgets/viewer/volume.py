@@ -74,6 +74,11 @@ class Volume:
         return self._values is not None
 
     @property
+    def array(self) -> xr.DataArray:
+        """The variable, with the values that are in memory already."""
+        return self._array if self._values is None else self._array.copy(data=self._values)
+
+    @property
     def highest(self) -> float:
         """Highest value; 0 where there is none."""
         if self._highest is None:

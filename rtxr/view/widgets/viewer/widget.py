@@ -70,9 +70,10 @@ class ViewerWidget(ViewerState):
     rois : tuple of str
         ROIs that are shown.
     colors : dict of str to str
-        Colour of each ROI, ``"#rrggbb"``; set any of them.
+        Colour of each ROI, ``"#rrggbb"``; set any of them, also as ``"red"`` or another colour
+        that matplotlib knows.
     dose : str
-        Dose variable that is shown, empty for none.
+        Dose variable that is shown, empty for none; of a second dataset the one of the same name.
     dose_at : float
         Dose at the cross-hair, in the unit of the dose, NaN where there is none; follows
         ``position``.
@@ -128,7 +129,7 @@ class ViewerWidget(ViewerState):
         scene = Scene(ds, variable, named[0])
         second = None if other is None else Scene(other, None, named[1], scene)
         self._scenes = (scene, second)
-        highest = max((volume.highest for volume in scene.doses.values()), default=0.0)
+        highest = max((volume.highest for volume in self.doses.values()), default=0.0)
         full = full or FullDose(highest, "maximum")
         colors = {**(second.colors if second else {}), **scene.colors}
         middle = as_place(scene.middle)
@@ -139,7 +140,7 @@ class ViewerWidget(ViewerState):
             "other_window": _window(second or scene),
             "rois": self.labels,
             "colors": colors,
-            "dose": next(iter(scene.doses), ""),
+            "dose": next(iter(self.doses), ""),
             "prescription": full.gray,
         }
         for name in ("position", "center", "colors"):  # of which a part can be given
@@ -156,7 +157,7 @@ class ViewerWidget(ViewerState):
         self._take_dose()
 
     def _take_dose(self) -> None:
-        volume = self._scenes[0].doses.get(self.dose) if self._scenes else None
+        volume = self.doses.get(self.dose)
         place = as_point(self.position) if self.position else None
         found = float("nan") if volume is None or place is None else volume.at(place)
         self.set_trait("dose_at", found)
@@ -233,14 +234,13 @@ class ViewerWidget(ViewerState):
         self.send({"picture": wanted, **parts}, buffers)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The widget, and for renderers without widgets a still picture."""
-        if self._scenes is not None and not self._still:
+        """The widget, and for renderers without widgets a still picture of what it shows now."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None and self._scenes is not None:
             # What cannot be drawn here, such as a file that is gone, the page tells.
             with suppress(Exception):
-                self._still = png(self.snapshot(), _DPI)
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None and self._still:
-            bundle[0]["image/png"] = self._still
+                still = viewer_figure.figure(self._scenes, self, ticks=False)
+                bundle[0]["image/png"] = self._still = png(still, _DPI)
         return bundle
 
 

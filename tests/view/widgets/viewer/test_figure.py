@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 
 from rtxr.view.png import png
+from rtxr.view.widgets.viewer.figure import figure
 from rtxr.view.widgets.viewer.levels import FullDose
 from rtxr.view.widgets.viewer.widget import ViewerWidget
 from view.cases import IMAGE, image_values, make_case, turned
@@ -40,11 +41,9 @@ def test_it_shows_what_is_on():
 
 def test_colours_of_rois_are_those_of_the_viewer():
     view = ViewerWidget(case(), only="axial", colors={"A": "#12ab34"})
-    axial = view.snapshot().axes[0]
-    names = [text.get_text() for text in axial.get_legend().get_texts()]
-    lines = axial.get_legend().legend_handles
-    found = {name: line.get_color() for name, line in zip(names, lines, strict=True)}
-    assert str(found["A"]) in ("#12ab34", str((0x12 / 255, 0xAB / 255, 0x34 / 255)))
+    (legend,) = view.snapshot().legends
+    found = {line.get_label(): line.get_color() for line in legend.legend_handles}
+    assert found == {"A": "#12ab34"}
 
 
 def test_zoom_is_around_the_centre():
@@ -81,6 +80,56 @@ def test_doses_have_the_same_colours_on_all_planes():
     assert {wash.get_alpha() for wash in washes} == {0.2}
     assert washes[0].cmap(0)[:3] == pytest.approx((0.267, 0.005, 0.329), abs=0.001)
     assert len([ax for ax in figure.axes if ax.get_ylabel().startswith("Dose")]) == 1
+
+
+def test_both_datasets_have_doses_in_the_same_colours():
+    second = case()
+    second["dose"] = second.dose * 2
+    view = ViewerWidget(case(), second, only="axial")
+    washes = [ax.get_images()[1] for ax in view.snapshot().axes if len(ax.get_images()) > 1]
+    highest = view._scenes[0].doses["dose"].highest
+    assert [wash.get_clim() for wash in washes] == [(0.0, highest)] * 2
+    hotter, colder = ViewerWidget(second, case(), only="axial").snapshot().axes[:2]
+    assert hotter.get_images()[1].get_clim() == colder.get_images()[1].get_clim()
+
+
+def test_values_in_memory_are_not_read_again():
+    view = ViewerWidget(case(), only="axial")
+    scene = view._scenes[0]
+    for volume in (scene.image, scene.doses["dose"]):
+        volume._values = volume.values * 0 + 7
+    image, wash = view.snapshot().axes[0].get_images()
+    assert (image.get_array() == 7).all()
+    assert (wash.get_array().compressed() == 7).all()
+
+
+def test_the_legend_names_what_any_plane_shows():
+    view = ViewerWidget(case(), position={"z": -6.0})  # below the contours, across which they show
+    axial, coronal, _ = (ax for ax in view.snapshot().axes if ax.get_xlabel())
+    assert not axial.collections or not any(each.get_label() == "A" for each in axial.collections)
+    assert any(each.get_label() == "A" for each in coronal.collections)
+    (legend,) = view.snapshot().legends
+    assert "A" in [text.get_text() for text in legend.get_texts()]
+    view.rois = ()
+    assert view.snapshot().legends == []
+
+
+def test_the_highlighted_roi_stands_out():
+    view = ViewerWidget(case(), only="axial", isolines=False)
+    widths = []
+    for view.roi in ("", "A"):
+        (line,) = (each for each in view.snapshot().axes[0].collections if each.get_label() == "A")
+        widths.append(line.get_linewidth()[0])
+    assert widths[0] < widths[1]
+
+
+def test_without_axes_the_planes_are_the_same():
+    view = ViewerWidget(case(), position={"z": 3.0})
+    bare = figure((view._scenes[0], None), view, ticks=False)
+    for drawn, ax in zip(bare.axes, view.snapshot().axes, strict=True):
+        for one, other in zip(drawn.get_images(), ax.get_images(), strict=True):
+            np.testing.assert_array_equal(one.get_array(), other.get_array())
+    assert not any(ax.get_xlabel() for ax in bare.axes)
 
 
 def test_the_last_colour_is_at_most_twice_the_prescription():

@@ -62,7 +62,7 @@ def test_a_part_of_a_position_can_be_set(view):
         ("other_window", (1, float("inf")), RTXRError, "give \\(width, level\\)"),
         ("roi", "C", UnknownNameError, "no ROI 'C'"),
         ("rois", ["A", "C"], UnknownNameError, "no ROI 'C'"),
-        ("colors", {"A": "red"}, RTXRError, "'#rrggbb'"),
+        ("colors", {"A": "reddish"}, RTXRError, "'#rrggbb' or a name"),
         ("colors", {"C": "#ff0000"}, UnknownNameError, "no ROI 'C'"),
         ("dose", "dose_2", UnknownNameError, "no dose 'dose_2'"),
         ("isodoses", ["95%", "much"], RTXRError, "'much' is no dose"),
@@ -104,8 +104,9 @@ def test_traits_take_what_a_person_writes(view):
     assert view.window == (80.0, 40.0)
     view.isodoses = 20
     assert view.isodoses == (20,)
-    view.colors = {"B": "#123456"}
-    assert view.colors["B"] == "#123456"
+    for given, taken in (("#123456", "#123456"), ("red", "#ff0000"), ("C0", "#1f77b4")):
+        view.colors = {"B": given}
+        assert view.colors["B"] == taken
     assert set(view.colors) == {"A", "B"}
 
 
@@ -187,6 +188,21 @@ def test_two_datasets_have_the_rois_of_both():
     assert found.tolist() == [0]
 
 
+def test_a_dose_that_only_the_second_dataset_has_can_be_shown():
+    names = case().variables.keys()
+    second = case().rename(
+        {name: name.replace("dose", "dose_2") for name in names if "dose" in name}
+    )
+    assert "dose_2" in second
+    view = ViewerWidget(case(dose=None), second)
+    assert (view.dose, list(view._scene["doses"])) == ("dose_2", ["dose_2"])
+    assert view.dose_at == ViewerWidget(case()).dose_at
+    view = ViewerWidget(case(), second, dose="dose_2")
+    assert list(view._scene["doses"]) == ["dose", "dose_2"]
+    with pytest.raises(UnknownNameError, match="no dose 'dose_3'"):
+        view.dose = "dose_3"
+
+
 # --- what a page asks -----------------------------------------------------------------------------
 def test_pictures_are_answered_one_by_one(view):
     wanted = [
@@ -231,8 +247,17 @@ def test_renderers_without_widgets_get_a_picture(view):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+def test_the_picture_is_of_what_is_shown_now(view):
+    first = view._repr_mimebundle_()[0]["image/png"]
+    assert view._still == first
+    view.position = {"z": 3.0}
+    second = view._repr_mimebundle_()[0]["image/png"]
+    assert view._still == second != first
+    assert view._repr_mimebundle_()[0]["image/png"] == second
+
+
 def test_what_cannot_be_drawn_is_left_to_the_page(view, monkeypatch):
-    monkeypatch.setattr(view, "snapshot", lambda: 1 / 0)
+    monkeypatch.setattr("rtxr.view.widgets.viewer.figure.figure", lambda *_, **__: 1 / 0)
     bundle, _ = view._repr_mimebundle_()
     assert "image/png" not in bundle
     assert "application/vnd.jupyter.widget-view+json" in bundle

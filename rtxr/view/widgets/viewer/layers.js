@@ -1,4 +1,4 @@
-// Values on planes: decoded from what Python sends, looked up, and composed into pixels.
+// Values on planes: decoded from what Python sends, and looked up at pixels.
 
 const KINDS = { i2: Int16Array, u2: Uint16Array, f4: Float32Array, f8: Float64Array, u4: Uint32Array };
 const OUTER = 0.01; // mm that rounding may move a place beyond the outermost centres of a dose
@@ -41,30 +41,21 @@ function nearest(axis, place) {
 }
 
 /**
- * Which voxels each of some pixels lies between, and how far; pixels in [first, end) have any.
- * Places go by `step` from `start`; beyond the outermost centres, up to `rim`, the last one counts.
+ * Which voxel each of some pixels lies at or after, and how far it is to the next one; pixels in
+ * [first, end) have any. Places go by `step` from `start`; beyond the outermost centres, up to
+ * `rim`, the last one counts.
  */
 function lookups(axis, count, start, step, rim, smooth) {
-  const found = {
-    low: new Int32Array(count),
-    high: new Int32Array(count),
-    share: new Float64Array(count),
-    first: count,
-    end: 0,
-  };
-  const last = axis.length - 1;
+  const found = { low: new Int32Array(count), share: new Float64Array(count), first: count, end: 0 };
   for (let at = 0; at < count; at++) {
     const place = start + step * at;
     if (place < rim[0] || place > rim[1]) continue;
-    found.first = Math.min(found.first, at);
+    if (at < found.first) found.first = at;
     found.end = at + 1;
-    const low = before(axis, place);
-    const high = Math.min(low + 1, last);
-    const width = axis[high] - axis[low];
-    const share = width ? Math.min(Math.max((place - axis[low]) / width, 0), 1) : 0;
-    found.low[at] = smooth ? low : nearest(axis, place);
-    found.high[at] = smooth ? high : found.low[at];
-    found.share[at] = smooth ? share : 0;
+    const low = smooth ? before(axis, place) : nearest(axis, place);
+    const width = smooth && low + 1 < axis.length ? axis[low + 1] - axis[low] : 0;
+    found.low[at] = low;
+    found.share[at] = width ? Math.min(Math.max((place - axis[low]) / width, 0), 1) : 0;
   }
   return found;
 }
@@ -73,71 +64,47 @@ function lookups(axis, count, start, step, rim, smooth) {
  * Values of a layer at the pixels of a pane, bilinear; NaN beyond. `view` has wide, high, start and
  * step of both axes; `rim` says whether the outermost voxels reach beyond their centres.
  */
-function sampled(layer, view, { rim, smooth }) {
+function sampled(layer, view, { rim, smooth }, found = new Float32Array(view.wide * view.high)) {
   const { wide, high } = view;
   const along = (axis, count, at) => {
     const reach = rim ? ends(axis) : [axis[0] - OUTER, axis.at(-1) + OUTER];
     return lookups(axis, count, view.start[at], view.step[at], reach, smooth);
   };
   const [x, y] = [along(layer.across, wide, 0), along(layer.up, high, 1)];
-  const found = new Float32Array(wide * high).fill(NaN);
-  const { values } = layer;
+  const whole = x.first === 0 && x.end === wide && y.first === 0 && y.end === high;
+  if (!whole) found.fill(NaN);
   const stride = layer.across.length;
-  const line = new Float64Array(stride); // the two rows that a row of pixels lies between, as one
-  const [from, to] = [Math.min(x.low[x.first], x.low[x.end - 1]), Math.max(x.high[x.first], x.high[x.end - 1])];
+  const line = new Float64Array(stride + 1); // a row of voxels, and the next of the last one
+  // Rows at the columns of the pixels: most rows of pixels lie between those of the row before.
+  let one = { row: -1, values: new Float64Array(wide) };
+  let two = { row: -1, values: new Float64Array(wide) };
+  const take = (into, row) => {
+    if (into.row === row) return;
+    line.set(layer.values.subarray(row * stride, (row + 1) * stride));
+    stretch(line, x, into.values);
+    into.row = row;
+  };
   for (let row = y.first; row < y.end; row++) {
-    const [one, two] = [y.low[row] * stride, y.high[row] * stride];
-    const down = y.share[row];
-    for (let at = from; at <= to; at++) {
-      const value = values[one + at];
-      line[at] = value + down * (values[two + at] - value);
-    }
-    const start = row * wide;
-    for (let column = x.first; column < x.end; column++) {
-      const value = line[x.low[column]];
-      found[start + column] = value + x.share[column] * (line[x.high[column]] - value);
-    }
+    const low = y.low[row];
+    if (one.row !== low) [one, two] = [two, one];
+    take(one, low);
+    if (y.share[row]) take(two, low + 1);
+    const next = y.share[row] ? two : one;
+    between(one.values, next.values, y.share[row], x, found, row * wide);
   }
   return found;
 }
 
-/**
- * Compose pixels of a canvas: an image in grey, another one over it, the wash of a dose over both.
- * Each has its values at the pixels; NaN is black, and no dose.
- */
-function compose(pixels, { image, other, dose }) {
-  // Always arrays of one kind and length, or the loop is slow.
-  const none = { window: [1, 0] };
-  if (!image || !dose) none.values = new Float32Array(pixels.length).fill(NaN);
-  const [first, second] = [image ?? none, other ?? image ?? none];
-  const [scale1, scale2] = [255 / first.window[0], 255 / second.window[0]];
-  const low1 = first.window[1] - first.window[0] / 2;
-  const low2 = second.window[1] - second.window[0] / 2;
-  const share = other?.share ?? 0;
-  const doses = dose?.values ?? none.values;
-  const { palette, opacity = 0, threshold = Infinity, top = 1 } = dose ?? {};
-  const scale = 255 / top;
-  for (let at = 0; at < pixels.length; at++) {
-    let grey = (first.values[at] - low1) * scale1;
-    grey = grey > 0 ? (grey < 255 ? grey : 255) : 0; // of NaN as well
-    if (share) {
-      const over = (second.values[at] - low2) * scale2;
-      grey += share * ((over > 0 ? (over < 255 ? over : 255) : 0) - grey);
-    }
-    const value = doses[at];
-    if (value >= threshold) {
-      const color = 3 * Math.min(255, (value * scale + 0.5) | 0);
-      const rest = grey * (1 - opacity) + 0.5;
-      pixels[at] =
-        0xff000000 |
-        ((rest + opacity * palette[color + 2]) << 16) |
-        ((rest + opacity * palette[color + 1]) << 8) |
-        (rest + opacity * palette[color]);
-    } else {
-      const shade = (grey + 0.5) | 0;
-      pixels[at] = 0xff000000 | (shade << 16) | (shade << 8) | shade;
-    }
+function stretch(line, { low, share, first, end }, found) {
+  for (let column = first; column < end; column++) {
+    const value = line[low[column]];
+    const part = share[column]; // of nothing a value that is unknown takes nothing
+    found[column] = part ? value + part * (line[low[column] + 1] - value) : value;
   }
+}
+
+function between(one, two, share, { first, end }, found, start) {
+  for (let at = first; at < end; at++) found[start + at] = one[at] + share * (two[at] - one[at]);
 }
 
 /** Value of the voxel at a place; undefined beyond the voxels. */

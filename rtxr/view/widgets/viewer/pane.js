@@ -2,11 +2,9 @@
 
 const GRAB = 9; // px around the cross-hair where a drag moves it
 const CLICK = 4; // px that a click may wander
-const PLAIN = "12px system-ui, sans-serif";
-const STRONG = "600 13px system-ui, sans-serif";
-const RIM = "rgba(0, 0, 0, 0.5)"; // lines stand out from their like on a thin dark one
-const WIDER = 1.5;
 const STEEP = 2; // width and level per px, as a part of the width / 300
+
+const ALL = ["pixels", "lines", "marks"]; // what can be out of date
 
 class Pane {
   constructor(viewer, spec, source, parent) {
@@ -14,10 +12,13 @@ class Pane {
     this.spec = spec;
     this.source = source;
     this.picture = this.twin = null;
-    this.old = new Set(["pixels", "lines"]);
+    this.old = new Set(ALL);
+    this.composer = new Composer();
     const label = `${spec.title} plane${source ? ", second dataset" : ""}; press ? for keys`;
     const about = { ...OWN_KEYS, tabindex: 0, role: "application", "aria-label": label };
-    this.canvas = node("canvas", "rtxr-viewer-pane", parent, about);
+    this.root = node("div", "rtxr-viewer-pane", parent);
+    this.canvas = node("canvas", "", this.root, about);
+    this.marks = new Marks(spec.letters, this.root);
     this.canvas.dataset.pane = spec.name;
     this.canvas.dataset.source = source;
     this.paper = this.canvas.getContext("2d", { alpha: false, willReadFrequently: true });
@@ -25,16 +26,18 @@ class Pane {
   }
 
   // --- where things are -------------------------------------------------------------------------
-  /** Take over the size of the element; whether that changed. */
-  fit() {
-    const [wide, high] = [this.canvas.clientWidth, this.canvas.clientHeight];
+  /** Take over a size in px; to ask the element for it may have the whole page laid out. */
+  fit(wide, high) {
     const ratio = window.devicePixelRatio || 1;
     if (wide === this.wide && high === this.high && ratio === this.ratio) return;
-    Object.assign(this, { wide, high, ratio });
-    this.age("pixels", "lines");
-    this.canvas.width = Math.round(wide * ratio);
-    this.canvas.height = Math.round(high * ratio);
+    Object.assign(this, { wide, high, ratio, samples: [] });
+    this.age(...ALL);
+    this.pixels = wide && high ? new ImageData(wide, high) : null;
+    this.sheet = this.scratch = null;
   }
+
+  /** Of the canvas. */
+  size = () => [this.wide, this.high].map((each) => Math.round(each * this.ratio));
 
   /** Places of pixels: x = wide / 2 + scale * (across - middle), and y likewise. */
   look() {
@@ -62,9 +65,18 @@ class Pane {
   }
 
   // --- drawing ----------------------------------------------------------------------------------
-  /** What has to be made anew: "pixels", "lines". */
+  /** What has to be made anew, of ALL. */
   age(...what) {
     for (const each of what) this.old.add(each);
+  }
+
+  get visible() {
+    return !this.root.hidden;
+  }
+
+  /** Whether there is anything to draw. */
+  get due() {
+    return this.visible && this.old.size > 0 && Boolean(this.pixels);
   }
 
   /** Show a picture, and that of the second dataset where they are blended. */
@@ -75,165 +87,63 @@ class Pane {
   }
 
   draw() {
-    this.fit();
-    if (!this.wide || !this.high) return;
+    this.fit(this.wide, this.high); // of which the ratio may have changed
+    const { old } = this;
     this.look();
-    if (this.old.has("pixels")) this.compose();
-    if (this.old.has("lines")) this.drawSheet();
-    this.old.clear();
-    const { paper, ratio } = this;
-    paper.setTransform(1, 0, 0, 1, 0, 0);
-    if (ratio === 1) paper.putImageData(this.pixels, 0, 0);
-    else {
-      this.scratch.getContext("2d").putImageData(this.pixels, 0, 0);
-      paper.drawImage(this.scratch, 0, 0, this.canvas.width, this.canvas.height);
+    if (old.has("pixels")) this.compose();
+    if (old.has("lines")) {
+      this.sheet ??= new Sheet(this, ...this.size());
+      this.sheet.draw();
     }
-    paper.drawImage(this.sheet.canvas, 0, 0);
-    paper.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.drawCrosshair();
-    this.drawTexts();
-    this.canvas.dataset.drawn = this.picture?.index ?? "";
+    if (old.has("pixels") || old.has("lines")) this.blit();
+    this.mark();
+    old.clear();
   }
 
   compose() {
-    const { wide, high, viewer } = this;
-    if (this.pixels?.width !== wide || this.pixels?.height !== high) {
-      this.pixels = new ImageData(wide, high);
-      this.scratch = document.createElement("canvas");
-      [this.scratch.width, this.scratch.height] = [wide, high];
-    }
+    const { wide, high } = this;
     const start = [this.toAcross(0.5), this.toUp(0.5)];
     const view = { wide, high, start, step: [1 / this.scaleX, 1 / this.scaleY] };
-    const found = viewer.parts(this);
+    const found = this.viewer.parts(this);
     for (const part of Object.values(found)) if (part) part.values = this.sampled(part, view);
-    compose(new Uint32Array(this.pixels.data.buffer), found);
+    this.composer.compose(new Uint32Array(this.pixels.data.buffer), found);
   }
 
   /** Values at the pixels, those of the last time where nothing has moved: windows change often. */
   sampled(part, view) {
     const { layer, smooth } = part;
     const key = JSON.stringify(view);
-    this.samples = (this.samples ?? []).filter((each) => each.key === key).slice(-3);
-    let found = this.samples.find((each) => each.layer === layer && each.smooth === smooth);
+    let found = this.samples.find(
+      (each) => each.layer === layer && each.smooth === smooth && each.key === key,
+    );
     if (!found) {
-      found = { layer, smooth, key, values: sampled(layer, view, part) };
-      this.samples.push(found);
-    }
+      const spare = this.samples.length > 2 ? this.samples.shift() : {};
+      found = { layer, smooth, key, values: sampled(layer, view, part, spare.values) };
+    } else this.samples.splice(this.samples.indexOf(found), 1);
+    this.samples.push(found); // the newest last
     return found.values;
   }
 
-  /** Lines on a transparent sheet: windows and the cross-hair change more often than they do. */
-  drawSheet() {
-    this.sheet ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const { sheet, ratio } = this;
-    [sheet.canvas.width, sheet.canvas.height] = [this.canvas.width, this.canvas.height]; // empties it
-    sheet.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.drawIsolines();
-    this.drawStructures();
-  }
-
-  drawIsolines() {
-    const { viewer } = this;
-    const layer = this.picture?.dose;
-    if (!layer || !viewer.model.get("isolines")) return;
-    const levels = viewer.levels();
-    const line = (gray) => layer.isolines?.get(gray) ?? isoline(layer, gray);
-    layer.isolines = new Map(levels.map(({ gray }) => [gray, line(gray)])); // no others are kept
-    for (const { gray, color } of levels) {
-      const points = layer.isolines.get(gray);
-      const path = new Path2D();
-      for (let at = 0; at < points.length; at += 4) {
-        path.moveTo(this.toX(points[at]), this.toY(points[at + 1]));
-        path.lineTo(this.toX(points[at + 2]), this.toY(points[at + 3]));
-      }
-      this.stroke(path, RIM, 1 + WIDER, "round");
-      this.stroke(path, color, 1, "round");
+  blit() {
+    const { paper, canvas, pixels } = this;
+    const size = this.size();
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    if (this.ratio === 1) paper.putImageData(pixels, 0, 0);
+    else {
+      this.scratch ??= paperOf(pixels);
+      this.scratch.putImageData(pixels, 0, 0);
+      paper.drawImage(this.scratch.canvas, 0, 0, ...size);
     }
+    paper.drawImage(this.sheet.paper.canvas, 0, 0);
+    canvas.dataset.drawn = this.picture?.index ?? "";
   }
 
-  drawStructures() {
-    const { viewer } = this;
-    if (!viewer.model.get("contours")) return;
-    this.drawLines(this.picture?.lines, viewer.labels[this.source], []);
-    this.drawLines(this.twin?.lines, viewer.labels[1], [5, 4]);
-  }
-
-  drawLines(lines, labels, dashes) {
-    if (!lines) return;
-    const { shown, colors, model } = this.viewer;
-    const highlighted = model.get("roi");
-    const paths = [...pathsOf(lines, this.toX, this.toY)].map(([at, path]) => [labels[at], path]);
-    const seen = paths.filter(([label]) => shown.has(label));
-    const others = seen.filter(([label]) => label !== highlighted);
-    const rim = new Path2D();
-    for (const [, path] of others) rim.addPath(path);
-    this.sheet.setLineDash(dashes);
-    this.stroke(rim, RIM, 1.5 + WIDER);
-    for (const [label, path] of others) this.stroke(path, colors[label], 1.5);
-    const [[, path] = []] = seen.filter(([label]) => label === highlighted);
-    if (path) {
-      this.stroke(path, RIM, 3 + WIDER);
-      this.stroke(path, colors[highlighted], 3);
-    }
-    this.sheet.setLineDash([]);
-  }
-
-  /** Of the many sides that a plane across contours shows, round ends and joins would be slow. */
-  stroke(path, style, width, ends = "square") {
-    const { sheet } = this;
-    sheet.strokeStyle = style;
-    sheet.lineWidth = width;
-    sheet.lineCap = ends;
-    sheet.lineJoin = ends === "round" ? "round" : "miter";
-    sheet.miterLimit = 2;
-    sheet.stroke(path);
-  }
-
-  drawCrosshair() {
-    const { viewer, paper, spec } = this;
-    if (!viewer.model.get("crosshair")) return;
-    const x = Math.floor(this.toX(viewer.place[spec.across])) + 0.5;
-    const y = Math.floor(this.toY(viewer.place[spec.up])) + 0.5;
-    const gap = 7;
-    paper.beginPath();
-    for (const [from, to] of [[0, x - gap], [x + gap, this.wide]]) {
-      paper.moveTo(from, y);
-      paper.lineTo(to, y);
-    }
-    for (const [from, to] of [[0, y - gap], [y + gap, this.high]]) {
-      paper.moveTo(x, from);
-      paper.lineTo(x, to);
-    }
-    paper.strokeStyle = "rgba(255, 255, 255, 0.55)";
-    paper.lineWidth = 1;
-    paper.stroke();
-  }
-
-  drawTexts() {
-    const { viewer, spec, wide, high } = this;
-    const [left, right, low, top] = spec.letters;
-    this.paper.font = PLAIN;
-    const parts = viewer.caption(this);
-    const width = (text) => this.paper.measureText(text).width;
-    const room = top === undefined ? wide : wide / 2 - width(top) / 2 - 16;
-    while (parts.length > 1 && width(parts.join("  ")) > room) parts.pop();
-    this.text(parts.join("  "), 8, 8, "left", "top");
-    if (left === undefined) return;
-    this.text(left, 8, high / 2, "left", "middle", true);
-    this.text(right, wide - 8, high / 2, "right", "middle", true);
-    this.text(low, wide / 2, high - 8, "center", "bottom", true);
-    this.text(top, wide / 2, 8, "center", "top", true);
-  }
-
-  text(told, x, y, align, baseline, strong = false) {
-    const { paper } = this;
-    paper.font = strong ? STRONG : PLAIN;
-    [paper.textAlign, paper.textBaseline] = [align, baseline];
-    paper.strokeStyle = "rgba(0, 0, 0, 0.75)";
-    paper.lineWidth = 3;
-    paper.strokeText(told, x, y);
-    paper.fillStyle = strong ? "#fff" : "#e8e8e8";
-    paper.fillText(told, x, y);
+  /** Cross-hair and texts. */
+  mark() {
+    const { viewer, spec } = this;
+    const [across, up] = [viewer.place[spec.across], viewer.place[spec.up]];
+    this.marks.cross(viewer.model.get("crosshair"), this.toX(across), this.toY(up));
+    this.marks.caption(viewer.caption(this));
   }
 
   // --- pointer ----------------------------------------------------------------------------------
@@ -244,7 +154,7 @@ class Pane {
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", () => this.up());
     canvas.addEventListener("pointercancel", () => (this.drag = null));
-    canvas.addEventListener("pointerleave", () => this.viewer.point(null));
+    canvas.addEventListener("pointerleave", () => this.viewer.readout.point(null));
     canvas.addEventListener("click", (event) => this.click(event));
     canvas.addEventListener("dblclick", () => this.doubleClick());
     canvas.addEventListener("focus", () => this.viewer.activate(this.spec.name));
@@ -280,7 +190,7 @@ class Pane {
   }
 
   move(event) {
-    this.viewer.point(this, event.offsetX, event.offsetY);
+    this.viewer.readout.point(this, event.offsetX, event.offsetY);
     const { drag } = this;
     if (!drag) return;
     const [dx, dy] = [event.offsetX - drag.x, event.offsetY - drag.y];

@@ -136,7 +136,7 @@ class Panel {
   /** The colours of the wash with the isodoses on them, and what is 100 %. */
   drawScale() {
     const { viewer, model } = this;
-    const colors = [0, 36, 73, 109, 146, 182, 219, 255].map((at) => viewer.color(at));
+    const colors = [0, 36, 73, 109, 146, 182, 219, 255].map((at) => `rgb(${viewer.color(at)})`);
     this.scale.style.background = `linear-gradient(to right, ${colors})`;
     this.scale.replaceChildren();
     const top = viewer.top();

@@ -1,11 +1,11 @@
 // The viewer on a page: planes of one or two datasets, their state, and what is under the pointer.
 
-const SAVE_MS = 60; // that traits are collected before Python hears of them
+const SAVE_MS = 150; // that traits are collected before Python hears of them
 /** What has to be made anew when a trait changes. */
 const AGED = {
   pixels: ["window", "other_window", "wash", "opacity", "threshold", "smooth", "blend", "zoom", "_palette", "prescription"],
   lines: ["rois", "colors", "roi", "contours", "isolines", "isodoses", "zoom", "_palette", "prescription"],
-  nothing: ["crosshair"],
+  marks: ["crosshair", "zoom"],
 };
 
 class Viewer extends Actions {
@@ -19,14 +19,16 @@ class Viewer extends Actions {
     this.active = this.scene.panes[0].name;
     this.heading = 0; // of the last step
     this.store = new Store(model, (request) => this.took(request));
+    this.frames = new Frames(this);
+    this.stale = new Set(); // traits that the panel is to follow
+    this.changing = this.changes();
     this.takeColors();
     this.build(el);
     this.takePlace();
     this.takeCentre();
     this.arrange();
-    this.sized = new ResizeObserver(() => this.drawSoon());
-    this.sized.observe(this.planes);
-    this.sized.observe(this.root);
+    this.sized = new ResizeObserver(() => this.fit());
+    for (const pane of this.panes) this.sized.observe(pane.canvas);
   }
 
   build(el) {
@@ -44,7 +46,7 @@ class Viewer extends Actions {
     this.help = helpSheet(this.planes);
     this.help.hidden = true;
     const foot = node("div", "rtxr-viewer-foot", this.root);
-    this.told = node("output", "rtxr-viewer-told", foot, { "aria-live": "off" });
+    this.readout = new Readout(this, foot);
     const keys = node("button", "", foot, { ...OWN_KEYS, type: "button", title: "Keys (?)" });
     keys.textContent = "? Keys";
     keys.addEventListener("click", () => this.toggleHelp());
@@ -64,9 +66,18 @@ class Viewer extends Actions {
     if (event.key === "Escape" && !this.help.hidden) this.toggleHelp();
     else if (event.key === "?" && event.target === this.help) this.toggleHelp();
     else if (!event.target.matches("canvas")) return;
-    else if (!keyed(this, event.target.dataset.pane, event)) return;
+    else if (!this.hurried(() => keyed(this, event.target.dataset.pane, event))) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Do something and draw at once what it was done to; the panel follows later. */
+  hurried(act) {
+    this.hurry = true;
+    const found = act();
+    this.hurry = false;
+    if (found) this.frames.now();
+    return found;
   }
 
   // --- state that Python shares -----------------------------------------------------------------
@@ -102,8 +113,9 @@ class Viewer extends Actions {
 
   changed(name) {
     if (name === "rois" || name === "colors") this.takeColors();
-    this.changes()[name]?.();
-    this.panel.take(name);
+    this.changing[name]?.();
+    if (this.hurry) this.stale.add(name);
+    else this.panel.take(name);
   }
 
   takeColors() {
@@ -113,12 +125,13 @@ class Viewer extends Actions {
 
   takePlace() {
     this.place = this.toOwn(this.model.get("position"));
+    this.drawSoon("marks");
     this.request();
   }
 
   takeCentre() {
     this.centre = this.toOwn(this.model.get("center"));
-    this.drawSoon("pixels", "lines");
+    this.drawSoon(...ALL);
   }
 
   toOwn({ x, y, z }) {
@@ -145,15 +158,21 @@ class Viewer extends Actions {
     const only = this.model.get("only");
     const twins = this.scene.other && !this.blended;
     for (const pane of this.panes)
-      pane.canvas.hidden = (only && pane.spec.name !== only) || (pane.source === 1 && !twins);
+      pane.root.hidden = (only && pane.spec.name !== only) || (pane.source === 1 && !twins);
     const count = this.visible().length / (twins ? 2 : 1);
     this.planes.dataset.layout = `${twins ? "twins" : "one"}-${count}`;
     if (only) this.active = only;
     this.request();
-    this.drawSoon("pixels", "lines");
+    this.drawSoon(...ALL);
   }
 
-  visible = () => this.panes.filter((pane) => !pane.canvas.hidden);
+  /** Take over the sizes of the planes, and draw them before they are seen so. */
+  fit() {
+    for (const pane of this.panes) pane.fit(pane.canvas.clientWidth, pane.canvas.clientHeight);
+    for (const pane of this.panes) if (pane.due) pane.draw();
+  }
+
+  visible = () => this.panes.filter((pane) => pane.visible);
   paneOf = (name, source = 0) =>
     this.panes.find((pane) => pane.spec.name === name && pane.source === source);
 
@@ -175,8 +194,12 @@ class Viewer extends Actions {
       const twin = this.blended ? this.store.want(this.requestOf(1, pane.spec)) : null;
       pane.show(found ?? pane.picture, twin === undefined ? pane.twin : twin);
     }
-    this.drawSoon();
-    this.store.ask((reach) => this.ahead(reach));
+    if (this.panes.some((pane) => pane.due)) this.frames.soon();
+    // Once what is here is drawn: the very next thing, but no earlier.
+    this.asking ??= Promise.resolve().then(() => {
+      this.asking = undefined;
+      this.store.ask((reach) => this.ahead(reach));
+    });
   }
 
   /** Planes that are likely to be wanted next. */
@@ -205,13 +228,18 @@ class Viewer extends Actions {
   // --- drawing ----------------------------------------------------------------------------------
   drawSoon(...aged) {
     for (const pane of this.panes) pane.age(...aged);
-    this.waiting ??= requestAnimationFrame(() => this.draw());
+    this.frames.soon();
   }
 
-  draw() {
-    this.waiting = undefined;
-    for (const pane of this.visible()) pane.draw();
-    this.tell();
+  /** Planes that a person is working on. */
+  leading = () => this.panes.filter(({ spec }) => spec.name === this.active);
+
+  /** Do all that is not as urgent as these planes. */
+  settle() {
+    for (const pane of this.panes) if (pane.due) pane.draw();
+    for (const name of this.stale) this.panel.take(name);
+    this.stale.clear();
+    this.readout.tell();
   }
 
   /** What the pixels of a pane are composed of. */
@@ -238,12 +266,14 @@ class Viewer extends Actions {
 
   palette() {
     const view = this.model.get("_palette");
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    if (this.colorsOf !== view) {
+      this.colorsOf = view;
+      this.bands = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    }
+    return this.bands;
   }
 
-  color(at) {
-    return `rgb(${[...this.palette().subarray(3 * at, 3 * at + 3)].join(", ")})`;
-  }
+  color = (at) => [...this.palette().subarray(3 * at, 3 * at + 3)];
 
   doseUnits = () => this.scene.doses[this.model.get("dose")]?.units ?? "";
   /** Dose of the last colour; beside brachytherapy sources a dose has no bounds. */
@@ -274,59 +304,11 @@ class Viewer extends Actions {
     return [title, `${fixed(own)} mm`, number];
   }
 
-  // --- what is under the pointer ------------------------------------------------------------------
-  point(pane, x, y) {
-    this.pointed = pane && { pane, x, y };
-    this.telling ??= requestAnimationFrame(() => this.tell());
-  }
-
-  /** Say what is under the pointer, else at the cross-hair. */
-  tell() {
-    cancelAnimationFrame(this.telling);
-    this.telling = undefined;
-    const { pane, x, y } = this.pointed ?? { pane: this.paneOf(this.active) };
-    if (pane.picture?.index !== this.indexOf(pane.spec) || pane.canvas.hidden) return;
-    const place = this.pointed ? pane.placeOf(x, y) : this.place;
-    this.told.textContent = pane.picture.failed ?? this.toldAt(pane, place);
-  }
-
-  toldAt(pane, place) {
-    const { spec, source, picture, twin } = pane;
-    const own = [place[spec.across], place[spec.up]];
-    const at = this.scene.isPile ? place : Object.values(this.toPatient(place));
-    const axes = ["x", "y", "z"].slice(0, this.scene.isPile ? 2 : 3);
-    const where = axes.map((axis, number) => `${axis} ${fixed(at[number])}`).join("  ");
-    const parts = [`${where} mm`, ...this.values(picture, source, own)];
-    const second = twin ? this.values(twin, 1, own) : [];
-    if (second.length) parts.push(`2nd: ${second.join(", ")}`);
-    return parts.join(" · ");
-  }
-
-  /** What a picture has at a place: image, dose, names of ROIs. */
-  values({ image, dose: layer, lines }, source, own) {
-    const found = [];
-    const { units, note } = source ? this.scene.other : this.scene;
-    const value = image && voxelAt(image, ...own);
-    if (typeof value === "number" && !Number.isNaN(value))
-      found.push(`${Number(value.toPrecision(6))} ${units === "1" ? "" : units}`.trim());
-    const gray = layer ? valueAt(layer, ...own) : NaN;
-    if (!Number.isNaN(gray)) {
-      const full = this.model.get("prescription");
-      const percent = full ? ` (${((100 * gray) / full).toFixed(1)} %)` : "";
-      found.push(`${gray.toFixed(2)} ${this.doseUnits()}${percent}`);
-    }
-    const rois = lines ? roisAt(lines, ...own) : [];
-    if (rois.length) found.push(rois.map((number) => this.labels[source][number]).join(", "));
-    if (note) found.push(note);
-    return found;
-  }
-
   close() {
     this.sized.disconnect();
     this.undress();
     if (this.saving) this.save();
-    if (this.waiting !== undefined) cancelAnimationFrame(this.waiting);
-    cancelAnimationFrame(this.telling);
+    this.frames.close();
   }
 }
 
@@ -336,7 +318,7 @@ function render({ model, el }) {
     if (content.picture) viewer.store.take(content, buffers);
   };
   model.on("msg:custom", heard);
-  const names = Object.keys(viewer.changes());
+  const names = Object.keys(viewer.changing);
   const takers = names.map((name) => [`change:${name}`, () => viewer.changed(name)]);
   for (const [name, take] of takers) model.on(name, take);
   return () => {

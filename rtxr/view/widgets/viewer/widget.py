@@ -26,7 +26,10 @@ from rtxr.view.widgets.viewer.state import ViewerState, as_place, as_point
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PARTS = ("layers", "lines", "store", "pane", "keys", "panel", "actions")
+_PARTS = (
+    *("layers", "compose", "lines", "strokes", "sheet"),
+    *("store", "marks", "pane", "frames", "readout", "keys", "panel", "actions"),
+)
 #: Of the still picture.
 _DPI = 80
 #: Of images that have no usual window: these percentiles of the middle plane are black and white.

@@ -29,8 +29,9 @@ from rtxr.view.beam import BeamPicture, Portal, draw_beam
 from rtxr.view.player import player
 
 if TYPE_CHECKING:
-    from ipywidgets import VBox
     from matplotlib.axes import Axes
+
+    from rtxr.view.widgets.player import Player
 
 ROIs = roi_names.Rois | Literal[False]
 #: How far the view reaches beyond the aperture, as a part of it and in mm; and at least.
@@ -89,7 +90,7 @@ def plot_beam(
 
 def beam_player(
     ds: xr.Dataset, beam: int | str, *, structures: ROIs = None, rt_image: bool = True
-) -> VBox:
+) -> Player:
     """The beam's-eye view with a slider over the control points, and a play button.
 
     Parameters
@@ -101,8 +102,8 @@ def beam_player(
 
     Returns
     -------
-    ipywidgets.VBox
-        A still is ``ds.rt.plot_beam(beam, control_point=12)``.
+    Player
+        An ``ipywidgets.VBox``; ``snapshot()`` gives what it shows as a matplotlib figure.
 
     Raises
     ------

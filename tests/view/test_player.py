@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from rtxr.view.player import player
 
 
@@ -21,3 +23,15 @@ def test_the_slider_draws():
     assert drawn == [0, 2]
     assert first[:4] == picture.value[:4] == b"\x89PNG"
     assert first != picture.value
+
+
+def test_a_still_of_what_is_shown():
+    numbers = []
+    widget = player(lambda number, _: numbers.append(number), 4, "control point")
+    widget.children[0].children[1].value = 3
+    numbers.clear()
+    assert len(widget.snapshot().axes) == 1
+    assert numbers == [3]
+    bundle = widget._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]) == widget.children[1].value
+    assert "application/vnd.jupyter.widget-view+json" in bundle

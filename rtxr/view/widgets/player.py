@@ -1,0 +1,66 @@
+"""A figure with a slider as a widget: of ipywidgets only, it has no page of its own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from rtxr.view.png import png
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INTERVAL_MS = 200
+#: Side of the figure, its pixels per inch, and how wide it is on the page, at most.
+_INCHES, _DPI, _WIDTH = 6, 120, "600px"
+
+
+class Player(ipywidgets.VBox):  # type: ignore[misc]
+    """Play button and slider above a picture; from :func:`rtxr.view.player.player`.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(number, ax)`` draws a picture on empty axes.
+    count : int
+        Number of pictures.
+    description : str
+        What the slider counts.
+    """
+
+    def __init__(self, draw: Callable[[int, Axes], object], count: int, description: str) -> None:
+        wide = {"width": "100%", "max_width": _WIDTH}  # it takes all the page's width otherwise
+        last = max(count - 1, 0)
+        play = ipywidgets.Play(min=0, max=last, interval=_INTERVAL_MS)
+        whole = {"description_width": "initial"}  # the usual width cuts most descriptions
+        self._slider = ipywidgets.IntSlider(
+            min=0, max=last, description=description, style=whole, layout={"flex": "1 1 auto"}
+        )
+        self._picture = ipywidgets.Image(format="png", layout=wide)
+        self._draw = draw
+        ipywidgets.jslink((play, "value"), (self._slider, "value"))
+        self._slider.observe(self._show, names="value")
+        self._show()
+        super().__init__([ipywidgets.HBox([play, self._slider], layout=wide), self._picture])
+
+    def snapshot(self) -> Figure:
+        """The picture that is shown now as a matplotlib figure, not registered with pyplot."""
+        from matplotlib.figure import Figure  # noqa: PLC0415 (slow)
+
+        figure = Figure(figsize=(_INCHES, _INCHES), layout="constrained")
+        self._draw(int(self._slider.value), figure.add_subplot())
+        return figure
+
+    def _show(self, _: Any = None) -> None:
+        self._picture.value = png(self.snapshot(), _DPI)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The widget, and for renderers without widgets its picture."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle["image/png"] = base64.b64encode(self._picture.value).decode()
+        return bundle

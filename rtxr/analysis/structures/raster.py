@@ -15,6 +15,7 @@ are met voxel by voxel: slower, by the same definition.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -57,32 +58,36 @@ def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolAr
     plane = plane_at(part, w, grid.spacing[2 - along.axis[2]])
     filled = np.asarray(along.to_frame_order(out))  # a view, so that filling it fills ``out``
     used = np.unique(plane[plane >= 0])
+    if not len(used):
+        return
+    number = np.full(len(part.position) + 1, -1, dtype=np.int64)  # the last one for no plane
+    number[used] = np.arange(len(used))
+    whole = len(used) == len(part.position)
+    edges = part.edges if whole else part.edges.take(number[part.edges.plane] >= 0)
     rows, columns = np.argsort(v, kind="stable"), np.argsort(u, kind="stable")
+    toggles = _toggles(edges, number[edges.plane], v[rows], u[columns], combine)
+    _place(toggles, number[plane], filled, rows, columns)
+
+
+def _place(
+    toggles: _Toggles, source: IntArray, out: BoolArray, rows: IntArray, columns: IntArray
+) -> None:
+    """Fill an array from the planes that its own come from, -1 for none.
+
+    ``rows`` and ``columns`` say which of the array are those of the box, ascending along v and u.
+    """
     straight = (rows[1:] > rows[:-1]).all() and (columns[1:] > columns[:-1]).all()
-    for few in _portions(part, used, v[rows], u[columns]):
-        number = np.full(len(part.position) + 1, -1, dtype=np.int64)  # the last one for no plane
-        number[few] = np.arange(len(few))
-        whole = len(few) == len(part.position)
-        edges = part.edges if whole else part.edges.take(number[part.edges.plane] >= 0)
-        block, row, column = fill(
-            edges, number[edges.plane], v[rows], u[columns], len(few), combine
-        )
-        box = np.ix_(rows[row], columns[column])
-        source = number[plane]
-        for at in np.flatnonzero(source >= 0).tolist():
+    row, column = toggles.rows, toggles.columns
+    # Few enough that what is filled before it is placed stays small.
+    few = 1 + _MOST_CELLS // max(toggles.cells, 1)
+    planes = int(source.max()) + 1
+    for first in range(0, planes, few):
+        block = toggles.filled(first, min(first + few, planes))
+        for at in np.flatnonzero((source >= first) & (source < first + few)).tolist():
             if straight:
-                filled[at, row, column] = block[source[at]]
+                out[at, row, column] = block[source[at] - first]
             else:
-                filled[at][box] = block[source[at]]
-
-
-def _portions(part: Slabs, planes: IntArray, v: FloatArray, u: FloatArray) -> Sequence[IntArray]:
-    """Planes to fill at a time, so that what is filled before it is placed stays small."""
-    if not len(planes):
-        return []
-    x, y = _bounds(part.edges)
-    cells = int(np.ptp(np.searchsorted(u, x)) * np.ptp(np.searchsorted(v, y)))
-    return np.array_split(planes, 1 + len(planes) * cells // _MOST_CELLS)
+                out[at][np.ix_(rows[row], columns[column])] = block[source[at] - first]
 
 
 def _bounds(edges: Edges) -> tuple[list[float], list[float]]:
@@ -138,11 +143,57 @@ def fill(
     rows, columns : slice
         The box.
     """
+    toggles = _toggles(edges, plane, v, u, combine)
+    return toggles.filled(0, planes), toggles.rows, toggles.columns
+
+
+@dataclass(frozen=True)
+class _Toggles:
+    """Where the rows of the box around some polygons change between outside and inside.
+
+    Parameters
+    ----------
+    at : ndarray of int
+        Ascending flat indices into (planes, rows, columns) of the box.
+    inside : ndarray of bool
+        What the cells are from each of them on.
+    rows, columns : slice
+        The box.
+    """
+
+    at: IntArray
+    inside: BoolArray
+    rows: slice
+    columns: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the box."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    @property
+    def cells(self) -> int:
+        """Cells of a plane of the box."""
+        return self.shape[0] * self.shape[1]
+
+    def filled(self, first: int, stop: int) -> BoolArray:
+        """Some planes of the box, (planes, rows, columns)."""
+        begin, end = first * self.cells, stop * self.cells
+        some = slice(*np.searchsorted(self.at, [begin, end]).tolist())
+        before = self.inside[some.start - 1 : some.start] if some.start else [False]
+        runs = np.diff(self.at[some], prepend=begin, append=end)
+        cells = np.repeat(np.concatenate([before, self.inside[some]]), runs)
+        return cells.reshape(stop - first, *self.shape)
+
+
+def _toggles(
+    edges: Edges, plane: IntArray, v: FloatArray, u: FloatArray, combine: Combine
+) -> _Toggles:
+    """Where the rows at some positions meet polygons, see :func:`fill`."""
     x, y = _bounds(edges)
     row, column = slice(*np.searchsorted(v, y).tolist()), slice(*np.searchsorted(u, x).tolist())
     v, u = v[row], u[column]
-    shape = (planes, len(v), len(u))
-    first, stop = np.searchsorted(v, edges.y0), np.searchsorted(v, edges.y1)
+    first, stop = _places(v, edges.y0), _places(v, edges.y1)
     counts = stop - first
     of = np.repeat(np.arange(len(edges)), counts)
     at_row = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - first, counts)
@@ -150,7 +201,7 @@ def fill(
     slope = (edges.x1 - x0) / np.where(counts > 0, edges.y1 - y0, 1.0)
     crossing = x0[of] + (v[at_row] - y0[of]) * slope[of]
     # A centre to the right of, or on, an odd number of crossings is inside.
-    toggle = (plane[of] * len(v) + at_row) * len(u) + np.searchsorted(u, crossing)
+    toggle = (plane[of] * len(v) + at_row) * len(u) + _places(u, crossing)
     if combine == "xor":
         toggle.sort()
         inside = np.arange(len(toggle)) % 2 == 0
@@ -160,13 +211,19 @@ def fill(
         depth[order] = 1 - 2 * (np.arange(len(order)) % 2)  # polygons begin and end by turns
         order = np.argsort(toggle)
         toggle, inside = toggle[order], np.cumsum(depth[order]) > 0
-    return _filled(toggle, inside, shape), row, column
+    return _Toggles(toggle, inside, row, column)
 
 
-def _filled(toggle: IntArray, inside: BoolArray, shape: tuple[int, int, int]) -> BoolArray:
-    """Cells from each ascending flat index up to the next one, as ``inside`` says of it."""
-    runs = np.diff(toggle, prepend=0, append=shape[0] * shape[1] * shape[2])
-    return np.repeat(np.concatenate([[False], inside]), runs).reshape(shape)
+def _places(axis: FloatArray, values: FloatArray) -> IntArray:
+    """``np.searchsorted(axis, values)``, by arithmetic where the axis is even."""
+    if len(axis) < 2:
+        return np.searchsorted(axis, values)
+    even, step = np.linspace(axis[0], axis[-1], len(axis), retstep=True)
+    if not (np.abs(axis - even) < step / 4).all():
+        return np.searchsorted(axis, values)
+    nearest = np.clip(np.rint((values - axis[0]) / step), 0, len(axis) - 1).astype(np.int64)
+    places: IntArray = nearest + (axis[nearest] < values)
+    return places
 
 
 def _rasterise_voxelwise(

@@ -15,9 +15,11 @@ from rtxr.errors import Severity
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "findings.md"
+REAL_FILES = ROOT / "docs" / "real-files.md"
 TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("rtxr/**/*.py"))]
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 ROW = re.compile(r"^\| `([^`]+)` \| ([a-z, ]+) \|", re.MULTILINE)
+NAMED_TEST = re.compile(r"`([a-z0-9_/]+\.py::test_\w+)`")
 
 
 def code_places() -> dict[str, int]:
@@ -103,6 +105,39 @@ def test_reference_names_no_code_that_does_not_exist():
 def test_reference_gives_severities_that_exist():
     rows = ROW.findall(REFERENCE.read_text(encoding="utf-8"))
     assert {each for _, told in rows for each in told.split(", ")} <= set(get_args(Severity))
+
+
+# --- what real files do ---------------------------------------------------------------------------
+def oddities() -> Iterator[tuple[str, list[str]]]:
+    """What rtxr does with each oddity of docs/real-files.md, and the tests that hold it."""
+    for line in REAL_FILES.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| ") and not line.endswith("| held by |"):
+            *_, done, held, end = line.split("|")
+            assert end == ""
+            yield done, NAMED_TEST.findall(held)
+
+
+def test_every_test_that_holds_an_oddity_exists():
+    named = {each for _, tests in oddities() for each in tests}
+    assert len(named) > 200
+    known = {
+        f"{path}::{node.name}"
+        for path in {each.partition("::")[0] for each in named}
+        for node in ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert named - known == set()
+
+
+def test_every_oddity_is_held_by_a_test_that_names_its_codes():
+    codes = {code for code, _ in ROW.findall(REFERENCE.read_text(encoding="utf-8"))}
+    for done, tests in oddities():
+        assert tests, done
+        paths = {ROOT / "tests" / each.partition("::")[0] for each in tests}
+        text = "".join(path.read_text(encoding="utf-8") for path in paths)
+        told = {each for each in re.findall("`([^`]+)`", done) if KEBAB.fullmatch(each)}
+        assert told <= codes, done
+        assert [each for each in told if each not in text] == [], done
 
 
 @pytest.mark.data

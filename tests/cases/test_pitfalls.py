@@ -184,7 +184,7 @@ def test_a_contour_beyond_64_kib(tmp_path, validator):
     assert [line for line in validator.dciodvfy(path) if "ContourData" in line] == []
 
 
-def test_group_lengths_are_true_or_not_there(edited, tmp_path):
+def test_group_lengths_are_true_or_not_there(edited):
     _, files = edited
     for ds in files:
         meta = read_file_meta_info(ds.filename)
@@ -192,6 +192,17 @@ def test_group_lengths_are_true_or_not_there(edited, tmp_path):
         end = 132 + 12 + meta.FileMetaInformationGroupLength
         assert data[end : end + 2] == b"\x08\0"  # what follows the file meta
         assert not any(tag.element == 0 for tag in ds._dict)
+
+
+def test_group_lengths_of_a_source_are_not_written(tmp_path):
+    (path,) = make.write(tmp_path / "in", make.ct_slice(1, 0.0))
+    data, patient = path.read_bytes(), b"\x10\0\x10\0PN"
+    wrong = b"\x10\0\0\0UL\x04\0" + (7).to_bytes(4, "little")
+    path.write_bytes(data.replace(patient, wrong + patient, 1))
+    assert (0x0010, 0x0000) in pydicom.dcmread(path)
+    table = rtxr.open_dir(tmp_path / "in", progress=False).rt.to_dicom(tmp_path / "out")
+    assert table["changed"].tolist() == [""]
+    assert (0x0010, 0x0000) not in pydicom.dcmread(table["path"].iloc[0])
 
 
 def test_names_never_leave_the_folder(tmp_path):

@@ -85,13 +85,17 @@ def test_a_sum_of_two_plans_belongs_to_both(catalogued: Catalogued) -> None:
 
 def test_objects_that_are_not_opened_are_told_once_per_series(catalogued: Catalogued) -> None:
     records = [make.base(sop.RTBeamsTreatmentRecordStorage, "RTRECORD", n) for n in range(3)]
-    registration = make.base(sop.SpatialRegistrationStorage, "REG", "reg")
-    catalog = catalogued(records, registration)
+    registrations = [
+        make.base(sop.SpatialRegistrationStorage, "REG", "rigid", SeriesInstanceUID="1.2.1"),
+        make.base(sop.DeformableSpatialRegistrationStorage, "REG", "deformable"),
+    ]
+    catalog = catalogued(records, registrations)
     assert catalog.cases == ()
-    assert [(f.code, f.severity) for f in catalog.findings] == [("not-opened", "info")] * 2
+    assert [(f.code, f.severity) for f in catalog.findings] == [("not-opened", "info")] * 3
     text = " ".join(f.message for f in catalog.findings)
     assert "3 RT Beams Treatment Record object(s)" in text
     assert "1 Spatial Registration object(s)" in text
+    assert "1 Deformable Spatial Registration object(s)" in text
 
 
 def test_rt_images_without_a_plan_are_a_case_of_a_patient(catalogued: Catalogued) -> None:

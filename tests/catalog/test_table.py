@@ -23,9 +23,14 @@ def test_kind_follows_the_sop_class_before_the_modality(tmp_path: Path) -> None:
         make.base(private, "CT", "no image"),
         make.base(sop.SegmentationStorage, "SEG", "seg"),
         make.plan(SOPClassUID=sop.RTIonPlanStorage),
+        make.rt_image(Modality="CT"),
+        make.dose(Modality="MR"),
     ]
     make.write(tmp_path, objects)
     table = table_of(tmp_path)
     by_name = dict(zip(table["SOPInstanceUID"], kinds(table), strict=True))
-    assert [by_name[ds.SOPInstanceUID] for ds in objects] == ["CT", "CT", "", "", "RTPLAN"]
+    assert [by_name[ds.SOPInstanceUID] for ds in objects] == [
+        *("CT", "CT", "", ""),
+        *("RTPLAN", "RTIMAGE", "RTDOSE"),
+    ]
     assert "modality-contradicts-sop-class" in codes(find_cases(table))

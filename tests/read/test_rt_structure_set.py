@@ -199,6 +199,23 @@ def test_values_longer_than_the_standard_allows(tmp_path):
     assert ds.node_x.values.tolist() == [1 / 3, 4 + 1 / 3, 4 + 1 / 3, 1 / 3]
 
 
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 192", "Lunge li. Größe 肺"),
+        ("ISO_IR 100", "Größe / Länge"),
+        ("GB18030", "左肺"),
+        ("ISO_IR 144", "Лёгкое"),
+    ],
+)
+def test_names_are_read_in_their_character_set(tmp_path, charset, name):
+    source = built(roi(1, name, contour(SQUARE)))
+    source.SpecificCharacterSet = charset
+    ds, findings = opened(tmp_path, source)
+    assert ds.roi.values.tolist() == ds.roi_name.values.tolist() == [name]
+    assert findings == {}
+
+
 def test_observations_of_rois_that_are_not_there(tmp_path):
     source = built(roi(1, "A", contour(SQUARE)), roi(2, "B", contour(SQUARE)))
     source.RTROIObservationsSequence[0].ReferencedROINumber = 9

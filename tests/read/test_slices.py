@@ -157,7 +157,10 @@ def test_grouping_ends_whatever_the_numbers_are(tmp_path):
     assert (len(kept), finding.code) == (1, "mixed-series")
 
 
-@pytest.mark.parametrize(("shift", "told"), [(0.02, None), (0.3, "1 slice(s) lie up to 0.30 mm")])
+@pytest.mark.parametrize(
+    ("shift", "told"),
+    [(0.04, None), (0.06, "1 slice(s) lie up to 0.06 mm"), (0.3, "1 slice(s) lie up to 0.30 mm")],
+)
 def test_slices_beside_their_line_are_told(tmp_path, shift, told):
     objects = ct_series(5)
     objects[2].ImagePositionPatient = [-4 + shift, -3, 6]

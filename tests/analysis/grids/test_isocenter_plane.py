@@ -31,8 +31,9 @@ def test_at_the_receptor_nothing_changes():
     assert rt_image(ds, at="receptor").identical(ds.rt_image)
 
 
-def test_at_the_isocentre_lengths_are_sad_by_sid():
-    found = rt_image(case())
+@pytest.mark.parametrize(("sid", "sad"), [(1500.0, 1000.0), (2152.5, 1435.0)])
+def test_at_the_isocentre_lengths_are_sad_by_sid(sid, sad):
+    found = rt_image(case(rt_image_sid=sid, radiation_machine_sad=sad))
     assert found.dims == ("image", "isocenter_y", "isocenter_x")
     assert found.isocenter_y.values.tolist() == [-1, 0, 1]
     assert found.isocenter_x.values.tolist() == [-2, 0, 2, 4]

@@ -139,6 +139,7 @@ def test_a_single_plane_is_as_thick_as_the_image_spacing():
         ([], "no-contours"),
         ([("POINT", [[1, 2, 3]])], "open-contours"),
         ([("OPEN_NONPLANAR", [[0, 0, 0], [5, 5, 5], [9, 0, 9]])], "open-contours"),
+        ([("SOMETHING_ELSE", at_height(square(5.0), 0))], "open-contours"),
         ([at_height(square(5.0)[:2], 0)], "degenerate-contours"),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -92,7 +94,9 @@ def test_beams_with_unlike_leaves_of_one_type(tmp_path):
 def test_boundaries_that_do_not_fit(tmp_path):
     found = leaf_positions(planned(tmp_path, beams=[with_leaves(edges=(-5, 5))]))
     assert found["leaf_start"].isnull().all()
-    assert "has 2 pair(s) of leaves and 2 (300A,00BE) LeafP" in found.attrs["rtxr_findings"]
+    (finding,) = json.loads(found.attrs["rtxr_findings"])
+    assert finding["code"] == "leaf-boundaries"
+    assert "has 2 pair(s) of leaves and 2 (300A,00BE) LeafP" in finding["message"]
 
 
 def test_an_odd_number_of_positions(tmp_path):

@@ -6,7 +6,7 @@ has; to find these in their bytes again takes longer than all other checks of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from pydicom.dataelem import DataElement
@@ -45,10 +45,8 @@ def walked(dataset: Dataset) -> Values:
     for place, packed in reversed(found.items()):  # what is behind does not move
         around = _item_at(walk.items, place)
         walk.items[around].counts[place.tag] = packed.size
-        here, each = (*place.sequences, place.tag), range(packed.size)
-        walk.items[around + 1 : around + 1] = [
-            item for at in each for item in _kept(packed.item, here, at)
-        ]
+        kept = _kept(packed.item, (*place.sequences, place.tag), packed.size)
+        walk.items[around + 1 : around + 1] = chain.from_iterable(kept)
     return walk
 
 
@@ -90,15 +88,18 @@ def _item_at(items: list[Item], place: _Place) -> int:
     return at
 
 
-def _kept(one: Dataset, path: Path, at: int) -> Iterator[Item]:
-    """One of the items that this one stands for, and the items in it."""
-    item = Item(path)
-    yield item
+def _kept(one: Dataset, path: Path, size: int) -> list[list[Item]]:
+    """Each of the items that this one stands for, with the items in it."""
+    found = [[Item(path)] for _ in range(size)]
     for element in elements_of(one):
         tag, column = int(element.tag), element.value
         if not isinstance(column, Column):
-            item.counts[tag] = 1
-            yield from _kept(items_of(one, element.tag)[0], (*path, tag), at)
-        elif tag in WANTED and column.values[at]:
+            nested = _kept(items_of(one, element.tag)[0], (*path, tag), size)
+            for items, inner in zip(found, nested, strict=True):
+                items[0].counts[tag] = 1
+                items.extend(inner)
+        elif tag in WANTED and column:
             rule = rule_of(tag, vr_of(element).encode())
-            item.keep(tag, column.values[at], rule, EXPLICIT)
+            for items, value in zip(found, column.values, strict=True):
+                items[0].keep(tag, value, rule, EXPLICIT)
+    return found

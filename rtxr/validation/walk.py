@@ -56,12 +56,8 @@ class Item:
         self.counts[tag] = number_of_values(value, rule)
         if len(value) > _KEPT_BYTES:
             return
-        width = NUMBER_WIDTH.get(rule.vr.encode(), 0)
-        if rule.vr in _INTEGERS and width and len(value) % width == 0:
-            parts = [value[at : at + width] for at in range(0, len(value), width)]
-            signed = rule.vr in ("SS", "SL")
-            numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
-            value = "\\".join(map(str, numbers)).encode()
+        if rule.vr in _INTEGERS:
+            value = _as_text(value, rule.vr, encoding)
         self.values[tag] = value.strip(b" \0")
 
 
@@ -198,3 +194,13 @@ class Walk(Values):
             self.flaws["value-count", here, flaw] += 1
         if rule.is_text and (flaw := character_flaw(value, self._sets)):
             self.flaws["character-set", here, flaw] += 1
+
+
+def _as_text(value: bytes, vr: str, encoding: Encoding) -> bytes:
+    """Integers as text; the bytes as they are where these are no whole number of them."""
+    width, signed = NUMBER_WIDTH[vr.encode()], vr in ("SS", "SL")
+    if len(value) % width:
+        return value
+    parts = [value[at : at + width] for at in range(0, len(value), width)]
+    numbers = [int.from_bytes(each, encoding.order, signed=signed) for each in parts]
+    return "\\".join(map(str, numbers)).encode()

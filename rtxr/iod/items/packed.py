@@ -146,7 +146,9 @@ def _items(columns: Columns, implicit_vr: bool) -> tuple[list[list[bytes]], Data
             put(one, RawDataElement(tag, vr, len(column), column, 0, implicit_vr, True))
             padding = b"\0" if vr == "UI" else b" "
             texts = [[value, padding * (len(value) % 2)] for value in values]
-        found.append([[_header(tag, vr, _size(text), implicit_vr), *text] for text in texts])
+        sizes = list(map(_size, texts))
+        headers = {size: _header(tag, vr, size, implicit_vr) for size in set(sizes)}
+        found.append([[headers[size], *text] for size, text in zip(sizes, texts, strict=True)])
     bodies = [list(chain.from_iterable(parts)) for parts in zip(*found, strict=True)]
     return [[_ITEM.pack(0xFFFE, 0xE000, _size(body)), *body] for body in bodies], one
 

@@ -10,14 +10,13 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from rtxr.analysis.grids.frames import AxisMap
 from rtxr.analysis.grids.resample import Field, brackets
 from rtxr.analysis.statistics.dose_extremes import Extremes, ends
-from rtxr.analysis.statistics.dose_levels import Levels
+from rtxr.analysis.statistics.dose_levels import Levels, Lines, Through
 from rtxr.analysis.statistics.slab_cells import (
     Samples,
     box_of,
@@ -26,7 +25,7 @@ from rtxr.analysis.statistics.slab_cells import (
     some_planes,
 )
 from rtxr.analysis.structures import raster
-from rtxr.analysis.structures.cells import Pieces, joined, level_pieces, split_edges
+from rtxr.analysis.structures.cells import Pieces, level_pieces, split_edges
 from rtxr.analysis.structures.covered_cells import covered_cells
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
@@ -82,9 +81,10 @@ class AlignedCells:
             divides = (w == nodes[0][0]) | (w == nodes[0][-1])
         self._bounds = slab_bounds(part, w, divides)
         self._nodes = (nodes[0], nodes[1][near[0]], nodes[2][near[1]])
-        self._cells = tuple(
-            _nodes_before(*each) for each in zip(self._nodes[1:], self._cuts, strict=True)
-        )
+        across = self._nodes[1:]
+        self._through = Through.of(nodes[0], self._bounds)
+        self._lines = (Lines.of(across[0], v), Lines.of(across[1], u))
+        self._cells = (_nodes_before(across[0], v), _nodes_before(across[1], u))
 
     @property
     def dose_range(self) -> tuple[float, float]:
@@ -96,32 +96,28 @@ class AlignedCells:
         planes = len(self._part.position)
         v, u = self._cuts
         step = max(1, int(_CELLS_AT_ONCE * planes / (len(v) * len(u) * len(self._bounds.plane))))
-        pieces: list[Pieces] = []
+        outlines: list[tuple[IntArray, Pieces]] = []
         none, known = np.empty(0), np.empty(0)
         for first in range(0, planes, step):
             stop = min(first + step, planes)
-            bounds = self._bounds.of_planes(first, stop)
-            some = split_edges(some_planes(self._signed, first, stop), v, u)
-            runs, parts = covered_cells(some, v, u, stop - first)
-            levels = Levels.of(self._values, self._nodes, bounds, self._cuts, stop - first)
-            cells = levels.whole(runs)
-            known = np.concatenate([known, ends(cells.dose)])
-            yield cells, none
-            yield levels.partial(parts), none
-            pieces.append(replace(some, line=some.line + first * (len(v) - 1)))
-        yield Samples(*np.empty((4, 0))), self._extremes(pieces, known)
+            pieces = split_edges(some_planes(self._signed, first, stop), v, u)
+            runs, parts = covered_cells(pieces, v, u, stop - first)
+            through = self._through.of_planes(first, stop)
+            levels = Levels.of(self._values, through, self._lines, stop - first)
+            for cells in (levels.whole(runs), levels.partial(parts)):
+                known = np.concatenate([known, ends(cells.dose)])
+                yield cells, none
+            outlines.append((pieces.line // (len(v) - 1) + first, pieces))
+        yield Samples(*np.empty((4, 0))), self._extremes(outlines, known)
 
-    def _extremes(self, pieces: list[Pieces], known: FloatArray) -> FloatArray:
-        """Lowest and highest dose, beyond what is known of cells inside."""
+    def _extremes(self, outlines: list[tuple[IntArray, Pieces]], known: FloatArray) -> FloatArray:
+        """Lowest and highest dose, beyond what is known of cells."""
         edges, planes = self._part.edges, len(self._part.position)
-        some = joined([*pieces, level_pieces(edges, *self._cuts)])
-        row, column = self._cells[0].take(some.row), self._cells[1].take(some.column)
-        at = np.flatnonzero((row >= 0) & (column >= 0))
-        some = replace(some, row=row, column=column).take(at)
-        plane = some.line // (len(self._cuts[0]) - 1)
+        level = level_pieces(edges, *self._cuts)
+        outlines.append((level.line // (len(self._cuts[0]) - 1), level))
         inside = raster.fill(edges, edges.plane, *self._nodes[1:], planes, "xor")
         look = Extremes(self._values, self._nodes, self._bounds, known)
-        return look.found(some, plane, inside)
+        return look.found(outlines, inside, self._cells)
 
 
 def _parts(nodes: FloatArray, size: float) -> int:
@@ -148,10 +144,10 @@ def _cuts(nodes: FloatArray, low: float, high: float, parts: int) -> FloatArray:
 
 
 def _nodes_before(nodes: FloatArray, cuts: FloatArray) -> IntArray:
-    """Node before each cell; -1 outside the dose grid."""
+    """Node before each cell; the last one, after which there is no cell, outside the dose grid."""
     at = brackets(nodes, (cuts[1:] + cuts[:-1]) / 2)
-    low = np.minimum(at.low, len(nodes) - 2)  # -1 on an axis of one voxel
-    return np.where(np.isnan(at.share), -1, low)
+    low = np.clip(at.low, 0, max(len(nodes) - 2, 0))
+    return np.where(np.isnan(at.share), len(nodes) - 1, low)
 
 
 def _around(nodes: FloatArray, places: FloatArray) -> slice:

@@ -5,18 +5,19 @@ Only where a voxel of the dose grid nearby is beyond what is known already can t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.statistics.dose_levels import known_brackets
 from rtxr.analysis.statistics.slab_cells import Bounds, consecutive
-from rtxr.analysis.structures.cells import Pieces
+from rtxr.analysis.structures.cells import Pieces, joined
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
-#: Of more than so many pieces of outlines one in some is looked at first: few others are left.
-_MANY, _FIRST = 20_000, 32
 
 
 class Extremes:
@@ -53,21 +54,22 @@ class Extremes:
         self._first, self._last = np.clip(first, 0, top), np.clip(last, 0, top)
 
     def found(
-        self, pieces: Pieces, plane: IntArray, inside: tuple[BoolArray, slice, slice]
+        self,
+        pieces: Iterable[tuple[IntArray, Pieces]],
+        inside: tuple[BoolArray, slice, slice],
+        cells: tuple[IntArray, IntArray],
     ) -> FloatArray:
         """Lowest and highest dose; none where none is known.
 
         Parameters
         ----------
-        pieces : Pieces
-            Of the outlines, in rows and columns of nodes; none of them is outside the dose grid.
-        plane : ndarray of int
-            Plane of each piece.
+        pieces : iterable of (ndarray of int, Pieces)
+            Of the outlines, in rows and columns of cells, and the plane of each.
         inside : (ndarray of bool, slice, slice)
             Which nodes are inside: plane by plane, in which rows and columns.
+        cells : pair of ndarray of int
+            Node before each row and column of cells; outside the dose grid the last one.
         """
-        if len(plane) > _MANY:
-            self._look(self._along(pieces.take(slice(None, None, _FIRST)), plane[::_FIRST]))
         beyond = self._beyond()
         mask, row, column = inside
         where, v, u = np.nonzero(beyond[:, row, column] & mask)
@@ -75,11 +77,23 @@ class Extremes:
         self._look(self._doses(where, (v + row.start, none), (u + column.start, none)))
         beyond[:, :-1] |= beyond[:, 1:]
         beyond[:, :, :-1] |= beyond[:, :, 1:]
-        _, rows, columns = beyond.shape
-        near = beyond.take((plane * rows + pieces.row) * columns + pieces.column)
-        at = np.flatnonzero(near)
-        self._look(self._along(pieces.take(at), plane[at]))
+        # No cell begins at the last ones, which stand for what is outside.
+        beyond[:, -1] = beyond[:, :, -1] = False
+        near = [self._near(beyond, plane, some, cells) for plane, some in pieces]
+        if near:
+            plane = np.concatenate([each for each, _ in near])
+            self._look(self._along(joined([some for _, some in near]), plane))
         return self._known
+
+    @staticmethod
+    def _near(
+        beyond: BoolArray, plane: IntArray, pieces: Pieces, cells: tuple[IntArray, IntArray]
+    ) -> tuple[IntArray, Pieces]:
+        """Pieces next to what is beyond, in rows and columns of nodes."""
+        row, column = cells[0].take(pieces.row), cells[1].take(pieces.column)
+        _, rows, columns = beyond.shape
+        at = np.flatnonzero(beyond.take((plane * rows + row) * columns + column))
+        return plane[at], replace(pieces.take(at), row=row[at], column=column[at])
 
     def _look(self, doses: FloatArray) -> None:
         self._known = ends(np.concatenate([self._known, doses]))

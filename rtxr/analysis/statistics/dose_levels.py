@@ -6,7 +6,6 @@ planes of the dose grid it touches; all that is left to do for a cell is to look
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +15,91 @@ from rtxr.analysis.statistics.slab_cells import Bounds, Samples, consecutive, sp
 from rtxr.analysis.structures.covered_cells import Parts, Runs
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines between cells among the nodes of an axis.
+
+    Parameters
+    ----------
+    cuts : ndarray, (n,)
+        Where the lines are, ascending, mm.
+    at : Brackets
+        The nodes beside each line; no share beyond the dose grid.
+    same : slice, optional
+        Where the nodes are themselves lines and all others are beyond the dose grid: which ones.
+    nodes : int
+        How many nodes there are.
+    """
+
+    cuts: FloatArray
+    at: Brackets
+    same: slice | None
+    nodes: int
+
+    @classmethod
+    def of(cls, nodes: FloatArray, cuts: FloatArray) -> Lines:
+        """Lines among ascending nodes."""
+        at = known_brackets(nodes, cuts)
+        begin = int(np.searchsorted(cuts, nodes[0]))
+        here = slice(begin, begin + len(nodes))
+        alike = np.array_equal(cuts[here], nodes) and np.isfinite(at.share).sum() == len(nodes)
+        return cls(cuts, at, here if alike else None, len(nodes))
+
+    def on(self, values: FloatArray, axis: int) -> FloatArray:
+        """Values at nodes along an axis, or at the lines already, at the lines."""
+        if self.same:
+            return values
+        low, high = values.take(self.at.low, axis), values.take(self.at.high, axis)
+        high -= low
+        high *= self.at.share[:, None] if axis == 2 else self.at.share
+        low += high
+        return low
+
+
+@dataclass(frozen=True)
+class Through:
+    """How the dose on planes of nodes adds up to levels.
+
+    Parameters
+    ----------
+    plane : ndarray of int, (levels,)
+        Plane of each level, ascending.
+    thickness : ndarray, (levels,)
+        Of each level, mm.
+    used : ndarray of int, (levels, n)
+        Consecutive nodes, the last one of a level repeated where others need more.
+    mean, change : ndarray, (levels, n)
+        Weights of the mean dose through the level, and of the change across it.
+    """
+
+    plane: IntArray
+    thickness: FloatArray
+    used: IntArray
+    mean: FloatArray
+    change: FloatArray
+
+    @classmethod
+    def of(cls, nodes: FloatArray, bounds: Bounds) -> Through:
+        """The levels between some bounds; every node within one is a bound."""
+        low, high = bounds.levels()
+        used, (mean, change) = _weights(nodes, bounds.height, low, high)
+        thickness = bounds.height[high] - bounds.height[low]
+        return cls(bounds.plane[low], thickness, used, mean, change)
+
+    def of_planes(self, first: int, stop: int) -> Through:
+        """The levels of the planes from ``first`` to ``stop``, planes counted from 0 again."""
+        some = slice(*np.searchsorted(self.plane, [first, stop]).tolist())
+        used = self.used[some]
+        wide = int((used[:, -1] - used[:, 0]).max(initial=0)) + 1
+        return Through(
+            self.plane[some] - first,
+            self.thickness[some],
+            used[:, :wide],
+            self.mean[some, :wide],
+            self.change[some, :wide],
+        )
 
 
 @dataclass(frozen=True)
@@ -41,41 +125,26 @@ class Levels:
 
     @classmethod
     def of(
-        cls,
-        values: FloatArray,
-        nodes: tuple[FloatArray, FloatArray, FloatArray],
-        bounds: Bounds,
-        cuts: tuple[FloatArray, FloatArray],
-        planes: int,
+        cls, values: FloatArray, through: Through, lines: tuple[Lines, Lines], planes: int
     ) -> Levels:
-        """Dose on the levels between some bounds.
+        """Dose on some levels.
 
         Parameters
         ----------
         values : ndarray
-            The dose at ``nodes``, ascending along w, v and u.
-        bounds : Bounds
-            Where levels begin and end; every plane of ``nodes`` within one is a bound.
-        cuts : pair of ndarray
+            The dose at nodes, ascending along w, v and u.
+        through : Through
+            The levels.
+        lines : pair of Lines
             Lines between cells along v and u.
         planes : int
             Number of planes.
         """
-        low, high = bounds.levels()
-        used, weights = _weights(nodes[0], bounds.height, low, high)
-        box = tuple(_alike(*each) for each in zip(nodes[1:], cuts, strict=True))
-        shape = [
-            len(lines) if same else len(axis)
-            for same, axis, lines in zip(box, nodes[1:], cuts, strict=True)
-        ]
-        middle, across = (
-            _on_lines(_on_lines(each, nodes[1], cuts[0], 1), nodes[2], cuts[1], 2)
-            for each in _weighted(values, used, weights, shape, box)
-        )
-        thickness = bounds.height[high] - bounds.height[low]
-        area = np.diff(cuts[0], append=cuts[0][-1])[:, None] * np.diff(cuts[1], append=cuts[1][-1])
-        counts = np.bincount(bounds.plane[low], minlength=planes)
-        return cls(middle, across, thickness[:, None, None] * area, counts)
+        v, u = lines
+        middle, across = u.on(v.on(_weighted(values, through, lines), 2), 3)
+        area = np.diff(v.cuts, append=v.cuts[-1])[:, None] * np.diff(u.cuts, append=u.cuts[-1])
+        counts = np.bincount(through.plane, minlength=planes)
+        return cls(middle, across, through.thickness[:, None, None] * area, counts)
 
     def whole(self, runs: Runs) -> Samples:
         """Cells that are covered all over, on every level of their planes."""
@@ -170,55 +239,28 @@ def _weights(
     return used, (found[0], found[1])
 
 
-def _weighted(
-    values: FloatArray,
-    used: IntArray,
-    weights: tuple[FloatArray, FloatArray],
-    shape: Sequence[int],
-    box: Sequence[slice | None],
-) -> tuple[FloatArray, FloatArray]:
+def _weighted(values: FloatArray, through: Through, lines: tuple[Lines, Lines]) -> FloatArray:
     """Mean and change of planes of nodes; of equal planes exactly what they are, and zero.
 
-    They are the ``box`` of arrays of this shape that are not known beside it.
+    Where nodes are lines they are placed among them, and beyond the dose grid is nothing known.
     """
-    whole = np.full((2, len(used), *shape), np.nan)
-    middle, across = whole[(slice(None), slice(None), *(each or slice(None) for each in box))]
-    first = _planes(values, used[:, 0])
+    shape = [len(each.cuts) if each.same else each.nodes for each in lines]
+    found = np.full((2, len(through.used), *shape), np.nan)
+    box = (each.same or slice(None) for each in lines)
+    middle, across = found[(slice(None), slice(None), *box)]
+    first = _planes(values, through.used[:, 0])
     middle[...], across[...] = first, 0.0
-    mean, change = weights
-    middle[np.isnan(mean).any(axis=1)] = np.nan
-    for at in range(1, used.shape[1]):
-        more = _planes(values, used[:, at]) - first
-        if change[:, at].any():
-            across += change[:, at, None, None] * more
-        more *= mean[:, at, None, None]
+    middle[np.isnan(through.mean).any(axis=1)] = np.nan
+    for at in range(1, through.used.shape[1]):
+        more = _planes(values, through.used[:, at]) - first
+        if through.change[:, at].any():
+            across += through.change[:, at, None, None] * more
+        more *= through.mean[:, at, None, None]
         middle += more
-    return whole[0], whole[1]
-
-
-def _alike(nodes: FloatArray, cuts: FloatArray) -> slice | None:
-    """Which of the cuts are the nodes, where the others lie beyond the dose grid."""
-    begin = int(np.searchsorted(cuts, nodes[0]))
-    here = slice(begin, begin + len(nodes))
-    if not np.array_equal(cuts[here], nodes):
-        return None
-    known = np.isfinite(brackets(nodes, cuts).share)
-    return here if known.sum() == len(nodes) else None
+    return found
 
 
 def _planes(values: FloatArray, at: IntArray) -> FloatArray:
     """Some planes, without a copy where they follow one another."""
     follow = len(at) > 0 and (np.diff(at) == 1).all()
     return values[at[0] : at[-1] + 1] if follow else values[at]
-
-
-def _on_lines(values: FloatArray, nodes: FloatArray, cuts: FloatArray, axis: int) -> FloatArray:
-    """Values at cuts along an axis, linear between nodes."""
-    if _alike(nodes, cuts):
-        return values
-    at = known_brackets(nodes, cuts)
-    low, high = values.take(at.low, axis), values.take(at.high, axis)
-    high -= low
-    high *= at.share[:, None] if axis == 1 else at.share
-    low += high
-    return low

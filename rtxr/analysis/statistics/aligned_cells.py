@@ -10,6 +10,7 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from rtxr.analysis.statistics.dose_levels import Levels, Lines, Through
 from rtxr.analysis.statistics.slab_cells import (
     Samples,
     box_of,
+    by_plane,
     finite_range,
     slab_bounds,
     some_planes,
@@ -57,7 +59,7 @@ class AlignedCells:
     def __init__(
         self, part: Slabs, signed: SignedEdges, field: Field, along: AxisMap, size: float
     ) -> None:
-        self._part, self._signed = part, signed
+        self._part, self._signed = part, by_plane(signed)
         values = np.asarray(along.to_frame_order(field.values), dtype=np.float64)
         nodes = [along.values(field.grid.axes, j) for j in (2, 1, 0)]
         for d, j in enumerate((2, 1, 0)):
@@ -104,7 +106,7 @@ class AlignedCells:
             runs, parts = covered_cells(pieces, v, u, stop - first)
             through = self._through.of_planes(first, stop)
             levels = Levels.of(self._values, through, self._lines, stop - first)
-            for cells in (levels.whole(runs), levels.partial(parts)):
+            for cells in chain(levels.whole(runs), [levels.partial(parts)]):
                 known = np.concatenate([known, ends(cells.dose)])
                 yield cells, none
             outlines.append((pieces.line // (len(v) - 1) + first, pieces))

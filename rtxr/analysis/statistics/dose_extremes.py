@@ -72,7 +72,8 @@ class Extremes:
         """
         beyond = self._beyond()
         mask, row, column = inside
-        where, v, u = np.nonzero(beyond[:, row, column] & mask)
+        at = np.flatnonzero(beyond[:, row, column] & mask)
+        where, v, u = np.unravel_index(at, mask.shape)
         none = np.zeros(len(v))
         self._look(self._doses(where, (v + row.start, none), (u + column.start, none)))
         beyond[:, :-1] |= beyond[:, 1:]

@@ -6,7 +6,9 @@ planes of the dose grid it touches; all that is left to do for a cell is to look
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from rtxr.analysis.statistics.slab_cells import Bounds, Samples, consecutive, sp
 from rtxr.analysis.structures.covered_cells import Parts, Runs
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
+
+#: Whole cells looked at together: what is known of so many stays close to the processor.
+_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -146,11 +151,19 @@ class Levels:
         counts = np.bincount(through.plane, minlength=planes)
         return cls(middle, across, through.thickness[:, None, None] * area, counts)
 
-    def whole(self, runs: Runs) -> Samples:
-        """Cells that are covered all over, on every level of their planes."""
+    def whole(self, runs: Runs) -> Iterator[Samples]:
+        """Cells that are covered all over, on every level of their planes; some at a time."""
         of, level = self._on_levels(runs.plane)
         corners = runs.count[of] + 1  # the last one ends a run: what begins there does not count
-        _, at = consecutive(self._corner(level, runs.row[of], runs.column[of]), corners)
+        begin = self._corner(level, runs.row[of], runs.column[of])
+        total = np.cumsum(corners)
+        stops = np.searchsorted(total, np.arange(0, total[-1] if len(total) else 0, _AT_ONCE))
+        for first, stop in pairwise([*stops.tolist(), len(of)]):
+            yield self._of_runs(begin[first:stop], corners[first:stop])
+
+    def _of_runs(self, begin: IntArray, corners: IntArray) -> Samples:
+        """Cells of some runs: their first corners, and how many corners each has."""
+        _, at = consecutive(begin, corners)
         line = self.middle.shape[2]
         near, far = self.middle.take(at), self.middle.ravel()[line:].take(at)
         both = near + far

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
-from rtxr.analysis.structures.sweep import Edges, IntArray
+from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 _THIN_MM = 1e-9
-E = TypeVar("E", Edges, SignedEdges)
 
 
 @dataclass(frozen=True)
@@ -146,9 +144,22 @@ def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
 
 
-def some_planes(edges: E, first: int, stop: int) -> E:
-    """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again."""
-    some = edges.take(np.flatnonzero((edges.plane >= first) & (edges.plane < stop)))
+def by_plane(edges: SignedEdges) -> SignedEdges:
+    """The edges plane after plane, else in the order they have."""
+    return edges.take(np.argsort(edges.plane, kind="stable"))
+
+
+def some_planes(edges: SignedEdges, first: int, stop: int) -> SignedEdges:
+    """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again.
+
+    Parameters
+    ----------
+    edges : SignedEdges
+        Plane after plane.
+    first, stop : int
+        Which planes.
+    """
+    some = edges.take(slice(*np.searchsorted(edges.plane, [first, stop]).tolist()))
     return replace(some, plane=some.plane - first)
 
 

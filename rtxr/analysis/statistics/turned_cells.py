@@ -13,6 +13,7 @@ from rtxr.analysis.statistics.slab_cells import (
     Bounds,
     Samples,
     box_of,
+    by_plane,
     consecutive,
     finest_spacing,
     finite_range,
@@ -45,7 +46,7 @@ class TurnedCells:
     """
 
     def __init__(self, part: Slabs, signed: SignedEdges, field: Field, size: float) -> None:
-        self._part, self._signed, self._field = part, signed, field
+        self._part, self._signed, self._field = part, by_plane(signed), field
         size = min(size, finest_spacing(field.grid.axes))
         box_u, box_v = box_of(part)
         self._u, self._v = _even(*box_u, size), _even(*box_v, size)

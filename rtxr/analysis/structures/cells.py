@@ -122,16 +122,15 @@ def _in_columns(
     # What lies on the last line belongs to the last column.
     lines = np.append(u[:-1], np.nextafter(u[-1], np.inf))
     column = np.searchsorted(lines, lowest, side="right") - 1
-    until = np.searchsorted(u, highest, side="left") - 1
     pieces = Pieces(line, row, column, sign, *ends)
     within = column < len(u) - 1
-    several = until > column
+    several = within & (u.take(column + 1, mode="clip") < highest)
     if not several.any():
         return pieces if within.all() else pieces.take(np.flatnonzero(within))
     kept = pieces.take(np.flatnonzero(within & ~several))
     crossing = np.flatnonzero(several)
-    cut = _split_columns(pieces.take(crossing), until[crossing], u)
-    return joined([kept, cut])
+    until = np.searchsorted(u, highest[crossing], side="left") - 1
+    return joined([kept, _split_columns(pieces.take(crossing), until, u)])
 
 
 def joined(pieces: Sequence[Pieces]) -> Pieces:

@@ -85,9 +85,7 @@ def covered_cells(pieces: Pieces, v: FloatArray, u: FloatArray, planes: int) -> 
     )
     line, column = np.divmod(crossed, columns + 1)
     column -= 1  # -1 is to the left of the lattice
-    sums = np.empty((9, len(crossed)))
-    for to, terms in zip(sums, _terms(pieces, v, u), strict=True):
-        to[:] = np.bincount(of, terms, len(crossed))
+    sums = np.array([np.bincount(of, terms, len(crossed)) for terms in _terms(pieces, v, u)])
     after = _along_lines(sums[6:], line)
     left = after - sums[6:]
     for row, carried in ((0, left[0]), (2, left[1]), (3, left[0] / 12), (5, left[2])):
@@ -112,7 +110,7 @@ def covered_cells(pieces: Pieces, v: FloatArray, u: FloatArray, planes: int) -> 
     strips[[0, 2, 5]] = after[:, level]
     strips[3] = after[0, level] / 12
     place = np.divmod(np.concatenate([line[part], line[level]]), rows)
-    sums = np.concatenate([sums[:6, part], strips], axis=1)
+    sums = np.concatenate([sums[:6].take(part, axis=1), strips], axis=1)
     return runs, _parts(*place, np.concatenate([column[part], beyond]), sums)
 
 
@@ -157,9 +155,11 @@ def _terms(pieces: Pieces, v: FloatArray, u: FloatArray) -> Iterator[FloatArray]
 def _along_lines(terms: FloatArray, line: IntArray) -> FloatArray:
     """Running sums along each line, this cell included."""
     total = np.cumsum(terms, axis=1)
-    first = np.flatnonzero(np.diff(line, prepend=-1))
-    before = total[:, first] - terms[:, first]
-    return total - np.repeat(before, np.diff(first, append=len(line)), axis=1)
+    begins = np.diff(line, prepend=-1) > 0
+    first = np.flatnonzero(begins)
+    before = total.take(first, axis=1) - terms.take(first, axis=1)
+    total -= before.take(np.cumsum(begins) - 1, axis=1)
+    return total
 
 
 def _parts(plane: IntArray, row: IntArray, column: IntArray, sums: FloatArray) -> Parts:

@@ -56,7 +56,7 @@ class SignedEdges:
     plane: IntArray
     sign: FloatArray
 
-    def take(self, index: npt.NDArray[np.generic]) -> SignedEdges:
+    def take(self, index: npt.NDArray[np.generic] | slice) -> SignedEdges:
         """The edges at these indices, or where a boolean mask is true."""
         return SignedEdges(*(getattr(self, field.name)[index] for field in fields(self)))
 

@@ -90,7 +90,7 @@ class Heights:
         key = np.rint((y - lowest) / _QUANTUM).astype(np.int64)
         span = int(key.max(initial=0)) + 1
         key += plane * span
-        order = np.argsort(key)
+        order = np.argsort(key, kind="stable")  # sides of polygons ascend or descend for long
         ascending = key[order]
         new = np.ones(len(key), dtype=bool)
         np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
@@ -184,7 +184,7 @@ def cut(edges: Edges, heights: Heights) -> Fragments:
     middle = x_lo + x_hi
     left = float(middle.min(initial=0.0))
     width = float(middle.max(initial=0.0)) - left + 1.0
-    order = np.argsort(strip * width + (middle - left))
+    order = np.argsort(strip * width + (middle - left), kind="stable")
     return Fragments(edge[order], strip[order], x_lo[order], x_hi[order], heights.y)
 
 

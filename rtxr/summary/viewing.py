@@ -45,7 +45,8 @@ def view(
     rois : str, sequence of str or False, optional
         ROI labels; by default all.
     prescription : float, optional
-        The dose that is 100 %, Gy; by default what the plan prescribes, else the highest dose.
+        The dose that is 100 %, Gy; by default what the plan prescribes, of the second case where
+        only that has a dose, else the highest dose.
     **state
         Traits of the widget: ``position={"z": 12.5}``, ``window=(400, 40)``,
         ``isodoses=("95%", 20)``, ``opacity=0.3`` …, see
@@ -66,7 +67,8 @@ def view(
         No such variable, ROI, dose, plane or trait.
     """
     made = widget_class("viewer", "ViewerWidget")
-    full = full_dose(ds, prescription)
+    dosed = ds if other is None or model.dose_names(ds) else other
+    full = full_dose(dosed, prescription)
     widget: ViewerWidget = made(ds, other, variable=variable, rois=rois, full=full, **state)
     return widget
 

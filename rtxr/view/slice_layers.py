@@ -197,7 +197,7 @@ def draw_dose(ax: Axes, shown: Plane, values: FloatArray, look: DoseLook, scale:
         axes = shown.axis(shown.across), shown.axis(shown.up)
         style |= {"linestyles": "dashed", "linewidths": 1.1, "zorder": 2}
         lines = ax.contour(*axes, values, levels=levels, **style)
-        for text in ax.clabel(lines, fmt="%g", fontsize=7):
+        for text in ax.clabel(lines, fmt="%.4g", fontsize=7):
             text.set(path_effects=colors.rim("#ffffff"), fontweight="bold")
         if bar is not None:
             bar.add_lines(levels, colors=["black"] * len(levels), linewidths=1.2)

@@ -210,6 +210,22 @@ def test_two_datasets(shown: Any, patient: xr.Dataset) -> None:
     bare.page.locator(".rtxr-viewer-told", has_text=f"2nd: {value + 200:g} HU").wait_for()
 
 
+def test_a_dose_that_only_the_second_dataset_has(shown: Any, patient: xr.Dataset) -> None:
+    names = {name: name.replace("dose", "dose_2", 1) for name in map(str, patient.variables)}
+    other = patient.rename({old: new for old, new in names.items() if old.startswith("dose")})
+    plain = {"contours": False, "isolines": False, "crosshair": False, "opacity": 1.0}
+    bare = shown(patient.drop_vars("dose").rt.view(other=other, only="axial", **plain))
+    first, second = (pixels(canvas(bare, source=source)) for source in (0, 1))
+    y, x = (size // 2 for size in first.shape[:2])
+    assert len(set(first[y, x, :3].tolist())) == 1
+    assert len(set(second[y, x, :3].tolist())) > 1
+    bare.set(compare="blend")
+    drawn(bare)
+    blended = pixels(canvas(bare))
+    y, x = (size // 2 for size in blended.shape[:2])
+    assert len(set(blended[y, x, :3].tolist())) > 1
+
+
 def test_a_stack_that_is_turned(shown: Any) -> None:
     """Each voxel has its own value: what is told is the voxel under the pointer."""
     angle = 0.3

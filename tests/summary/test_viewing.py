@@ -37,6 +37,12 @@ def test_without_one_it_is_the_highest_dose(patient):
     view.close()
 
 
+def test_of_two_cases_the_one_with_a_dose_says_it(patient):
+    view = patient.drop_vars("dose").rt.view(other=patient)
+    assert (view.dose, view.prescription, view._full) == ("dose", 70.0, "plan")
+    view.close()
+
+
 def test_state_is_given_as_traits(patient):
     view = patient.rt.view(rois=["PTV_70"], position={"z": 12.5}, window=(1500, -600), only="axial")
     assert view.labels == ("PTV_70",)

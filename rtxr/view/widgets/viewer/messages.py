@@ -43,7 +43,11 @@ def described(scene: Scene, other: Scene | None) -> dict[str, Any]:
         "titles": scene.titles,
         "note": scene.note,
         "doses": {
-            name: {"units": volume.units, "highest": volume.highest}
+            name: {
+                "units": volume.units,
+                "highest": volume.highest,
+                "isOther": name not in scene.doses,
+            }
             for name, volume in doses_of(scene, other).items()
         },
         "labels": scene.labels,

@@ -65,6 +65,13 @@ class Pane {
   }
 
   // --- drawing ----------------------------------------------------------------------------------
+  /** The dose that is shown: of a blend the second dataset's where only that has it. */
+  get dose() {
+    const { doses } = this.viewer.scene;
+    const isOther = doses[this.viewer.model.get("dose")]?.isOther;
+    return ((isOther && this.twin) || this.picture)?.dose;
+  }
+
   /** What has to be made anew, of ALL. */
   age(...what) {
     for (const each of what) this.old.add(each);

@@ -25,7 +25,7 @@ class Sheet {
     const place = { x, y, scaleX: pane.scaleX, scaleY: pane.scaleY };
     for (const each of Object.keys(place)) place[each] *= ratio;
     strokes.clear(place);
-    if (picture?.dose && viewer.model.get("isolines")) this.drawIsolines(picture.dose);
+    if (pane.dose && viewer.model.get("isolines")) this.drawIsolines(pane.dose);
     if (viewer.model.get("contours")) {
       if (picture?.lines) this.drawLines(picture.lines, viewer.labels[pane.source]);
       if (twin?.lines) this.drawLines(twin.lines, viewer.labels[1], DASHES);

@@ -248,7 +248,8 @@ class Viewer extends Actions {
     const smooth = model.get("smooth");
     const shade = (layer, source) =>
       layer && { layer, smooth, rim: true, window: model.get(source ? "other_window" : "window") };
-    const { image, dose: layer } = pane.picture ?? {};
+    const image = pane.picture?.image;
+    const layer = pane.dose;
     const found = { image: shade(image, pane.source), other: null, dose: null };
     const other = shade(pane.twin?.image, 1);
     if (other) found.other = { ...other, share: model.get("blend") };

@@ -198,7 +198,7 @@ def test_a_dose_that_only_the_second_dataset_has_can_be_shown():
     assert (view.dose, list(view._scene["doses"])) == ("dose_2", ["dose_2"])
     assert view.dose_at == ViewerWidget(case()).dose_at
     view = ViewerWidget(case(), second, dose="dose_2")
-    assert list(view._scene["doses"]) == ["dose", "dose_2"]
+    assert [each["isOther"] for each in view._scene["doses"].values()] == [False, True]
     with pytest.raises(UnknownNameError, match="no dose 'dose_3'"):
         view.dose = "dose_3"
 

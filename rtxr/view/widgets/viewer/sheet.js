@@ -1,7 +1,5 @@
 // The lines of a plane, isodoses and structures, on a transparent sheet: windows change more often.
 
-const RIM = [0, 0, 0, 0.5]; // lines stand out from their like on a thin dark one
-const WIDER = 1.5;
 const DASHES = [5, 9]; // px of the second dataset's lines, and px until the next ones
 const CROSS = 6; // px of a mark to each side
 
@@ -37,53 +35,38 @@ class Sheet {
     const levels = this.pane.viewer.levels();
     const line = (gray) => layer.isolines?.get(gray) ?? isoline(layer, gray);
     layer.isolines = new Map(levels.map(({ gray }) => [gray, line(gray)])); // no others are kept
-    for (const { gray, color } of levels) {
+    this.strokes.begin(1, this.pane.ratio);
+    levels.forEach(({ gray }, style) => {
       const points = layer.isolines.get(gray);
-      for (const [style, width] of [[RIM, 1 + WIDER], [color, 1]]) {
-        for (let at = 0; at < points.length / 2; at += 2) this.add(points, at, at + 2, width);
-        this.strokes.paint(style);
-      }
-    }
+      for (let at = 0; at < points.length / 2; at += 2) this.strokes.add(points, at, at + 2, style);
+    });
+    this.strokes.paint(levels.map(({ color }) => color));
   }
 
-  /** All dark rims, all lines, and the one that is highlighted over them. */
-  drawLines(lines, labels, dashes) {
+  /** All lines, and the one that is highlighted over them. */
+  drawLines({ points, starts, roi }, labels, dashes) {
     const { shown, colors, model } = this.pane.viewer;
-    const highlighted = model.get("roi");
-    const color = (label) => rgb(colors[label]);
-    const draw = (which, width, style) => {
-      const wanted = (label) => shown.has(label) && which === (label === highlighted);
-      this.drawRois(lines, labels, wanted, width, style, dashes);
-    };
-    draw(false, 1.5 + WIDER);
-    this.strokes.paint(RIM);
-    draw(false, 1.5, color);
-    draw(true, 3 + WIDER, () => RIM);
-    draw(true, 3, color);
-  }
-
-  /** Lines of ROIs that are wanted, those of each painted if there is a style. */
-  drawRois({ points, starts, roi }, labels, wanted, width, style, dashes) {
-    for (let line = 0; line < roi.length; line++) {
-      const label = labels[roi[line] & ~OPEN];
-      if (!wanted(label)) continue;
-      const [first, end] = [starts[line], starts[line + 1]];
-      if (end - first > 1) this.add(points, first, end, width, dashes);
-      else this.addCross(points[2 * first], points[2 * first + 1], width);
-      if (style && roi[line + 1] !== roi[line]) this.strokes.paint(style(label));
+    const highlighted = labels.indexOf(model.get("roi"));
+    const bands = labels.map((label) => rgb(colors[label]));
+    const seen = labels.map((label) => shown.has(label));
+    for (const [which, width] of [[false, 1.5], [true, 3]]) {
+      this.strokes.begin(width, this.pane.ratio, dashes);
+      for (let line = 0; line < roi.length; line++) {
+        const style = roi[line] & ~OPEN;
+        if (!seen[style] || which !== (style === highlighted)) continue;
+        const [first, end] = [starts[line], starts[line + 1]];
+        if (end - first > 1) this.strokes.add(points, first, end, style);
+        else this.addCross(points[2 * first], points[2 * first + 1], style);
+      }
+      this.strokes.paint(bands);
     }
   }
 
   /** A line of one point. */
-  addCross(across, up, width) {
+  addCross(across, up, style) {
     const { scaleX, scaleY } = this.pane;
     const [dx, dy] = [CROSS / scaleX, CROSS / scaleY];
-    this.add([across - dx, up, across + dx, up], 0, 2, width);
-    this.add([across, up - dy, across, up + dy], 0, 2, width);
-  }
-
-  add(points, first, end, width, dashes) {
-    const { ratio } = this.pane;
-    this.strokes.add(points, first, end, ratio * width, dashes?.map((each) => ratio * each));
+    this.strokes.add([across - dx, up, across + dx, up], 0, 2, style);
+    this.strokes.add([across, up - dy, across, up + dy], 0, 2, style);
   }
 }

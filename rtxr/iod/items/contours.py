@@ -33,7 +33,7 @@ from rtxr.iod.encoding.raw import (
 from rtxr.iod.encoding.writable import EXPLICIT_LIMIT
 from rtxr.iod.items.packed import Columns, pack, unpacked
 from rtxr.iod.items.rois import number_of
-from rtxr.iod.values.decimal_strings import ds_strings, joined
+from rtxr.iod.values.decimal_strings import value_fields
 
 if TYPE_CHECKING:
     from rtxr.iod.rt_structure_set import StructureData
@@ -258,12 +258,8 @@ class ContourItems:
         texts, points = self.structures.texts, self.structures.points
         found = [texts.get(int(key), b"") for key in self.structures.contour_keys]
         anew = [at for at, key in enumerate(self.structures.contour_keys) if int(key) not in texts]
-        if not anew:
-            return found
-        strings = ds_strings(np.concatenate([np.ravel(points[at]) for at in anew]))
-        stops = np.cumsum([np.size(points[at]) for at in anew]).tolist()
-        for at, start, stop in zip(anew, [0, *stops], stops, strict=False):
-            found[at] = joined(strings[start:stop])
+        for at, text in zip(anew, value_fields([points[at] for at in anew]), strict=True):
+            found[at] = text
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,37 +37,48 @@ def ds_string(value: float) -> str:
     return min(fitting, key=lambda each: abs(float(each) - number))
 
 
-def ds_strings(values: npt.ArrayLike) -> list[str]:
-    """Decimal strings of many numbers, fast where most are short.
+def value_fields(arrays: Sequence[npt.ArrayLike]) -> list[bytes]:
+    """Value fields of many decimal strings: backslashes between, padded to even length.
 
     Parameters
     ----------
-    values : array_like
-        Finite numbers, any shape; taken in C order.
+    arrays : sequence of array_like
+        Finite numbers of each field, any shape; taken in C order.
 
     Raises
     ------
     ValueError
         A number is not finite.
     """
-    numbers = np.asarray(values, dtype=np.float64).ravel()
+    flat = [np.asarray(each, dtype=np.float64).ravel() for each in arrays]
+    if not flat:
+        return []
+    numbers = np.concatenate(flat)
     if not np.isfinite(numbers).all():
         raise ValueError("decimal strings cannot hold NaN or infinite numbers")
     # Coordinates repeat: contours around masks run along the edges of voxels.
     which, distinct = pd.factorize(numbers)
+    texts = np.array(_texts(distinct), dtype=object)
+    stops = np.cumsum([len(each) for each in flat]).tolist()
+    return [
+        _field(texts[which[start:stop]].tolist())
+        for start, stop in zip([0, *stops], stops, strict=False)
+    ]
+
+
+def _texts(numbers: npt.NDArray[np.float64]) -> list[bytes]:
+    """Decimal strings of numbers, fast where most are short."""
     # Rounding first leaves short numbers as they are, and repr is slow for long ones.
-    texts = np.array([repr(each) for each in _shortened(distinct).tolist()], dtype=object)
-    for at, text in enumerate(texts):
+    found = [repr(each) for each in _shortened(numbers).tolist()]
+    for at, text in enumerate(found):
         if len(text) > MAX_LENGTH:
-            texts[at] = ds_string(distinct[at])
-    found: list[str] = texts[which].tolist()
-    return found
+            found[at] = ds_string(numbers[at])
+    return [text.encode("ascii") for text in found]
 
 
-def joined(texts: Iterable[str]) -> bytes:
-    """Value field of decimal strings: backslashes between, padded to even length."""
-    data = "\\".join(texts).encode("ascii")
-    return data + b" " * (len(data) % 2)
+def _field(texts: Iterable[bytes]) -> bytes:
+    data = b"\\".join(texts)
+    return data + b" " if len(data) % 2 else data
 
 
 def _longest(number: float, notation: str) -> str:

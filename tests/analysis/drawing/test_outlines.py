@@ -14,14 +14,15 @@ from rtxr.analysis.structures.masks import mask as mask_of
 from rtxr.analysis.structures.masks import mask_source
 from rtxr.errors import GeometryError, UnknownNameError
 from rtxr.geometry import Grid
-from rtxr.iod.values.decimal_strings import ds_strings
+from rtxr.iod.values.decimal_strings import value_fields
 
 GRID = axial_grid((5, 40, 48), (3.0, 1.0, 1.5), (-6.0, -20.0, 100.0))
 
 
 def written(points):
     """Points as they come back from a file: 16 characters each."""
-    return [np.array(ds_strings(each), dtype=float).reshape(-1, 3) for each in points]
+    fields = [field.split(b"\\") for field in value_fields(points)]
+    return [np.array(field, dtype=float).reshape(-1, 3) for field in fields]
 
 
 def read_back(points, grid, image=None, combine="xor"):

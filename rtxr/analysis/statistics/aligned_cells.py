@@ -15,7 +15,7 @@ from itertools import chain
 import numpy as np
 
 from rtxr.analysis.grids.frames import AxisMap
-from rtxr.analysis.grids.resample import Field, brackets
+from rtxr.analysis.grids.resample import Field
 from rtxr.analysis.statistics.dose_extremes import Extremes, ends
 from rtxr.analysis.statistics.dose_levels import Levels, Lines, Through
 from rtxr.analysis.statistics.slab_cells import (
@@ -83,10 +83,8 @@ class AlignedCells:
             divides = (w == nodes[0][0]) | (w == nodes[0][-1])
         self._bounds = slab_bounds(part, w, divides)
         self._nodes = (nodes[0], nodes[1][near[0]], nodes[2][near[1]])
-        across = self._nodes[1:]
         self._through = Through.of(nodes[0], self._bounds)
-        self._lines = (Lines.of(across[0], v), Lines.of(across[1], u))
-        self._cells = (_nodes_before(across[0], v), _nodes_before(across[1], u))
+        self._lines = (Lines.of(self._nodes[1], v), Lines.of(self._nodes[2], u))
 
     @property
     def dose_range(self) -> tuple[float, float]:
@@ -119,7 +117,7 @@ class AlignedCells:
         outlines.append((level.line // (len(self._cuts[0]) - 1), level))
         inside = raster.fill(edges, edges.plane, *self._nodes[1:], planes, "xor")
         look = Extremes(self._values, self._nodes, self._bounds, known)
-        return look.found(outlines, inside, self._cells)
+        return look.found(outlines, inside, (self._lines[0].before, self._lines[1].before))
 
 
 def _parts(nodes: FloatArray, size: float) -> int:
@@ -143,13 +141,6 @@ def _cuts(nodes: FloatArray, low: float, high: float, parts: int) -> FloatArray:
     before = [low] if not len(inner) or low < inner[0] else []
     after = [high] if not len(inner) or high > inner[-1] else []
     return np.concatenate([before, inner, after])
-
-
-def _nodes_before(nodes: FloatArray, cuts: FloatArray) -> IntArray:
-    """Node before each cell; the last one, after which there is no cell, outside the dose grid."""
-    at = brackets(nodes, (cuts[1:] + cuts[:-1]) / 2)
-    low = np.clip(at.low, 0, max(len(nodes) - 2, 0))
-    return np.where(np.isnan(at.share), len(nodes) - 1, low)
 
 
 def _around(nodes: FloatArray, places: FloatArray) -> slice:

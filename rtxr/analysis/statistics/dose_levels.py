@@ -52,6 +52,13 @@ class Lines:
         alike = np.array_equal(cuts[here], nodes) and np.isfinite(at.share).sum() == len(nodes)
         return cls(cuts, at, here if alike else None, len(nodes))
 
+    @property
+    def before(self) -> IntArray:
+        """Node before each cell; the last one, after which is no cell, outside the dose grid."""
+        known = np.isfinite(self.at.share)
+        low = np.clip(self.at.low[:-1], 0, max(self.nodes - 2, 0))
+        return np.where(known[:-1] & known[1:], low, self.nodes - 1)
+
     def on(self, values: FloatArray, axis: int) -> FloatArray:
         """Values at nodes along an axis, or at the lines already, at the lines."""
         if self.same:
@@ -264,12 +271,12 @@ def _weighted(values: FloatArray, through: Through, lines: tuple[Lines, Lines]) 
     first = _planes(values, through.used[:, 0])
     middle[...], across[...] = first, 0.0
     middle[np.isnan(through.mean).any(axis=1)] = np.nan
+    more, part = np.empty((2, *first.shape))
     for at in range(1, through.used.shape[1]):
-        more = _planes(values, through.used[:, at]) - first
+        np.subtract(_planes(values, through.used[:, at]), first, out=more)
         if through.change[:, at].any():
-            across += through.change[:, at, None, None] * more
-        more *= through.mean[:, at, None, None]
-        middle += more
+            across += np.multiply(more, through.change[:, at, None, None], out=part)
+        middle += np.multiply(more, through.mean[:, at, None, None], out=part)
     return found
 
 

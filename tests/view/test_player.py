@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gc
+import weakref
 
+import pytest
+
+from rtxr.errors import RTXRError
 from rtxr.view.player import player
 
 
@@ -35,3 +40,19 @@ def test_a_still_of_what_is_shown():
     bundle = widget._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]) == widget.children[1].value
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_closed_player_keeps_nothing():
+    class Drawing:
+        def __call__(self, number, ax) -> None:
+            ax.set_title(number)
+
+    draw = Drawing()
+    reference = weakref.ref(draw)
+    widget = player(draw, 4, "control point")
+    widget.close()
+    del draw
+    gc.collect()
+    assert reference() is None
+    with pytest.raises(RTXRError, match="was closed"):
+        widget.snapshot()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from rtxr.errors import RTXRError
 from rtxr.view.png import png
 
 if TYPE_CHECKING:
@@ -41,19 +42,37 @@ class Player(ipywidgets.VBox):  # type: ignore[misc]
             min=0, max=last, description=description, style=whole, layout={"flex": "1 1 auto"}
         )
         self._picture = ipywidgets.Image(format="png", layout=wide)
-        self._draw = draw
-        ipywidgets.jslink((play, "value"), (self._slider, "value"))
+        self._draw: Callable[[int, Axes], object] | None = draw
+        linked = ipywidgets.jslink((play, "value"), (self._slider, "value"))
         self._slider.observe(self._show, names="value")
+        buttons = ipywidgets.HBox([play, self._slider], layout=wide)
+        self._parts = (linked, play, self._slider, buttons, self._picture)
         self._show()
-        super().__init__([ipywidgets.HBox([play, self._slider], layout=wide), self._picture])
+        super().__init__([buttons, self._picture])
 
     def snapshot(self) -> Figure:
-        """The picture that is shown now as a matplotlib figure, not registered with pyplot."""
+        """The picture that is shown now as a matplotlib figure, not registered with pyplot.
+
+        Raises
+        ------
+        RTXRError
+            The widget was closed.
+        """
         from matplotlib.figure import Figure  # noqa: PLC0415 (slow)
 
+        if self._draw is None:
+            raise RTXRError("this player was closed and let go of its data; make another")
         figure = Figure(figsize=(_INCHES, _INCHES), layout="constrained")
         self._draw(int(self._slider.value), figure.add_subplot())
         return figure
+
+    def close(self) -> None:
+        """Take the widget off every page and let go of what it draws."""
+        super().close()
+        self._slider.unobserve_all()
+        for part in self._parts:
+            part.close()
+        self._draw = None
 
     def _show(self, _: Any = None) -> None:
         self._picture.value = png(self.snapshot(), _DPI)

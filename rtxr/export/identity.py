@@ -12,7 +12,7 @@ from pydicom.uid import generate_uid
 from rtxr.errors import Finding, UnknownNameError, Violation, did_you_mean
 from rtxr.export.objects import Outgoing
 from rtxr.iod.build import remap_uids
-from rtxr.iod.encoding.raw import duplicate
+from rtxr.iod.encoding.raw import duplicate, text_of
 from rtxr.model import IMAGE_NAMES
 
 UIDPolicy = Literal["auto", "new", "keep"]
@@ -175,7 +175,7 @@ def _refers(each: Outgoing, uids: set[str]) -> bool:
 
 
 def _text(each: Outgoing, keyword: str) -> str:
-    return "" if each.header is None else str(each.header.get(keyword) or "")
+    return text_of(each.header, keyword)
 
 
 def _new_uid() -> str:

@@ -21,7 +21,7 @@ from rtxr.geometry import FloatArray, Grid, layout_for, own_orientation, slice_n
 from rtxr.header_store import Record
 from rtxr.iod import ct_image
 from rtxr.iod.encoding import pixels
-from rtxr.iod.encoding.raw import text_of
+from rtxr.iod.encoding.raw import numbers_of, text_of
 from rtxr.iod.tables import IODS, iod_for
 from rtxr.read.files import file_size
 
@@ -179,7 +179,7 @@ def pixel_spacing(
     GeometryError
         Rows or columns are not evenly spaced, or there is a single one and no header.
     """
-    stated = list((None if header is None else header.get("PixelSpacing")) or ())
+    stated = numbers_of(header, "PixelSpacing")
     found = []
     for stored in (1, 2):
         dim = order.index(stored)
@@ -235,9 +235,8 @@ def _known(array: xr.DataArray, records: Records) -> Known:
 def _orientation(known: Known, grid: Grid) -> list[float]:
     """Image Orientation of the source; else the grid's own rows and columns."""
     for _, header in list(known.values())[:1]:
-        cosines = None if header is None else header.get("ImageOrientationPatient")
-        if cosines:
-            return [float(value) for value in cosines]
+        if cosines := numbers_of(header, "ImageOrientationPatient"):
+            return cosines
     return own_orientation(grid)
 
 
@@ -247,8 +246,7 @@ def _of_modality(
     """Sources that are images of the variable's modality, by UID."""
     for uid in records:
         source = source_of(records, uid)
-        modality = "" if source[1] is None else str(source[1].get("Modality", ""))
-        if model.IMAGE_NAMES.get(modality) == name:
+        if model.IMAGE_NAMES.get(text_of(source[1], "Modality")) == name:
             yield uid, source
 
 
@@ -273,14 +271,14 @@ def _slice(
     """One slice with the values that differ from its header."""
     record, header = source.record, source.header
     modality, plane = _modality(name), encoded.stored
-    iod = IODS[modality] if header is None else iod_for(str(header.SOPClassUID))
+    iod = IODS[modality] if header is None else iod_for(text_of(header, "SOPClassUID"))
     position, cosines, spacing, step = geometry
     described = coded(record, header)
     values = ct_image.plane_values(position, cosines, spacing, described, slice_spacing=step)
     values |= encoded.attributes
     if described is None and text_of(header, "SliceThickness"):
         values.pop("SliceThickness", None)  # slices may be thinner than their distance, or thicker
-    if header is None or plane.shape != (header.get("Rows"), header.get("Columns")):
+    if plane.shape != (*numbers_of(header, "Rows"), *numbers_of(header, "Columns")):
         values |= {"Rows": plane.shape[0], "Columns": plane.shape[1]}
     compression = _compression(record, header)
     findings = list(encoded.findings)

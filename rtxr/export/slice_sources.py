@@ -13,6 +13,7 @@ import pydicom
 from rtxr.export.objects import MADE_IN_MEMORY, MOVED
 from rtxr.geometry import FloatArray, slice_normal
 from rtxr.header_store import Record
+from rtxr.iod.encoding.raw import numbers_of
 
 #: A slice is its source's if it lies in the same plane to this many mm.
 SAME_HEIGHT_MM = 0.01
@@ -107,7 +108,7 @@ def _nearest(heights: Mapping[str, float], height: float) -> str:
 
 def _is_turned(header: pydicom.Dataset | None, normal: FloatArray) -> bool:
     """Whether a source slice says that it is not parallel to the slices wanted."""
-    cosines = None if header is None else header.get("ImageOrientationPatient")
+    cosines = numbers_of(header, "ImageOrientationPatient")
     if not cosines:
         return False
     return float(np.linalg.norm(np.cross(slice_normal(cosines), normal))) > PARALLEL
@@ -115,5 +116,5 @@ def _is_turned(header: pydicom.Dataset | None, normal: FloatArray) -> bool:
 
 def _height(header: pydicom.Dataset | None, normal: FloatArray) -> float:
     """Position of a source slice along the normal, mm; far away where it has none."""
-    position = None if header is None else header.get("ImagePositionPatient")
-    return float(np.asarray(position, dtype=float) @ normal) if position else float("inf")
+    position = numbers_of(header, "ImagePositionPatient")
+    return float(np.asarray(position) @ normal) if position else float("inf")

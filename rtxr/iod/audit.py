@@ -88,16 +88,17 @@ def audit(dataset: Dataset, iod: IOD) -> dict[tuple[str, str], Flaw]:
         iod = replace(iod, conditions=conditions)
     found: dict[tuple[str, str], Flaw] = {}
     rows: dict[BaseTag, tuple[Attribute, Module]] = {}
-    for use in iod.uses(dataset):
-        for row in use.module.checked:
-            _note_missing(dataset, row, "", use.module, iod, found)
-            rows.setdefault(row.tag, (row, use.module))
+    modules = [use.module for use in iod.uses(dataset)]
+    for module in modules:
+        for row in module.checked:
+            _note_missing(dataset, row, "", module, iod, found)
+            rows.setdefault(row.tag, (row, module))
     _note_excluded(dataset, rows, found)
     _note_narrow_window(dataset, rows, found)
-    tables = [(use.module, use.module.attributes) for use in iod.uses(dataset)]
+    tables = [(module, module.attributes) for module in modules]
     _note_values(dataset, "", tables, found)
-    for row, module, detail in value_flaws(dataset, iod):
-        flawed = Flaw(BAD_VALUE, row.keyword, row.tag, module, detail, count=1, type=row.type)
+    for row, own, detail in value_flaws(dataset, iod):
+        flawed = Flaw(BAD_VALUE, row.keyword, row.tag, own, detail, count=1, type=row.type)
         found[BAD_VALUE, row.keyword] = flawed
     for row, module in rows.values():
         _descend(dataset, row, "", module, iod, found)
@@ -114,7 +115,7 @@ def _descend(
     count: int = 1,
 ) -> None:
     """Audit the items of a sequence of a data set that stands for so many."""
-    if not row.items:
+    if not row.items or element_at(dataset, row.tag) is None:
         return
     here = f"{prefix}{row.keyword}."
     short = short_sequence(dataset, row.tag, f"{module.name} {here}")

@@ -74,7 +74,7 @@ class ModuleUse:
             return True
         if self.when is not None:
             return self.when(dataset)
-        return not self.own_tags.isdisjoint(dataset.keys())
+        return not dataset.keys().isdisjoint(self.own_tags)
 
     def placed(self, dataset: Dataset) -> ModuleUse:
         """The use with its private rows at the tags that they have in a data set."""

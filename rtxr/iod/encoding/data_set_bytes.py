@@ -62,7 +62,7 @@ def _write(
     if _CHARSET in elements:
         charset = dataset.get("SpecificCharacterSet") or default_encoding
     signed = _PIXEL_REPRESENTATION in elements and is_signed(dataset)
-    for tag in sorted(elements):
+    for tag in sorted(elements, key=int):  # tags are slow to compare
         if not tag & 0xFFFF and tag >> 16 > _LAST_WITH_LENGTH:
             continue
         element = elements[tag]

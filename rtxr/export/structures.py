@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 import xarray as xr
+from pydicom.dataelem import RawDataElement
 
 from rtxr import model
 from rtxr.catalog.lookup import listed
@@ -36,10 +37,12 @@ from rtxr.export.objects import (
 from rtxr.export.references import image_refs, images_below, images_gone, images_known
 from rtxr.header_store import Record
 from rtxr.iod import provenance, rt_structure_set
-from rtxr.iod.encoding.raw import items_of, text_of
+from rtxr.iod.encoding.raw import items_of, text_of, with_elements
+from rtxr.iod.encoding.writable import EXPLICIT_LIMIT
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
-from rtxr.read.rt_structure_set import contour_data, read_structure_set
+from rtxr.read.rt_structure_set import read_structure_set, stored_contours
+from rtxr.read.structures.contours import RawContours
 
 ROIS_CHANGED = "its ROIs changed"
 IMAGES_GONE = "images it refers to are not in the Dataset any more"
@@ -74,8 +77,16 @@ def structure_objects(
     data = _referring(structure_data(ds, compared), source, images)
     on = dict(zip(data.contour_image_uids, data.points, strict=True))
     gone = images_gone(records, others, on, data.frame_of_reference_uid)
+    stay = None if gone else compared.as_stored
+    if stay is not None and header is not None:
+        header = source = with_elements(header, [stay])
     values, findings = rt_structure_set.values(
-        data, source, image_refs=image_refs(images), gone=gone, **_image_series(images)
+        data,
+        source,
+        image_refs=image_refs(images),
+        gone=gone,
+        contours_stay=stay is not None,
+        **_image_series(images),
     )
     changes = compared.changes
     if gone and (findings or "ReferencedFrameOfReferenceSequence" in values):
@@ -207,12 +218,16 @@ class _Compared:
         What differs from the source.
     edited_rois : frozenset of int
         Numbers of the source's ROIs whose contours differ.
+    as_stored : RawDataElement or None
+        ROI Contour Sequence of the source, Contour Data and all, where every contour is the
+        source's and says of itself what the arrays do.
     """
 
     texts: Mapping[int, bytes] = field(default_factory=dict)
     passed_on: Collection[int] = ()
     changes: tuple[str, ...] = ()
     edited_rois: frozenset[int] = frozenset()
+    as_stored: RawDataElement | None = None
 
 
 def structure_data(ds: xr.Dataset, compared: _Compared | None = None) -> StructureData:
@@ -278,9 +293,10 @@ def _compare(ds: xr.Dataset, record: Record | None) -> _Compared:
         return _Compared(changes=(MADE_IN_MEMORY,))
     try:
         part = read_structure_set(record.path, frame_of_reference_uid=_image_frame(ds))
-        texts = dict(enumerate(contour_data(record.path)))
+        stored = stored_contours(record.path)
     except (OSError, RTXRError):
         return _Compared(changes=(OUT_OF_REACH,))
+    texts = dict(enumerate(stored.contours.data))
     now, then = structure_data(ds), structure_data(xr.Dataset(coords=part.coords))
     changes = () if _rois(now) == _rois(then) else (ROIS_CHANGED,)
     old = {key: _contour(then, at) for at, key in enumerate(then.contour_keys)}
@@ -296,7 +312,18 @@ def _compare(ds: xr.Dataset, record: Record | None) -> _Compared:
     # Contours that name no ROI are in no table; their items and texts are passed on.
     passed_on = texts.keys() - old.keys()
     kept = {key: texts[key] for key in (*sorted(same), *passed_on)}
-    return _Compared(kept, passed_on, changes, edited)
+    whole = stored.element if not changes and _says(stored.contours, now) else None
+    return _Compared(kept, passed_on, changes, edited, whole)
+
+
+def _says(stored: RawContours, now: StructureData) -> bool:
+    """Whether contours state their type and number of points, as the arrays do."""
+    kinds = zip(now.contour_keys, now.contour_types, strict=True)
+    return (
+        None not in stored.stated_counts
+        and all(stored.types[key] == kind for key, kind in kinds)
+        and all(len(text) <= EXPLICIT_LIMIT for text in stored.data)
+    )
 
 
 def _edited_rois(now: StructureData, then: StructureData, same: Collection[int]) -> frozenset[int]:

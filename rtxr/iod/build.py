@@ -7,17 +7,18 @@ Standard asks for and the source lacked; each addition is a Finding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydicom.dataelem import DataElement
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from rtxr.errors import UnknownNameError, Violation, did_you_mean
 from rtxr.iod.audit import BAD_VALUE, Flaw, audit
 from rtxr.iod.complete import Completion
-from rtxr.iod.encoding.raw import duplicate, put, text_of, value_of
+from rtxr.iod.encoding.raw import duplicate, put, raw_sequences, text_of, value_of, with_elements
 from rtxr.iod.private_rows import reserve
 from rtxr.iod.remap import remap_uids
 from rtxr.iod.tables import IOD
@@ -110,15 +111,26 @@ def build(
         fix = f"leave it as it is, or make it {iod.sop_class_uid}"
         violations.append(of_attribute("wrong-sop-class", text, uid, iod, "SOPClassUID", fix))
     completion = Completion(iod, derived or {}, from_scratch=header is None)
+    unparsed = raw_sequences(dataset)
     dataset = completion.complete(dataset)
     uid = text_of(dataset, "SOPInstanceUID")
     additions = completion.additions.items()
     findings = [each for each in recoded if each.severity != "error"]
     findings += [of_addition(each, path, iod, uid) for path, each in additions]
-    for flaw, inherited in _judged(audit(dataset, iod), iod, header, given):
+    completed = {path.partition(".")[0] for path in completion.additions}
+    same = [each for each in unparsed if keyword_for_tag(each.tag) not in completed]
+    source = None if header is None else _parsed_alike(header, dataset, same)
+    for flaw, inherited in _judged(audit(dataset, iod), iod, source, given):
         finding = of_flaw(flaw, iod, uid, inherited=inherited, strict=strict)
         (violations if finding.severity == "error" else findings).append(finding)
+    for each in same:  # what was only looked at is written as the bytes that it was
+        put(dataset, each)
     return Built(dataset, tuple(findings), tuple(violations))
+
+
+def _parsed_alike(header: Dataset, dataset: Dataset, same: Sequence[RawDataElement]) -> Dataset:
+    """The header with sequences that another data set has too, which parsed them already."""
+    return with_elements(header, (dataset._dict[each.tag] for each in same))
 
 
 def _apply(

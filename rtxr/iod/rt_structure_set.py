@@ -120,6 +120,7 @@ def values(
     *,
     image_refs: Mapping[str, str] | None = None,
     gone: Gone | None = None,
+    contours_stay: bool = False,
     study_uid: str = "",
     series_uid: str = "",
 ) -> tuple[dict[str, Any], list[Finding]]:
@@ -138,6 +139,8 @@ def values(
         SOP Instance UIDs of images that the case had and has no more > the image in the same
         plane that references to them go to, None to drop them. Dangling references that came
         with the source stay.
+    contours_stay : bool, default: False
+        ROI Contour Sequence of the header is what is to be written, Contour Data and all.
     study_uid, series_uid : str, optional
         Of the images: where to list those that new contours refer to.
 
@@ -150,7 +153,7 @@ def values(
     """
     gone, refs = gone or {}, dict(image_refs or {})
     contours = ContourItems(structures, header, refs, gone)
-    sequence = contours.sequence()
+    sequence = None if contours_stay else contours.sequence()
     named = contours.named if header is not None else refs
     images = frame_items.Images(
         refs, named.keys(), study_uid, series_uid, implicit_vr=contours.implicit_vr

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag
 
 from rtxr import model
 from rtxr.errors import Finding, NotDicomError
 from rtxr.header_store import Record
+from rtxr.read.elements import Element
 from rtxr.read.files import read_bytes
 from rtxr.read.headers import Header, header_of, parse
 from rtxr.read.item_values import integer, items, text
@@ -37,10 +40,10 @@ from rtxr.read.structures.tables import points, structures, with_mask
 _SEPARATORS = bytes.maketrans(b"/,", b"\\\\")
 
 __all__ = [
-    "contour_data",
     "no_structures",
     "points",
     "read_structure_set",
+    "stored_contours",
     "structure_set_from_bytes",
     "structures",
     "with_mask",
@@ -122,11 +125,47 @@ def structure_set_from_bytes(
     )
 
 
-def contour_data(path: str | os.PathLike[str]) -> list[bytes]:
-    """Contour Data (3006,0050) of every contour of a file as stored, by contour key."""
+@dataclass(frozen=True)
+class StoredContours:
+    """ROI Contour Sequence (3006,0039) of a file as it is stored.
+
+    Parameters
+    ----------
+    contours : RawContours
+        Of all ROIs, by contour key.
+    element : RawDataElement or None
+        The sequence itself; None where nobody would write it in this encoding.
+    """
+
+    contours: RawContours
+    element: RawDataElement | None
+
+
+def stored_contours(path: str | os.PathLike[str]) -> StoredContours:
+    """Contours of a file as stored.
+
+    Raises
+    ------
+    NotDicomError
+        The file cannot be followed.
+    """
     name = os.fspath(path)
     source = source_of(read_bytes(name), complete=True, name=name)
-    return raw_contours(source.data, _drawn(source, name).rois).data
+    whole = tolerant(source.data, source.start, source.encoding)
+    found = [each for each in whole if each.tag == ROI_CONTOURS]
+    element = _raw_element(source, found[0]) if len(found) == 1 else None
+    return StoredContours(raw_contours(source.data, _drawn(source, name).rois), element)
+
+
+def _raw_element(source: Source, element: Element) -> RawDataElement | None:
+    """A sequence of defined length in little endian, as pydicom reads it."""
+    if element.undefined or not source.encoding.little or element.vr not in (b"", b"SQ"):
+        return None
+    value = source.data[element.value : element.stop]
+    vr = element.vr.decode("ascii") or None
+    implicit = not source.encoding.explicit
+    tag = BaseTag(element.tag)
+    return RawDataElement(tag, vr, len(value), value, element.value, implicit, True)
 
 
 def no_structures() -> dict[str, xr.Variable]:

@@ -13,6 +13,7 @@ from pydicom.uid import CTImageStorage
 from written_structures import BOX, HEIGHTS, Structures, codes, export, square, write_case
 
 import rtxr
+from rtxr.read.rt_structure_set import stored_contours
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +260,34 @@ def test_an_edited_mask_is_a_violation_that_says_what_to_do(case):
     (row,) = problems[problems["code"] == "mask-disagrees"].to_dict("records")
     assert "rt.add_structure(" in row["fix"]
     assert "'PTV'" in row["message"]
+
+
+# --- nothing was edited ---------------------------------------------------------------------------
+def contours_of(path: Path) -> bytes:
+    """ROI Contour Sequence as it is stored."""
+    element = stored_contours(path).element
+    assert element is not None
+    return bytes(element.value)
+
+
+def test_contours_that_nobody_edited_are_written_byte_for_byte(case, folder, tmp_path):
+    table = case.rt.to_dicom(tmp_path / "out")
+    assert set(table["changed"]) == {""}
+    (written,) = (tmp_path / "out").glob("RTSTRUCT_*")
+    assert contours_of(written) == contours_of(next(folder.glob("RTSTRUCT_*")))
+
+
+@pytest.mark.parametrize("lacks", ["NumberOfContourPoints", "ContourGeometricType"])
+def test_what_a_contour_does_not_state_is_stated(folder, tmp_path, lacks):
+    source = tmp_path / "source"
+    source.mkdir()
+    for path in folder.iterdir():
+        ds = pydicom.dcmread(path)
+        if ds.Modality == "RTSTRUCT":
+            del ds.ROIContourSequence[0].ContourSequence[0][lacks]
+        ds.save_as(source / path.name)
+    rtxr.open_dir(source).rt.to_dicom(tmp_path / "out")
+    (written,) = (tmp_path / "out").glob("RTSTRUCT_*")
+    contour = pydicom.dcmread(written).ROIContourSequence[0].ContourSequence[0]
+    stated = {"NumberOfContourPoints": len(contour.ContourData) // 3}
+    assert contour[lacks].value == stated.get(lacks, "CLOSED_PLANAR")

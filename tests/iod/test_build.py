@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian
 
 from iod.objects import codes, differences
@@ -352,3 +353,36 @@ def test_private_elements_that_cannot_be_parsed_pass_through():
     built = build(CT, header, {})
     assert built.dataset.get_item(odd.tag).value == b"\1\2\3"
     assert isinstance(built.dataset.get_item(odd.tag), RawDataElement)
+
+
+def raw(dataset: Dataset, keyword: str) -> RawDataElement | None:
+    element = dataset._dict[Tag(keyword)]
+    return element if isinstance(element, RawDataElement) else None
+
+
+def test_a_sequence_that_was_only_looked_at_stays_the_bytes_that_it_was():
+    long = [
+        item(CodeValue=str(at), CodingSchemeDesignator="99X", CodeMeaning="x" * 40)
+        for at in range(20)
+    ]
+    header = ct_header(ProcedureCodeSequence=long)
+    before = raw(header, "ProcedureCodeSequence")
+    built = build(CT, header, {"PatientName": "Other"})
+    assert before is not None
+    assert raw(built.dataset, "ProcedureCodeSequence") is before
+
+
+def test_a_sequence_that_lacked_something_is_completed():
+    long = [item(ReferencedSOPClassUID="1.2", ReferencedSOPInstanceUID="1.3") for _ in range(20)]
+    structures = reread(
+        item(
+            SOPClassUID=RTSTRUCT.sop_class_uid,
+            SOPInstanceUID="1.2.3",
+            StructureSetROISequence=[item(ROINumber=at) for at in range(40)],
+            ReferencedStudySequence=long,
+        )
+    )
+    built = build(RTSTRUCT, structures, {})
+    assert raw(built.dataset, "StructureSetROISequence") is None
+    assert all("ROIName" in each for each in built.dataset.StructureSetROISequence)
+    assert raw(built.dataset, "ReferencedStudySequence") is not None

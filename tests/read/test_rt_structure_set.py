@@ -271,7 +271,7 @@ def test_contour_data_is_the_stored_bytes_by_key(tmp_path):
         roi(1, "A", contour(b"1.50\\2\\3"), contour(b"")), roi(2, "B", contour(b"7\\8\\9 "))
     )
     path = save(tmp_path / "ss", source)
-    assert rt_structure_set.contour_data(path) == [b"1.50\\2\\3", b"", b"7\\8\\9 "]
+    assert rt_structure_set.stored_contours(path).contours.data == [b"1.50\\2\\3", b"", b"7\\8\\9 "]
 
 
 def test_header_record_keeps_everything_but_contour_data(tmp_path):

@@ -177,6 +177,20 @@ def put(dataset: Dataset, element: Element) -> None:
         dataset[element.tag] = element
 
 
+def with_elements(dataset: Dataset, elements: Iterable[Element]) -> Dataset:
+    """A shallow copy with elements added or replaced, without conversion."""
+    copy = duplicate(dataset)
+    for element in elements:
+        put(copy, element)
+    return copy
+
+
+def raw_sequences(dataset: Dataset) -> list[RawDataElement]:
+    """Outermost sequences of the Standard that nobody has parsed."""
+    raw = (each for each in elements_of(dataset) if isinstance(each, RawDataElement))
+    return [each for each in raw if vr_of(each) == "SQ" and not each.tag.is_private]
+
+
 def make(keyword: str, value: Any, *, signed: bool = False) -> DataElement:
     """Element of the data dictionary with a value; None makes it empty.
 

@@ -24,10 +24,16 @@ from rtxr.iod.items.packed import longest, packed_at
 #: A value longer than this has no room for its length in Explicit VR with a short length field.
 EXPLICIT_LIMIT = 0xFFFE
 _CONTOUR_DATA, _CONTOURS = Tag("ContourData"), Tag("ContourSequence")
+_ROI_CONTOURS = Tag("ROIContourSequence")
+#: How the header of one begins that Explicit VR has no other way to hold (PS3.5 6.2.2).
+_LONG_CONTOUR = b"\x06\x30\x50\x00UN"
 
 
 def has_long_text(dataset: Dataset) -> bool:
     """Whether a contour is too long for Explicit VR, which would have to call it UN."""
+    whole = element_at(dataset, _ROI_CONTOURS)
+    if isinstance(whole, RawDataElement) and not whole.is_implicit_VR:
+        return _LONG_CONTOUR in (whole.value or b"")
     return any(
         longest(element_at(contour, _CONTOUR_DATA)) > EXPLICIT_LIMIT
         for roi in items_of(dataset, "ROIContourSequence")

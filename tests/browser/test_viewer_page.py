@@ -67,6 +67,22 @@ def test_every_key(shown: Any, patient: xr.Dataset) -> None:
     assert after("ArrowUp").position["z"] == z[24]
 
 
+def test_an_answer_to_earlier_keys_moves_nothing(shown: Any, patient: xr.Dataset) -> None:
+    view = patient.rt.view()
+    bare = shown(view)
+    canvas(bare).focus()
+    bare.page.evaluate(
+        """earlier => {
+          const key = new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true });
+          for (let count = 0; count < 2; count++) document.activeElement.dispatchEvent(key);
+          take({ position: earlier }); }""",
+        view.position,
+    )
+    drawn(bare)
+    assert view.position["z"] == patient.z.values[22]
+    assert canvas(bare).get_attribute("data-drawn") == "22"
+
+
 def test_pointer(shown: Any, patient: xr.Dataset) -> None:
     view = patient.rt.view()
     bare = shown(view)

@@ -21,6 +21,7 @@ class Viewer extends Actions {
     this.store = new Store(model, (request) => this.took(request));
     this.frames = new Frames(this);
     this.stale = new Set(); // traits that the panel is to follow
+    this.unsaved = new Map(); // traits and values that Python has yet to hear of
     this.changing = this.changes();
     this.takeColors();
     this.build(el);
@@ -82,6 +83,7 @@ class Viewer extends Actions {
 
   // --- state that Python shares -----------------------------------------------------------------
   say(trait, value) {
+    this.unsaved.set(trait, value);
     this.model.set(trait, value);
     this.saving ??= setTimeout(() => this.save(), SAVE_MS);
   }
@@ -89,6 +91,7 @@ class Viewer extends Actions {
   save() {
     clearTimeout(this.saving);
     this.saving = undefined;
+    this.unsaved.clear();
     this.model.save_changes();
   }
 
@@ -112,6 +115,11 @@ class Viewer extends Actions {
   }
 
   changed(name) {
+    const own = this.unsaved.get(name);
+    if (own !== undefined && own !== this.model.get(name)) {
+      this.model.set(name, own); // Python answers what was said before, keys ago
+      return;
+    }
     if (name === "rois" || name === "colors") this.takeColors();
     this.changing[name]?.();
     if (this.hurry) this.stale.add(name);

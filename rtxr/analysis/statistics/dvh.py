@@ -7,11 +7,8 @@ become slabs in :mod:`rtxr.analysis.structures.planes`, how masks do in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -38,8 +35,6 @@ from rtxr.analysis.structures.planes import Between, EndCap, Slabs
 from rtxr.analysis.structures.polygons import Combine, check_combine
 from rtxr.errors import Finding, RTXRError
 from rtxr.roi_names import Rois
-
-_THREADS = 4
 
 #: A mask, or several by name.
 Masks = xr.DataArray | Mapping[str, xr.DataArray]
@@ -270,9 +265,8 @@ def _integrated(
             part = solid(with_crossings(job), solids.combine, solids.between)
         return tuple(integrate(part, each) for each in fields)
 
-    # The arrays are large and NumPy works on them without the interpreter's lock.
-    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(curves, chain(_of_contours(ds, solids, fields[0]), solids.masks)))
+    drawn = _of_contours(ds, solids, fields[0])
+    return [*map(curves, drawn), *map(curves, solids.masks)]
 
 
 def _of_contours(ds: xr.Dataset, solids: Solids, first: Field) -> Iterator[Slabs]:

@@ -17,13 +17,15 @@ from browser.planes import drawn
 from browser.servers import PATIENCE, MissingProgramError, Server
 
 #: What pages say that has nothing to do with widgets: Voilà asks a CDN for icons of its own,
-#: Notebook for settings that are not there yet, on empty pages too.
+#: Notebook for settings that are not there yet, on empty pages too, JupyterLab gives up asking a
+#: busy kernel for its debugger.
 HARMLESS = (
     "cdn.jsdelivr.net",
     "font-awesome",
     "fontawesome",
     "ERR_NAME_NOT_RESOLVED",
     "(reading 'schema')",
+    "restore the debugger state",
 )
 
 

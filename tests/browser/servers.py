@@ -46,7 +46,14 @@ SERVERS = {
     "jupyterlab": (_JUPYTER, f"/doc/tree/{{name}}?token={TOKEN}", "/api"),
     "notebook": (_JUPYTER, f"/notebooks/{{name}}?token={TOKEN}", "/api"),
     "voila": (
-        ("{folder}", "--no-browser", "--Voila.ip=127.0.0.1", "--port={port}"),
+        (
+            "{folder}",
+            "--no-browser",
+            "--Voila.ip=127.0.0.1",
+            "--port={port}",
+            # Voila loads extensions of JupyterLab; that of Notebook needs what only Notebook has.
+            "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
+        ),
         "/voila/render/{name}",
         "/voila/tree",
     ),

@@ -10,7 +10,6 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 import numpy as np
 
@@ -104,14 +103,15 @@ class AlignedCells:
             runs, parts = covered_cells(pieces, v, u, stop - first)
             through = self._through.of_planes(first, stop)
             levels = Levels.of(self._values, through, self._lines, stop - first)
-            for cells in chain(levels.whole(runs), [levels.partial(parts)]):
+            for cells in levels.whole(runs):
                 known = np.concatenate([known, ends(cells.dose)])
                 yield cells, none
+            yield levels.partial(parts), none  # whose doses may pass the ends of the dose's own
             outlines.append((pieces.line // (len(v) - 1) + first, pieces))
         yield Samples(*np.empty((4, 0))), self._extremes(outlines, known)
 
     def _extremes(self, outlines: list[tuple[IntArray, Pieces]], known: FloatArray) -> FloatArray:
-        """Lowest and highest dose, beyond what is known of cells."""
+        """Lowest and highest dose, beyond what is known of whole cells."""
         edges, planes = self._part.edges, len(self._part.position)
         level = level_pieces(edges, *self._cuts)
         outlines.append((level.line // (len(self._cuts[0]) - 1), level))

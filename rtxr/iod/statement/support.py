@@ -36,19 +36,19 @@ _SCAN = _reader(
 )
 _LINKS = _reader(
     "the case",
-    "case.py headers.py",
+    "case.py headers.py raw_data_sets.py",
     """
-    ContourData ContourSequence DoseSummationType FrameOfReferenceUID Modality
-    ROIContourSequence SOPClassUID SOPInstanceUID
+    DoseSummationType FrameOfReferenceUID Modality SOPClassUID SOPInstanceUID
+    SpecificCharacterSet
     """,
 )
 _IMAGE = _reader(
     "an image",
     "ct_image.py slices.py",
     """
-    AcquisitionNumber Columns FrameOfReferenceUID ImageOrientationPatient ImagePositionPatient
+    AcquisitionNumber FrameOfReferenceUID ImageOrientationPatient ImagePositionPatient
     ImagerPixelSpacing InstanceNumber ModalityLUTSequence NumberOfFrames PixelSpacing
-    RescaleIntercept RescaleSlope RescaleType Rows SamplesPerPixel Units
+    RescaleIntercept RescaleSlope RescaleType SamplesPerPixel Units
     """,
 )
 _PIXELS = _reader(
@@ -73,11 +73,12 @@ _SUV = _reader(
 )
 _STRUCTURES = _reader(
     "structures",
-    "rt_structure_set.py structures/contours.py",
+    "rt_structure_set.py structures/contours.py structures/contour_items.py",
     """
-    ContourGeometricType ContourImageSequence NumberOfContourPoints ROIDisplayColor ROIName
-    ROINumber RTROIInterpretedType RTROIObservationsSequence ReferencedFrameOfReferenceUID
-    ReferencedROINumber ReferencedSOPInstanceUID SOPInstanceUID StructureSetROISequence
+    ContourData ContourGeometricType ContourImageSequence ContourSequence NumberOfContourPoints
+    ROIContourSequence ROIDisplayColor ROIName ROINumber RTROIInterpretedType
+    RTROIObservationsSequence ReferencedFrameOfReferenceUID ReferencedROINumber
+    ReferencedSOPInstanceUID SOPInstanceUID StructureSetROISequence
     """,
 )
 _DOSE = _reader(

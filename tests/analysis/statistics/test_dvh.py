@@ -115,6 +115,19 @@ def test_gaussian_in_a_cylinder():
     assert found.maximum == pytest.approx(top)  # a voxel centre inside
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_dose_beyond_those_of_the_grid(seed):
+    sparse = np.random.default_rng(seed)
+
+    def speckles(points):
+        return np.where(sparse.random(points.shape[:-1]) < 0.02, 60.0, 0.0)
+
+    ds = dosed({"A": stack(circle(RADIUS, 720), HEIGHTS)}, speckles, 3.0, 0.3)
+    found = dvh.roi_doses(ds, "A")[0]
+    assert found.minimum == 0
+    assert found.maximum <= 60
+
+
 def test_uniform_dose_is_a_step():
     ds = dosed({"A": stack(circle(RADIUS), HEIGHTS)}, lambda p: np.full(p.shape[:-1], 14.1))
     found = dvh.roi_doses(ds, "A")[0]

@@ -26,7 +26,6 @@ from rtxr.read.rt_images.table import rt_images
 from rtxr.summary.beam_poses import beam_poses
 from rtxr.summary.beam_spots import BeamSpots, beam_spots
 from rtxr.view.beam import BeamPicture, Portal, draw_beam
-from rtxr.view.player import player
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,12 +109,14 @@ def beam_player(
     ConflictingDataError, MissingDataError, UnknownNameError
         As :func:`plot_beam`.
     """
+    from rtxr.view.widgets.player import Player  # noqa: PLC0415 (slow)
+
     found = _gathered(ds, beam, structures, rt_image)
 
     def draw(point: int, ax: Axes) -> None:
         draw_beam(_picture(found, point), ax)
 
-    return player(draw, len(found.poses), "control point")
+    return Player(draw, len(found.poses), "control point")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""A figure with a slider as a widget: of ipywidgets only, it has no page of its own."""
+"""A figure with a slider: any drawing that depends on a number.
+
+Of ipywidgets only, it has no page of its own.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ _INCHES, _DPI, _WIDTH = 6, 120, "600px"
 
 
 class Player(ipywidgets.VBox):  # type: ignore[misc]
-    """Play button and slider above a picture; from :func:`rtxr.view.player.player`.
+    """Play button and slider above a picture.
+
+    ``widget.children[0].children[1].value`` is the number shown.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from rtxr.errors import RTXRError
-from rtxr.view.player import player
+from rtxr.view.widgets.player import Player
 
 
 def test_the_slider_draws():
@@ -19,7 +19,7 @@ def test_the_slider_draws():
         drawn.append(number)
         ax.plot([0, number], [0, 1])
 
-    widget = player(draw, 4, "control point")
+    widget = Player(draw, 4, "control point")
     buttons, picture = widget.children
     _, slider = buttons.children
     first = picture.value
@@ -32,7 +32,7 @@ def test_the_slider_draws():
 
 def test_a_still_of_what_is_shown():
     numbers = []
-    widget = player(lambda number, _: numbers.append(number), 4, "control point")
+    widget = Player(lambda number, _: numbers.append(number), 4, "control point")
     widget.children[0].children[1].value = 3
     numbers.clear()
     assert len(widget.snapshot().axes) == 1
@@ -49,7 +49,7 @@ def test_a_closed_player_keeps_nothing():
 
     draw = Drawing()
     reference = weakref.ref(draw)
-    widget = player(draw, 4, "control point")
+    widget = Player(draw, 4, "control point")
     widget.close()
     del draw
     gc.collect()

@@ -9,13 +9,14 @@ frame takes 16.7 ms, and keys come at any time within one. Needs the extra ``bro
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import platform
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -219,10 +220,9 @@ def opened(browser: Any, job: Callable[[Any], Any]) -> Any:
         context.close()
 
 
-def main(parent: Path) -> None:
-    """Measure and print."""
-    import viewer_dvh  # noqa: PLC0415 (which imports this file)
-
+@contextlib.contextmanager
+def laboratory(parent: Path) -> Iterator[tuple[Any, Any, Path]]:
+    """A browser, JupyterLab, and the case with a dose; says first what machine this is."""
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
     print(f"processes that want a processor already: {os.getloadavg()[0]:.1f}")
     large = folder_of(parent, "clinical")
@@ -233,15 +233,16 @@ def main(parent: Path) -> None:
         make(Bench({"rtxr": sys.executable}, large, large, folder), large, ALL)
         case = with_dose(parent, "clinical", large)
         with servers.chromium() as browser, servers.served("jupyterlab", folder, home) as lab:
-            found = opened(browser, lambda page: viewer(lab, page, case))
-            found |= opened(browser, lambda page: inline_figure(lab, page, case))
-            seconds = opened(browser, lambda page: tree(lab, page))
-            dvhs = [
-                opened(browser, lambda page, look=look: look(lab, page, case))
-                for look in (viewer_dvh.plot, viewer_dvh.inline_figure)
-            ]
+            yield browser, lab, case
+
+
+def main(parent: Path) -> None:
+    """Measure and print."""
+    with laboratory(parent) as (browser, lab, case):
+        found = opened(browser, lambda page: viewer(lab, page, case))
+        found |= opened(browser, lambda page: inline_figure(lab, page, case))
+        seconds = opened(browser, lambda page: tree(lab, page))
     reported(found, seconds)
-    viewer_dvh.reported(*dvhs)
 
 
 if __name__ == "__main__":

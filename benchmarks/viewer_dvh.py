@@ -7,16 +7,11 @@ away or brings it back.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from dose import with_dose
-from structures import ALL, Bench, folder_of, make
 from viewer import (
     CHANGED,
     FORGET,
@@ -25,6 +20,7 @@ from viewer import (
     SETTLE,
     SETTLED,
     WARM_UP,
+    laboratory,
     opened,
     run_cell,
     servers,
@@ -87,18 +83,9 @@ def inline_figure(lab: servers.Server, page: Any, case: Path) -> list[float]:
 
 def main(parent: Path) -> None:
     """Measure and print."""
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"processes that want a processor already: {os.getloadavg()[0]:.1f}")
-    large = folder_of(parent, "clinical")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder, home = Path(scratch, "served"), Path(scratch, "home")
-        folder.mkdir()
-        home.mkdir()
-        make(Bench({"rtxr": sys.executable}, large, large, folder), large, ALL)
-        case = with_dose(parent, "clinical", large)
-        with servers.chromium() as browser, servers.served("jupyterlab", folder, home) as lab:
-            ours = opened(browser, lambda page: plot(lab, page, case))
-            other = opened(browser, lambda page: inline_figure(lab, page, case))
+    with laboratory(parent) as (browser, lab, case):
+        ours = opened(browser, lambda page: plot(lab, page, case))
+        other = opened(browser, lambda page: inline_figure(lab, page, case))
     reported(ours, other)
 
 

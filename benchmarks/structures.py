@@ -56,7 +56,8 @@ JOBS: dict[str, tuple[str, tuple[Way, ...]]] = {
         (
             Way("rtxr", "masks"),
             Way("plastimatch", "masks", "a file per mask"),
-            Way("plastimatch", "bits", "a bit per mask, one file"),
+            Way("plastimatch", "bits_apart", "bits of one file, taken apart"),
+            Way("plastimatch", "bits", "bits of one file, as they are"),
             Way("pydcm", "masks"),
             Way("rt_utils", "masks"),
         ),

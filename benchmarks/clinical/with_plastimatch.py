@@ -29,14 +29,15 @@ def masks(case: Path, out: Path) -> Results:
 
 
 def bits(case: Path, out: Path) -> Results:
-    """One file for all, in which every voxel has a bit per ROI."""
-    image, names = out / "bits.mha", out / "bits.txt"
-    _convert(case, "--output-ss-img", str(image), "--output-ss-list", str(names))
+    """One file for all, in which every voxel has a bit per ROI, as it is."""
+    values, places = _bits(case, out)
     yield DONE, None
-    values = _values(image)
-    for line in names.read_text().splitlines():
-        bit, _, name = line.split("|")
-        yield name, values[..., int(bit) // 8] >> int(bit) % 8 & 1
+    yield from _apart(values, places)
+
+
+def bits_apart(case: Path, out: Path) -> Results:
+    """The same, and its bits taken apart: what one has to do to have masks."""
+    yield from _apart(*_bits(case, out))
 
 
 def dvhs(case: Path, out: Path) -> Results:
@@ -56,6 +57,19 @@ def dvhs(case: Path, out: Path) -> Results:
 def _convert(case: Path, *output: str) -> None:
     inputs = [str(case / STRUCTURES), "--referenced-ct", str(case / CT)]
     _run("convert", "--input", *inputs, *output)
+
+
+def _bits(case: Path, out: Path) -> tuple[npt.NDArray[np.uint8], dict[str, int]]:
+    """Bytes of every voxel, and the number of each ROI's bit."""
+    image, names = out / "bits.mha", out / "bits.txt"
+    _convert(case, "--output-ss-img", str(image), "--output-ss-list", str(names))
+    rows = [line.split("|") for line in names.read_text().splitlines()]
+    return _values(image), {name: int(bit) for bit, _, name in rows}
+
+
+def _apart(values: npt.NDArray[np.uint8], places: dict[str, int]) -> Results:
+    for name, bit in places.items():
+        yield name, (values[..., bit // 8] & (1 << bit % 8)).astype(bool)
 
 
 def _run(*arguments: str) -> None:

@@ -42,7 +42,7 @@ from rtxr.iod.encoding.writable import EXPLICIT_LIMIT
 from rtxr.iod.rt_structure_set import StructureData
 from rtxr.iod.tables import IODS
 from rtxr.read.rt_structure_set import read_structure_set, stored_contours
-from rtxr.read.structures.contours import RawContours
+from rtxr.read.structures.contour_items import RawContours
 
 ROIS_CHANGED = "its ROIs changed"
 IMAGES_GONE = "images it refers to are not in the Dataset any more"

@@ -241,7 +241,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str, cuts: Cuts | None = N
     if source.transfer_syntax in {DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian}:
         front = _with_explicit_little(front)
     data = front + body
-    as_it_was = encoding == source.encoding and len(front) == source.start and not cuts.spans
+    as_it_was = encoding == source.encoding and len(front) == source.start and not cuts.begins
     header = Header(
         record=Record(uid, path, data),
         transfer_syntax=source.transfer_syntax,
@@ -259,7 +259,7 @@ def _header(source: Source, cut: Cut, path: str, uid: str, cuts: Cuts | None = N
 
 def _contour_cuts(source: Source, cut: Cut, known: Cuts | None) -> Cuts:
     """The bulk of a structure set; the points that a dose carries stay in its header."""
-    nothing = Cuts([], [])
+    nothing = Cuts.none()
     at = cut.known.offsets.get(_SOP_CLASS) if cut.known else None
     if at is None or cut.pixels is not None:
         return nothing

@@ -24,15 +24,13 @@ from rtxr.read.item_values import integer, items, text
 from rtxr.read.parse import floats
 from rtxr.read.part import Part
 from rtxr.read.sources import Source, source_of, tolerant
-from rtxr.read.structures.contour_items import ROI_CONTOURS, ContourItems, contour_items
-from rtxr.read.structures.contours import (
-    Nodes,
+from rtxr.read.structures.contour_items import (
+    ROI_CONTOURS,
+    ContourItems,
     RawContours,
-    Roi,
-    contour_nodes,
-    geometric_type,
-    raw_contours,
+    contour_items,
 )
+from rtxr.read.structures.contours import Nodes, Roi, contour_nodes, geometric_type
 from rtxr.read.structures.findings import contour_findings, number_findings, roi_findings
 from rtxr.read.structures.tables import points, structures, with_mask
 
@@ -106,7 +104,7 @@ def structure_set_from_bytes(
     source = source_of(data, complete=True, name=path)
     drawn = _drawn(source, path)
     header = header_of(source, path, cuts=drawn.cuts)
-    raw = raw_contours(source.data, drawn.rois)
+    raw = drawn.contours
     nodes = contour_nodes(raw.data)
     rois, findings = _rois(header, raw)
     findings += _damage(header)
@@ -154,7 +152,7 @@ def stored_contours(path: str | os.PathLike[str]) -> StoredContours:
     whole = tolerant(source.data, source.start, source.encoding)
     found = [each for each in whole if each.tag == ROI_CONTOURS]
     element = _raw_element(source, found[0]) if len(found) == 1 else None
-    return StoredContours(raw_contours(source.data, _drawn(source, name).rois), element)
+    return StoredContours(_drawn(source, name).contours, element)
 
 
 def _raw_element(source: Source, element: Element) -> RawDataElement | None:

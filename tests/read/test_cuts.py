@@ -38,16 +38,16 @@ def nested(undefined: bool) -> pydicom.Dataset:
 def test_what_is_left_is_what_would_have_been_written(encoding, undefined):
     ds = nested(undefined)
     data = b"before" + encoded(ds, encoding)
-    cuts = Cuts([], [])
+    cuts = Cuts.none()
     (sequence,) = [e for e in elements(data, 6, len(data), encoding) if e.tag == 0x30060040]
     if not undefined:
-        cuts.holders.append((sequence.value, sequence.stop))
+        cuts.hold(sequence.value, sequence.stop)
     for each in items(data, sequence, encoding):
         if not undefined:
-            cuts.holders.append((each.value, each.stop))
+            cuts.hold(each.value, each.stop)
         for inner in elements(data, each.value, each.stop, encoding):
             if inner.tag == 0x30060050:
-                cuts.spans.append((inner.start, inner.end))
+                cuts.cut(inner.start, inner.end)
     left = without(data, 6, len(data), encoding, cuts)
     for contour in ds.ContourSequence[:2]:
         del contour.ContourData
@@ -56,4 +56,4 @@ def test_what_is_left_is_what_would_have_been_written(encoding, undefined):
 
 def test_nothing_cut_is_everything():
     data = encoded(nested(undefined=False), EXPLICIT)
-    assert without(data, 0, len(data), EXPLICIT, Cuts([], [])) == data
+    assert without(data, 0, len(data), EXPLICIT, Cuts.none()) == data

@@ -1,42 +1,50 @@
-"""Where the contours of a structure set are in its bytes: one walk for all who ask.
+"""The contours of a structure set in its bytes: one walk for all who ask.
 
-A clinical structure set holds thousands of contours of a few elements each. Their offsets are
-plain tuples, since an object for each takes longer than to find it.
+A clinical structure set holds thousands of contours of a few elements each. What is read of them
+goes into plain lists, since an object for each takes longer than to find it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from rtxr.read.cuts import Cuts
-from rtxr.read.elements import Element, Encoding, Spans, items, nested, spans_of
+from rtxr.read.elements import Element, Encoding, Spans, elements, items, nested, spans_of
+from rtxr.read.parse import integer, text
 from rtxr.read.sources import Source, tolerant
 
 ROI_CONTOURS, CONTOURS, CONTOUR_DATA = 0x30060039, 0x30060040, 0x30060050
+_IMAGES, _ROI_COLOR, _TYPE = 0x30060016, 0x3006002A, 0x30060042
+_POINT_COUNT, _ROI_NUMBER, _INSTANCE = 0x30060046, 0x30060084, 0x00081155
 
 
-class RoiItem(NamedTuple):
-    """One item of ROI Contour Sequence (3006,0039).
+@dataclass
+class RawContours:
+    """ROI Contour Sequence as lists, in the order of the file.
 
     Parameters
     ----------
-    elements : dict of int to tuple
-        Its own, see :func:`rtxr.read.elements.spans_of`.
-    contours : list of dict
-        Those of each of its contours.
-    encoding : Encoding
-        Of the contours.
+    colors : dict of int to bytes
+        ROI number > ROI Display Color (3006,002A) as stored.
+    roi_numbers, types, image_uids, stated_counts, data : list
+        Per contour: Referenced ROI Number (None where missing), Contour Geometric Type, the first
+        image's SOPInstanceUID, Number of Contour Points, Contour Data.
     """
 
-    elements: Spans
-    contours: list[Spans]
-    encoding: Encoding
+    colors: dict[int, bytes] = field(default_factory=dict)
+    roi_numbers: list[int | None] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    image_uids: list[str] = field(default_factory=list)
+    stated_counts: list[int | None] = field(default_factory=list)
+    data: list[bytes] = field(default_factory=list)
 
 
 class ContourItems(NamedTuple):
-    """What a walk has found: ROIs, and what cuts Contour Data (3006,0050) out."""
+    """What a walk has found: contours, undecoded, and what cuts Contour Data (3006,0050) out."""
 
-    rois: list[RoiItem]
+    contours: RawContours
     cuts: Cuts
 
 
@@ -48,37 +56,81 @@ def contour_items(source: Source) -> ContourItems:
     ValueError
         The sequences are broken.
     """
-    found = ContourItems([], Cuts([], []))
+    found = ContourItems(RawContours(), Cuts.none())
     data, encoding = source.data, source.encoding
     for sequence in tolerant(data, source.start, encoding):
         if sequence.tag != ROI_CONTOURS:
             continue
         if not sequence.undefined:
-            found.cuts.holders.append((sequence.value, sequence.stop))
+            found.cuts.hold(sequence.value, sequence.stop)
         inner = nested(sequence.vr, encoding)
         for item in items(data, sequence, encoding):
             if not item.undefined:
-                found.cuts.holders.append((item.value, item.stop))
-            parts = spans_of(data, item.value, item.stop, inner)
-            found.rois.append(_roi(data, parts, inner, found.cuts))
+                found.cuts.hold(item.value, item.stop)
+            _add_roi(data, spans_of(data, item.value, item.stop, inner), inner, found)
     return found
 
 
-def _roi(data: bytes, parts: Spans, encoding: Encoding, cuts: Cuts) -> RoiItem:
-    """The contours of one ROI."""
+def _add_roi(data: bytes, parts: Spans, encoding: Encoding, found: ContourItems) -> None:
+    """Add one item of ROI Contour Sequence with its contours."""
+    raw, cuts = found
+    number = integer(_value(data, parts, _ROI_NUMBER))
+    if number is not None and (color := _value(data, parts, _ROI_COLOR)):
+        raw.colors.setdefault(number, color)
     if CONTOURS not in parts:
-        return RoiItem(parts, [], encoding)
+        return
     vr, start, value, stop, end = parts[CONTOURS]
     sequence = Element(CONTOURS, vr, start, value, stop, end, stop != end)
     if not sequence.undefined:
-        cuts.holders.append((value, stop))
+        cuts.hold(value, stop)
     inner = nested(vr, encoding)
-    contours = []
     for item in items(data, sequence, encoding):
         contour = spans_of(data, item.value, item.stop, inner)
-        contours.append(contour)
+        raw.roi_numbers.append(number)
+        raw.types.append(_text(_value(data, contour, _TYPE)))
+        raw.stated_counts.append(_count(_value(data, contour, _POINT_COUNT)))
+        raw.data.append(_value(data, contour, CONTOUR_DATA) or b"")
+        raw.image_uids.append(_image(data, contour, inner))
         if CONTOUR_DATA in contour:
-            cuts.spans.append((contour[CONTOUR_DATA][1], contour[CONTOUR_DATA][4]))
+            _, begin, _, _, behind = contour[CONTOUR_DATA]
+            cuts.cut(begin, behind)
             if not item.undefined:
-                cuts.holders.append((item.value, item.stop))
-    return RoiItem(parts, contours, inner)
+                cuts.hold(item.value, item.stop)
+
+
+def _value(data: bytes, parts: Spans, tag: int) -> bytes | None:
+    if tag not in parts:
+        return None
+    _, _, value, stop, _ = parts[tag]
+    return data[value:stop]
+
+
+_text = lru_cache(maxsize=1024)(text)
+
+
+@lru_cache(maxsize=1024)
+def _count(value: bytes | None) -> int | None:
+    """Number of Contour Points, of which many are the same."""
+    return integer(value)
+
+
+def _image(data: bytes, contour: Spans, encoding: Encoding) -> str:
+    """SOPInstanceUID of the first image that a contour names."""
+    if _IMAGES not in contour:
+        return ""
+    vr, _, value, stop, _ = contour[_IMAGES]
+    return _first_image(data[value:stop], nested(vr, encoding))
+
+
+@lru_cache(maxsize=1024)
+def _first_image(data: bytes, encoding: Encoding) -> str:
+    """Referenced SOP Instance UID of the first item of a Contour Image Sequence.
+
+    Contours of one slice share its bytes.
+    """
+    sequence = Element(_IMAGES, b"SQ", 0, 0, len(data), len(data), False)
+    for item in items(data, sequence, encoding):
+        for element in elements(data, item.value, item.stop, encoding):
+            if element.tag == _INSTANCE:
+                return text(data[element.value : element.stop])
+    return ""

@@ -12,14 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rtxr.errors import Finding, Severity
-from rtxr.read.structures.contours import (
-    STANDARD_TYPES,
-    Nodes,
-    RawContours,
-    Roi,
-    geometric_type,
-    is_known,
-)
+from rtxr.read.structures.contour_items import RawContours
+from rtxr.read.structures.contours import STANDARD_TYPES, Nodes, Roi, geometric_type, is_known
 
 
 def of_roi(number: int, label: str) -> str:

@@ -1,25 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-from factories import ct_series, save, structure_set
 
-from rtxr.read.sources import read_source
-from rtxr.read.structures.contour_items import contour_items
-from rtxr.read.structures.contours import contour_nodes, raw_contours
-
-
-def test_raw_contours_are_lists_in_file_order(tmp_path):
-    images = ct_series(3)
-    ds = structure_set(images)
-    ds.ROIContourSequence[0].ROIDisplayColor = [1, 2, 3]
-    source = read_source(save(tmp_path / "x", ds))
-    raw = raw_contours(source.data, contour_items(source).rois)
-    assert raw.colors == {1: b"1\\2\\3 "}
-    assert raw.roi_numbers == [1, 1, 1]
-    assert raw.types == ["CLOSED_PLANAR"] * 3
-    assert raw.image_uids == [image.SOPInstanceUID for image in images]
-    assert raw.stated_counts == [4, 4, 4]
-    assert raw.data[1].startswith(b"-2.0\\-1.0\\3.0\\2.0")
+from rtxr.read.structures.contours import contour_nodes
 
 
 def test_nodes_of_values_of_any_shape():

@@ -38,7 +38,6 @@ from rtxr.read.elements import (
     EXPLICIT,
     Element,
     Encoding,
-    element_at,
     first_element,
     rewrite,
     to_little_endian,
@@ -93,16 +92,15 @@ class Header:
     known: Starts | None = field(default=None, repr=False)
 
     @cached_property
-    def _offsets(self) -> dict[int, int]:
-        """Where each outermost element begins, by tag; the first one of a tag counts."""
-        known = self.known or Starts({}, self.start)
-        rest = starts_of(self.record.data, known.end, self.encoding)
-        return {**rest.offsets, **known.offsets}
+    def _starts(self) -> tuple[Starts, Starts]:
+        """Where outermost elements begin: those that reading has met, and those after them."""
+        known = self.known or Starts({}, self.start, self.encoding)
+        return known, starts_of(self.record.data, known.end, self.encoding)
 
     def element(self, tag: int) -> Element | None:
-        """Where an outermost element is in the record, None where it is absent."""
-        start = self._offsets.get(tag)
-        return None if start is None else element_at(self.record.data, start, tag, self.encoding)
+        """Where the first outermost element of a tag is in the record, None where it is absent."""
+        known, rest = self._starts
+        return known.element(self.record.data, tag) or rest.element(self.record.data, tag)
 
     def value(self, keyword: str) -> bytes | None:
         """Bytes of the value of an outermost element, None where it is absent."""
@@ -210,12 +208,11 @@ def excerpt(record: Record, keywords: Iterable[str]) -> pydicom.Dataset:
         source = source_of(record.data, complete=True, name=record.path)
     except NotDicomError:
         return pydicom.Dataset()
-    offsets = starts_of(source.data, source.start, source.encoding).offsets
+    starts = starts_of(source.data, source.start, source.encoding)
     found: dict[BaseTag, DataElement | RawDataElement] = {}
     for keyword in keywords:
         tag = _entry(keyword)[0]
-        if tag in offsets:
-            at = element_at(source.data, offsets[tag], tag, source.encoding)
+        if (at := starts.element(source.data, tag)) is not None:
             value, vr = source.data[at.value : at.stop], at.vr.decode("ascii") or None
             implicit = not source.encoding.explicit
             key = BaseTag(tag)
@@ -260,10 +257,9 @@ def _header(source: Source, cut: Cut, path: str, uid: str, cuts: Cuts | None = N
 def _contour_cuts(source: Source, cut: Cut, known: Cuts | None) -> Cuts:
     """The bulk of a structure set; the points that a dose carries stay in its header."""
     nothing = Cuts.none()
-    at = cut.known.offsets.get(_SOP_CLASS) if cut.known else None
-    if at is None or cut.pixels is not None:
+    sop_class = cut.known.element(source.data, _SOP_CLASS) if cut.known else None
+    if sop_class is None or cut.pixels is not None:
         return nothing
-    sop_class = element_at(source.data, at, _SOP_CLASS, source.encoding)
     if parsing.text(source.data[sop_class.value : sop_class.stop]) != _STRUCTURES:
         return nothing
     try:

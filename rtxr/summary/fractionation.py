@@ -156,9 +156,9 @@ def _dose(ds: xr.Dataset, dose: str | xr.DataArray) -> tuple[xr.DataArray, tuple
     if isinstance(dose, xr.DataArray):
         uid, name = model.uid_name(str(dose.name)), str(dose.name)
         known = {model.DOSE_REFERENCES_ATTR} & dose.attrs.keys()
-        if not known and name in ds.data_vars and uid in dose.coords and uid in ds.coords:
-            known_uid = str(ds[uid].values) == str(dose[uid].values)
-            return dose, plan_sums.references(ds, name) if known_uid else ()
+        both = name in ds.data_vars and uid in dose.coords and uid in ds.coords
+        if not known and both and str(ds[uid].values) == str(dose[uid].values):
+            return dose, plan_sums.references(ds, name)
         return dose, references_of(dose)
     require_no_dataset(dose)
     if not isinstance(dose, str):

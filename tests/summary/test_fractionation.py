@@ -104,6 +104,18 @@ def test_the_plan_of_another_dose_does_not_count(tmp_path):
         ds.assign(dose=array).rt.bed(3)
 
 
+def test_a_dose_of_another_case_does_not_take_the_fractions_of_this_plan(tmp_path):
+    cases = []
+    for name, fractions, gray in (("one", 25, 50.0), ("two", 5, 20.0)):
+        of = plan({1: (fractions, (1,))}, name)
+        cases.append(opened(tmp_path / name, of, dose(of, "PLAN", gray)))
+    one, two = cases
+    with pytest.raises(ConflictingDataError, match=r"of the plan .* give fractions="):
+        one.rt.eqd2(3, dose=two.dose)
+    found = one.rt.eqd2(3, dose=two.dose, fractions=5)
+    assert found.values == pytest.approx(two.rt.eqd2(3).values)
+
+
 def test_effective_doses_only_if_told(tmp_path):
     ds = case_of(tmp_path, ONE, "PLAN", 50.0, DoseType="EFFECTIVE")
     with pytest.raises(ConflictingDataError, match="EFFECTIVE"):

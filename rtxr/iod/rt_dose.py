@@ -14,6 +14,7 @@ from pydicom.uid import RTDoseStorage
 from rtxr.errors import GeometryError
 from rtxr.geometry import FloatArray, offsets_are_patient_z, slice_normal
 from rtxr.iod import conditions
+from rtxr.iod.build import DELETE
 from rtxr.iod.ct_image import IDENTITY_RULES, POSITION_TOLERANCE_MM, plane_values
 from rtxr.iod.encoding.raw import has_value, numbers_of
 from rtxr.iod.modules import image, patient, rt, series
@@ -23,6 +24,7 @@ from rtxr.iod.tables import COMPUTED, IOD, ModuleUse, constant, default, registe
 GRID_FRAME_OFFSET_VECTOR = Tag("GridFrameOffsetVector")
 #: Frames further than this from the normal through the first one make no dose grid, mm.
 _OFF_NORMAL_MM = 0.01
+_OF_FRAMES = ("NumberOfFrames", "FrameIncrementPointer", "GridFrameOffsetVector")
 _WITH_GRID = "dose data contains grid-based doses"
 #: Kinds of a dose, by Dose Summation Type, that are of some beams, and of some fractions of a plan.
 OF_BEAMS = ("BEAM", "BEAM_SESSION", "CONTROL_POINT")
@@ -172,7 +174,7 @@ def grid_values(
     Returns
     -------
     dict
-        By keyword.
+        By keyword; of one frame, what the header says of several is to be removed.
 
     Raises
     ------
@@ -182,8 +184,10 @@ def grid_values(
     at = np.atleast_2d(np.asarray(positions, np.float64))
     distances = _distances(at, slice_normal(orientation))
     values = plane_values(at[0], orientation, pixel_spacing, header)
-    values |= _sizes(len(at), shape, header)
-    values |= _offsets(at, distances, header)
+    for keyword, size in zip(("Rows", "Columns"), shape, strict=True):
+        if numbers_of(header, keyword) != [size]:
+            values[keyword] = int(size)
+    values |= _frames(at, distances, header)
     thickness = _thickness(distances)
     stated = numbers_of(header, "SliceThickness")
     if thickness is not None and (header is None or _is_stale(stated, thickness, header)):
@@ -204,38 +208,27 @@ def _distances(positions: FloatArray, normal: FloatArray) -> FloatArray:
     return distances
 
 
-def _sizes(frames: int, shape: tuple[int, int], header: Dataset | None) -> dict[str, Any]:
-    wanted = {"NumberOfFrames": frames, "Rows": shape[0], "Columns": shape[1]}
-    changed: dict[str, Any] = {
-        keyword: int(number)
-        for keyword, number in wanted.items()
-        if numbers_of(header, keyword) != [number]
-    }
-    if frames == 1 and header is not None and not has_value(header, "NumberOfFrames"):
-        del changed["NumberOfFrames"]  # a plane without frames stays one
-    elif header is None or (
-        frames > 1
-        and "NumberOfFrames" in changed
-        and not has_value(header, "FrameIncrementPointer")
-    ):
-        changed["FrameIncrementPointer"] = GRID_FRAME_OFFSET_VECTOR
-    return changed
-
-
-def _offsets(
-    positions: FloatArray, distances: FloatArray, header: Dataset | None
-) -> dict[str, Any]:
-    """Grid Frame Offset Vector where the header's frames are elsewhere."""
+def _frames(positions: FloatArray, distances: FloatArray, header: Dataset | None) -> dict[str, Any]:
+    """Number of Frames and their offsets, where those of the header are others."""
+    count = len(distances)
+    stated = numbers_of(header, "NumberOfFrames")
     stored = np.asarray(numbers_of(header, "GridFrameOffsetVector"), np.float64)
-    if header is not None and len(distances) == 1 and len(stored) < 2:
-        return {}
+    if count == 1:  # a plane says nothing of frames: offsets are two or more (PS3.6)
+        if header is None or (len(stored) < 2 and stated[:1] <= [1]):
+            return {}
+        return {each: DELETE for each in _OF_FRAMES if each in header}
+    values: dict[str, Any] = {}
+    if stated != [count]:
+        values["NumberOfFrames"] = count
+        if header is None or not has_value(header, "FrameIncrementPointer"):
+            values["FrameIncrementPointer"] = GRID_FRAME_OFFSET_VECTOR
     absolute = has_patient_z(header)
     # An absolute z of 0 would be read as a distance (PS3.3 C.8.8.3.2 a).
     wanted = positions[:, 2] if absolute and positions[0, 2] != 0 else distances
     there = stored if absolute else stored - stored[:1]
-    if there.shape == wanted.shape and (np.abs(there - wanted) <= POSITION_TOLERANCE_MM).all():
-        return {}
-    return {"GridFrameOffsetVector": wanted.tolist()}
+    if there.shape != wanted.shape or (np.abs(there - wanted) > POSITION_TOLERANCE_MM).any():
+        values["GridFrameOffsetVector"] = wanted.tolist()
+    return values
 
 
 def has_patient_z(header: Dataset | None) -> bool:

@@ -33,6 +33,7 @@ EDITS = {
         {"contour-image-gone"},
     ),
     "sel": (lambda ds: ds.sel(z=slice(-20, 20)), "some", {"contour-image-gone"}),
+    "one plane": (lambda ds: ds.isel(z=[20], dose_z=[9]), "some", {"contour-image-gone"}),
     "coarser": (lambda ds: ds.rt.resample(6), "some", {"contour-image-gone"}),
     "coarser in plane": (lambda ds: ds.rt.resample((None, 3, 3)), "all", {"values-rounded"}),
     "finer": (
@@ -134,7 +135,9 @@ def test_what_an_export_says(edited):
 
 
 @pytest.mark.validators
-@pytest.mark.parametrize("edited", ["crop around a ROI", "finer", "turned"], indirect=True)
+@pytest.mark.parametrize(
+    "edited", ["crop around a ROI", "one plane", "finer", "turned"], indirect=True
+)
 def test_validators_find_no_error(edited, validator):
     _, _, folder, table = edited
     assert validator.dcentvfy(folder) == []

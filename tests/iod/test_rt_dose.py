@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rtxr.errors import GeometryError
-from rtxr.iod.build import build
+from rtxr.iod.build import DELETE, build
 from rtxr.iod.rt_dose import grid_values
 from rtxr.iod.tables import IODS
 
@@ -65,9 +65,22 @@ def test_a_coarser_grid_updates_a_thickness_that_was_the_distance():
     assert "SliceThickness" not in grid(Z[::2], header([0, 3, 6, 9], SliceThickness="1.5"))
 
 
-def test_one_frame_of_many_stays_a_grid():
-    values = grid(Z[:1], header([0, 3, 6, 9]))
-    assert values == {"NumberOfFrames": 1, "GridFrameOffsetVector": [0.0]}
+@pytest.mark.parametrize("offsets", [[0, 3, 6, 9], [10, 13, 16, 19]])
+def test_one_frame_of_many_is_a_plane(offsets):
+    source = header(offsets)
+    values = grid(Z[1:2], source)
+    frames = ["NumberOfFrames", "FrameIncrementPointer", "GridFrameOffsetVector"]
+    assert values == {"ImagePositionPatient": [-5, -6, 13], **dict.fromkeys(frames, DELETE)}
+    assert not [each for each in frames if each in build(IODS["RTDOSE"], source, values).dataset]
+
+
+def test_a_new_plane_says_nothing_of_frames():
+    values = grid(Z[:1])
+    assert not [each for each in values if "Frame" in each]
+    built = build(IODS["RTDOSE"], None, values)
+    assert "FrameIncrementPointer" not in built.dataset
+    told = {each.message.split()[1] for each in built.violations}
+    assert told.isdisjoint({"NumberOfFrames", "FrameIncrementPointer", "GridFrameOffsetVector"})
 
 
 def test_a_plane_without_frames_stays_one():

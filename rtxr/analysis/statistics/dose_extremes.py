@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.statistics.dose_levels import known_brackets
-from rtxr.analysis.statistics.slab_cells import Bounds, consecutive
+from rtxr.analysis.statistics.slab_cells import Bounds, consecutive, ends
 from rtxr.analysis.structures.cells import Pieces, joined
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
@@ -143,9 +143,3 @@ class Extremes:
                 lines.append(low + u[1][of] * (high - low))
             faces.append(lines[0] + v[1][of] * (lines[1] - lines[0]))
         return np.asarray(faces[0] + self._w.share[bound] * (faces[1] - faces[0]), dtype=np.float64)
-
-
-def ends(doses: FloatArray) -> FloatArray:
-    """Lowest and highest of some doses; none where none is known."""
-    low, high = np.fmin.reduce(doses, initial=np.inf), np.fmax.reduce(doses, initial=-np.inf)
-    return np.array([low, high]) if low <= high else np.empty(0)

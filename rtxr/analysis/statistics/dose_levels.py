@@ -13,13 +13,21 @@ from itertools import pairwise
 import numpy as np
 
 from rtxr.analysis.grids.resample import Brackets, brackets
-from rtxr.analysis.statistics.slab_cells import Bounds, Samples, consecutive, spreads
+from rtxr.analysis.statistics.slab_cells import (
+    Bounds,
+    Samples,
+    consecutive,
+    part_spreads,
+    spreads,
+)
 from rtxr.analysis.structures.covered_cells import Parts, Runs
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 #: Whole cells looked at together: what is known of so many stays close to the processor.
 _AT_ONCE = 16_384
+#: Multiplications at a time: so few are not worth a second thread.
+_PRODUCTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -29,43 +37,43 @@ class Lines:
     Parameters
     ----------
     cuts : ndarray, (n,)
-        Where the lines are, ascending, mm.
+        Where the lines are, ascending, within the dose grid, mm.
+    width : ndarray, (n,)
+        From each line to the next, mm; nothing after the last one.
     at : Brackets
-        The nodes beside each line; no share beyond the dose grid.
-    same : slice, optional
-        Where the nodes are themselves lines and all others are beyond the dose grid: which ones.
+        The nodes beside each line.
     nodes : int
         How many nodes there are.
+    alike : bool
+        Whether the lines are the nodes.
     """
 
     cuts: FloatArray
+    width: FloatArray
     at: Brackets
-    same: slice | None
     nodes: int
+    alike: bool
 
     @classmethod
     def of(cls, nodes: FloatArray, cuts: FloatArray) -> Lines:
         """Lines among ascending nodes."""
-        at = known_brackets(nodes, cuts)
-        begin = int(np.searchsorted(cuts, nodes[0]))
-        here = slice(begin, begin + len(nodes))
-        alike = np.array_equal(cuts[here], nodes) and np.isfinite(at.share).sum() == len(nodes)
-        return cls(cuts, at, here if alike else None, len(nodes))
+        width = np.zeros(len(cuts))
+        np.subtract(cuts[1:], cuts[:-1], out=width[:-1])
+        alike = len(cuts) == len(nodes) and bool((cuts == nodes).all())
+        return cls(cuts, width, known_brackets(nodes, cuts), len(nodes), alike)
 
     @property
     def before(self) -> IntArray:
-        """Node before each cell; the last one, after which is no cell, outside the dose grid."""
-        known = np.isfinite(self.at.share)
-        low = np.clip(self.at.low[:-1], 0, max(self.nodes - 2, 0))
-        return np.where(known[:-1] & known[1:], low, self.nodes - 1)
+        """Node before each cell, and the last one for what is beside the lattice."""
+        return np.append(self.at.low[:-1], self.nodes - 1)
 
     def on(self, values: FloatArray, axis: int) -> FloatArray:
-        """Values at nodes along an axis, or at the lines already, at the lines."""
-        if self.same:
+        """Values at nodes along an axis at the lines."""
+        if self.alike:
             return values
         low, high = values.take(self.at.low, axis), values.take(self.at.high, axis)
         high -= low
-        high *= self.at.share[:, None] if axis == 2 else self.at.share
+        high *= self.at.share if axis == values.ndim - 1 else self.at.share[:, None]
         low += high
         return low
 
@@ -80,38 +88,63 @@ class Through:
         Plane of each level, ascending.
     thickness : ndarray, (levels,)
         Of each level, mm.
-    used : ndarray of int, (levels, n)
-        Consecutive nodes, the last one of a level repeated where others need more.
-    mean, change : ndarray, (levels, n)
-        Weights of the mean dose through the level, and of the change across it.
+    first, last : ndarray of int, (levels,)
+        The nodes of each level, ascending.
+    weights : ndarray, (2, levels, nodes)
+        Of a quarter of the mean dose through each level, and of half the change across it.
     """
 
     plane: IntArray
     thickness: FloatArray
-    used: IntArray
-    mean: FloatArray
-    change: FloatArray
+    first: IntArray
+    last: IntArray
+    weights: FloatArray
 
     @classmethod
     def of(cls, nodes: FloatArray, bounds: Bounds) -> Through:
-        """The levels between some bounds; every node within one is a bound."""
+        """The levels between some bounds, within the nodes; every node within one is a bound."""
         low, high = bounds.levels()
-        used, (mean, change) = _weights(nodes, bounds.height, low, high)
         thickness = bounds.height[high] - bounds.height[low]
-        return cls(bounds.plane[low], thickness, used, mean, change)
+        return cls(bounds.plane[low], thickness, *_weights(nodes, bounds.height, low, high))
 
     def of_planes(self, first: int, stop: int) -> Through:
         """The levels of the planes from ``first`` to ``stop``, planes counted from 0 again."""
         some = slice(*np.searchsorted(self.plane, [first, stop]).tolist())
-        used = self.used[some]
-        wide = int((used[:, -1] - used[:, 0]).max(initial=0)) + 1
         return Through(
             self.plane[some] - first,
             self.thickness[some],
-            used[:, :wide],
-            self.mean[some, :wide],
-            self.change[some, :wide],
+            self.first[some],
+            self.last[some],
+            self.weights[:, some],
         )
+
+    def near(self, levels: slice) -> slice:
+        """The nodes of some levels."""
+        first, last = self.first[levels], self.last[levels]
+        return slice(int(first[0]), int(last[-1]) + 1) if len(first) else slice(0, 0)
+
+    def add_up(self, planes: FloatArray, out: FloatArray, *, gaps: bool) -> None:
+        """Weigh the dose on planes of nodes.
+
+        Parameters
+        ----------
+        planes : ndarray, (nodes, corners)
+            Dose on the planes of the nodes of all levels.
+        out : ndarray, (2, levels, corners)
+            What the weights make of it.
+        gaps : bool
+            Whether it is not known everywhere.
+        """
+        begin, levels = self.near(slice(None)).start, len(self.plane)
+        step = max(2, int((_PRODUCTS / planes.shape[1]) ** 0.5) - 1)
+        for at in range(0, levels, step):
+            some = slice(at, at + step)
+            near = self.near(some)
+            weights = self.weights[:, some, near]
+            values = planes[near.start - begin : near.stop - begin]
+            np.matmul(weights, np.nan_to_num(values) if gaps else values, out=out[:, some])
+            if gaps:
+                out[:, some][(weights != 0).astype(np.float64) @ np.isnan(values) > 0] = np.nan
 
 
 @dataclass(frozen=True)
@@ -120,24 +153,26 @@ class Levels:
 
     Parameters
     ----------
-    middle : ndarray, (levels, rows + 1, columns + 1)
-        Mean dose through each level, at the corners of cells; NaN outside the dose grid.
-    across : ndarray, (levels, rows + 1, columns + 1)
-        Change of dose from its lower to its upper face.
-    volume : ndarray, (levels, rows + 1, columns + 1)
-        Of the cell that begins at each corner, mm3.
+    corners : ndarray, (3, levels, rows + 1, columns + 1)
+        At the corners of cells a quarter of the mean dose through each level, so that the dose
+        of a cell is their sum, and half of its change from the lower to the upper face; and the
+        volume of the cell that begins there, mm3.
     counts : ndarray of int, (planes,)
         How many levels each plane has.
     """
 
-    middle: FloatArray
-    across: FloatArray
-    volume: FloatArray
+    corners: FloatArray
     counts: IntArray
 
     @classmethod
     def of(
-        cls, values: FloatArray, through: Through, lines: tuple[Lines, Lines], planes: int
+        cls,
+        values: FloatArray,
+        through: Through,
+        lines: tuple[Lines, Lines],
+        planes: int,
+        *,
+        gaps: bool,
     ) -> Levels:
         """Dose on some levels.
 
@@ -151,18 +186,23 @@ class Levels:
             Lines between cells along v and u.
         planes : int
             Number of planes.
+        gaps : bool
+            Whether the dose is not known at some of the nodes.
         """
         v, u = lines
-        middle, across = u.on(v.on(_weighted(values, through, lines), 2), 3)
-        area = np.diff(v.cuts, append=v.cuts[-1])[:, None] * np.diff(u.cuts, append=u.cuts[-1])
+        near = u.on(v.on(values[through.near(slice(None))], 1), 2)
+        area = np.multiply.outer(v.width, u.width).ravel()
+        corners = np.empty((3, len(through.plane), len(area)))
+        through.add_up(near.reshape(len(near), -1), corners[:2], gaps=gaps)
+        np.multiply.outer(through.thickness, area, out=corners[2])
         counts = np.bincount(through.plane, minlength=planes)
-        return cls(middle, across, through.thickness[:, None, None] * area, counts)
+        return cls(corners.reshape(3, -1, len(v.width), len(u.width)), counts)
 
     def whole(self, runs: Runs) -> Iterator[Samples]:
         """Cells that are covered all over, on every level of their planes; some at a time."""
         of, level = self._on_levels(runs.plane)
         corners = runs.count[of] + 1  # the last one ends a run: what begins there does not count
-        begin = self._corner(level, runs.row[of], runs.column[of])
+        begin = self._number(level, runs.row[of], runs.column[of])
         total = np.cumsum(corners)
         stops = np.searchsorted(total, np.arange(0, total[-1] if len(total) else 0, _AT_ONCE))
         for first, stop in pairwise([*stops.tolist(), len(of)]):
@@ -171,42 +211,38 @@ class Levels:
     def _of_runs(self, begin: IntArray, corners: IntArray) -> Samples:
         """Cells of some runs: their first corners, and how many corners each has."""
         _, at = consecutive(begin, corners)
-        line = self.middle.shape[2]
-        near, far = self.middle.take(at), self.middle.ravel()[line:].take(at)
+        kinds, line = self.corners.reshape(3, -1), self.corners.shape[3]
+        near, far = kinds[0].take(at), kinds[0, line:].take(at)
         both = near + far
         far -= near
-        dose, along_u, along_v = both[1:] + both[:-1], both[1:] - both[:-1], far[1:] + far[:-1]
-        dose /= 4
-        volume = self.volume.take(at)
+        dose, half_u, half_v = both[1:] + both[:-1], both[1:] - both[:-1], far[1:] + far[:-1]
+        half_w, volume = kinds[1].take(at[:-1]), kinds[2].take(at)
         volume[np.cumsum(corners) - 1] = 0.0
-        square_u, square_v, square = along_u, along_v, self.across.take(at[:-1])
-        square_u /= 2
-        square_v /= 2
-        for each in (square_u, square_v, square):
+        for each in (half_u, half_v, half_w):
             np.square(each, out=each)
-        widest = np.maximum(square_u, square_v)
-        np.maximum(widest, square, out=widest)
-        square += square_u
-        square += square_v
-        return Samples(dose, *spreads(square, widest), volume[:-1])
+        widest = np.maximum(half_u, half_v)
+        np.maximum(widest, half_w, out=widest)
+        half_u += half_v
+        half_u += half_w
+        return Samples(dose, *spreads(half_u, widest), volume[:-1])
 
     def partial(self, parts: Parts) -> Samples:
         """Cells of which a part is covered, on every level of their planes."""
         of, level = self._on_levels(parts.plane)
-        at = self._corner(level, parts.row[of], parts.column[of])
-        line, middle = self.middle.shape[2], self.middle.ravel()
-        a, b, c, d = (middle[step:].take(at) for step in (0, 1, line, line + 1))
-        along_u, along_v, along_w = (b - a + d - c) / 2, (c - a + d - b) / 2, self.across.take(at)
-        dose = (a + b + c + d) / 4 + along_u * parts.u[of] + along_v * parts.v[of]
-        square_u, square_v = along_u**2 * parts.uu[of] * 12, along_v**2 * parts.vv[of] * 12
-        square = square_u + square_v + 24 * along_u * along_v * parts.uv[of] + along_w**2
-        widest = np.maximum(np.maximum(square_u, square_v), along_w**2)
-        spread, shift = spreads(square, np.minimum(widest, square))
-        return Samples(dose, spread, shift, self.volume.take(at) * parts.share[of])
+        at = self._number(level, parts.row[of], parts.column[of])
+        kinds, line = self.corners.reshape(3, -1), self.corners.shape[3]
+        a, b, c, d = (kinds[0, step:].take(at) for step in (0, 1, line, line + 1))
+        ac, bd = a + c, b + d
+        half_u, half_v, half_w = bd - ac, c + d - a - b, kinds[1].take(at)
+        dose = ac + bd + 2 * (half_u * parts.u[of] + half_v * parts.v[of])
+        spread, shift = part_spreads(
+            (half_u, half_v, half_w), (parts.uu[of], parts.uv[of], parts.vv[of])
+        )
+        return Samples(dose, spread, shift, kinds[2].take(at) * parts.share[of])
 
-    def _corner(self, level: IntArray, row: IntArray, column: IntArray) -> IntArray:
+    def _number(self, level: IntArray, row: IntArray, column: IntArray) -> IntArray:
         """Number of the first corner of a cell."""
-        _, rows, columns = self.middle.shape
+        _, _, rows, columns = self.corners.shape
         corner: IntArray = (level * rows + row) * columns + column
         return corner
 
@@ -224,63 +260,31 @@ def known_brackets(nodes: FloatArray, places: FloatArray) -> Brackets:
 
 def _weights(
     nodes: FloatArray, height: FloatArray, low: IntArray, high: IntArray
-) -> tuple[IntArray, tuple[FloatArray, FloatArray]]:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """How the dose on planes of nodes adds up to levels from one bound to another.
 
     Returns
     -------
-    used : ndarray of int, (levels, n)
-        Consecutive nodes, the last one of a level repeated where others need more.
-    weights : pair of ndarray, (levels, n)
-        Of the mean dose through the level, and of the change across it.
+    first, last : ndarray of int, (levels,)
+        The nodes of each level.
+    weights : ndarray, (2, levels, nodes)
+        Of a quarter of the mean dose through the level, and of half the change across it.
     """
     of, begin = consecutive(low, high - low)
     step = height[begin + 1] - height[begin]
-    levels, one = np.arange(len(low)), np.ones(len(low))
     at = known_brackets(
         nodes, np.concatenate([height[begin] + step / 2, height[high], height[low]])
     )
-    of = np.concatenate([of, levels, levels])
     ends = np.cumsum(high - low)
     first, last = at.low[ends - (high - low)], at.high[ends - 1]
-    used = first[:, None] + np.arange(int((last - first).max(initial=0)) + 1)
-    used = np.minimum(used, last[:, None])
+    half = np.full(len(low), 0.5)
+    shares = np.concatenate([step / (4 * (height[high] - height[low])[of]), half, -half])
+    levels = np.arange(len(low))
+    of = np.concatenate([of, levels, levels])
     # Faces may round to either side.
-    places = [
-        of * used.shape[1] + np.clip(e - first[of], 0, (last - first)[of])
-        for e in (at.low, at.high)
-    ]
-    mean, change = step / (height[high] - height[low])[of[: len(step)]], np.concatenate([one, -one])
-    found = []
-    for some, share in ((slice(len(step)), mean), (slice(len(step), None), change)):
-        parts = (share * (1 - at.share[some]), share * at.share[some])
-        total = sum(np.bincount(p[some], w, used.size) for p, w in zip(places, parts, strict=True))
-        found.append(np.reshape(total, used.shape))
-    return used, (found[0], found[1])
-
-
-def _weighted(values: FloatArray, through: Through, lines: tuple[Lines, Lines]) -> FloatArray:
-    """Mean and change of planes of nodes; of equal planes exactly what they are, and zero.
-
-    Where nodes are lines they are placed among them, and beyond the dose grid is nothing known.
-    """
-    shape = [len(each.cuts) if each.same else each.nodes for each in lines]
-    found = np.full((2, len(through.used), *shape), np.nan)
-    box = (each.same or slice(None) for each in lines)
-    middle, across = found[(slice(None), slice(None), *box)]
-    first = _planes(values, through.used[:, 0])
-    middle[...], across[...] = first, 0.0
-    middle[np.isnan(through.mean).any(axis=1)] = np.nan
-    more, part = np.empty((2, *first.shape))
-    for at in range(1, through.used.shape[1]):
-        np.subtract(_planes(values, through.used[:, at]), first, out=more)
-        if through.change[:, at].any():
-            across += np.multiply(more, through.change[:, at, None, None], out=part)
-        middle += np.multiply(more, through.mean[:, at, None, None], out=part)
-    return found
-
-
-def _planes(values: FloatArray, at: IntArray) -> FloatArray:
-    """Some planes, without a copy where they follow one another."""
-    follow = len(at) > 0 and (np.diff(at) == 1).all()
-    return values[at[0] : at[-1] + 1] if follow else values[at]
+    low_at, high_at = (np.clip(each, first[of], last[of]) for each in (at.low, at.high))
+    of[len(step) :] += len(low)
+    weights = np.zeros(2 * len(low) * len(nodes))
+    np.add.at(weights, of * len(nodes) + low_at, shares * (1 - at.share))
+    np.add.at(weights, of * len(nodes) + high_at, shares * at.share)
+    return first, last, weights.reshape(2, len(low), len(nodes))

@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from rtxr.analysis.grids import frames
 from rtxr.analysis.grids.resample import Field
-from rtxr.analysis.statistics.aligned_cells import AlignedCells
-from rtxr.analysis.statistics.slab_cells import Samples
+from rtxr.analysis.statistics.aligned_cells import AlignedCells, Lattice
+from rtxr.analysis.statistics.slab_cells import Samples, ends
 from rtxr.analysis.statistics.turned_cells import TurnedCells
 from rtxr.analysis.structures import polygons
 from rtxr.analysis.structures.planes import Slabs
@@ -34,6 +34,8 @@ from rtxr.geometry import FloatArray
 CELLS = 40_000
 #: Steps of the cumulative curve between the lowest and the highest dose, or more.
 _STEPS = 40_000
+#: Less than this part of the volume outside the dose grid is rounding.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -122,24 +124,22 @@ class _Tally:
         self.start = int(np.floor(low / self.width)) - 1
         self.bins = int(np.ceil(high / self.width)) + 2 - self.start
         self.change = np.zeros(self.bins + 1)
-        self.dose_volume = self.inside = self.outside = 0.0
-        self.minimum, self.maximum = np.inf, -np.inf
+        self.dose_volume = self.inside = 0.0
 
     def add(self, cells: Samples) -> None:
-        """Add cells; those without a dose count as outside."""
-        known = np.isfinite(cells.dose)
-        if not known.all():
-            self.outside += float(cells.volume[~known].sum())
-            cells = Samples(*(getattr(cells, each.name)[known] for each in fields(cells)))
-        if not len(cells.dose):
+        """Add cells; those without a dose are passed over."""
+        dose_volume = float(np.einsum("i,i", cells.dose, cells.volume))
+        if not np.isfinite(dose_volume):
+            known = np.isfinite(cells.dose)
+            self.add(Samples(*(getattr(cells, each.name)[known] for each in fields(cells))))
             return
+        self.dose_volume += dose_volume
         self.inside += float(cells.volume.sum())
-        self.dose_volume += float((cells.dose * cells.volume).sum())
-        middle = cells.dose / self.width
+        per_width = 1 / self.width
+        middle = cells.dose * per_width
         middle += 0.5 + 1e-6 - self.start  # a dose on an edge belongs to the step above it
-        shift = cells.shift / self.width
+        shift, reach = cells.shift * per_width, cells.spread * per_width
         # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
-        reach = cells.spread / self.width
         np.maximum(reach, 0.5, out=reach)
         ends = np.empty((2, 2, len(middle)))  # of the lower and the upper half: from, to
         np.subtract(middle, shift, out=ends[0, 0])
@@ -149,32 +149,43 @@ class _Tally:
         np.clip(ends, 0, self.bins, out=ends)
         at = ends.astype(np.intp)
         slope = ends  # no longer needed as it is
-        np.divide(cells.volume / 2, np.maximum(at[1] - at[0], 1), out=slope[0])
+        np.divide(cells.volume / 2, at[1] - at[0], out=slope[0])
         np.negative(slope[0], out=slope[1])
-        self.change += np.bincount(at.ravel(), slope.ravel(), self.bins + 1)
+        np.add.at(self.change, at.ravel(), slope.ravel())
 
-    def include(self, doses: FloatArray) -> None:
-        """Let the extremes include these doses; NaN are passed over."""
-        if len(doses):
-            low, high = np.fmin.reduce(doses), np.fmax.reduce(doses)
-            self.minimum, self.maximum = np.fmin(self.minimum, low), np.fmax(self.maximum, high)
+    def finish(self, whole: RoiDose, volume: float, extremes: FloatArray) -> RoiDose:
+        """The cumulative curve, scaled to the exact volume.
 
-    def finish(self, label: str, volume_cc: float, findings: tuple[Finding, ...]) -> RoiDose:
-        """The cumulative curve, scaled to the exact volume."""
-        total = self.inside + self.outside
-        scale = volume_cc / total if total else float("nan")
+        Parameters
+        ----------
+        whole : RoiDose
+            What is known of the structure but for its dose.
+        volume : float
+            Whole volume in the unit of the cells.
+        extremes : ndarray
+            Doses among which are the lowest and the highest.
+        """
         if not self.inside:
-            nan, none = float("nan"), np.empty(0)
-            return RoiDose(label, none, none, volume_cc, volume_cc, nan, nan, nan, findings)
-        low, high = float(self.minimum), float(self.maximum)
+            return whole
+        low, high = (float(each) for each in ends(extremes))
         first = max(int(np.floor(low / self.width)) - self.start - 2, 0)
         stop = min(int(np.ceil(high / self.width)) - self.start + 3, self.bins + 1)
-        below = np.concatenate([[0.0], np.cumsum(np.cumsum(self.change[: stop - 1]))])[first:]
+        below = np.zeros(stop)
+        np.cumsum(np.cumsum(self.change[: stop - 1]), out=below[1:])
         doses = (self.start + np.arange(first, stop, dtype=np.float64)) * self.width
-        outside = volume_cc * (self.outside / total)
-        volumes = np.clip((self.inside - below) * scale, 0.0, volume_cc - outside)
-        mean = float(np.clip(self.dose_volume / self.inside, low, high))
-        return RoiDose(label, doses, volumes, volume_cc, outside, low, high, mean, findings)
+        outside = 1 - self.inside / volume
+        outside = outside if outside > _ROUNDING else 0.0
+        inside = whole.volume_cc * (1 - outside)
+        volumes = np.clip(inside - below[first:] * (inside / self.inside), 0.0, inside)
+        return replace(
+            whole,
+            doses=doses,
+            volumes=volumes,
+            outside_cc=whole.volume_cc * outside,
+            minimum=low,
+            maximum=high,
+            mean=min(max(self.dose_volume / self.inside, low), high),
+        )
 
 
 def integrate(part: Slabs, field: Field) -> RoiDose:
@@ -195,25 +206,30 @@ def integrate(part: Slabs, field: Field) -> RoiDose:
     """
     signed = polygons.signed_edges(part.edges)
     areas = polygons.plane_areas(signed, len(part.position))
-    volume = float((areas * part.thickness).sum()) * part.volume_per_mm3 / 1000
-    if not len(signed.x0) or volume == 0:
-        nan, none = float("nan"), np.empty(0)
-        return RoiDose(part.label, none, none, volume, 0.0, nan, nan, nan, part.findings)
+    volume_cc = float((areas * part.thickness).sum()) * part.volume_per_mm3 / 1000
+    nan, none = float("nan"), np.empty(0)
+    empty = not len(signed.x0) or volume_cc == 0
+    outside_cc = 0.0 if empty else volume_cc
+    whole = RoiDose(part.label, none, none, volume_cc, outside_cc, nan, nan, nan, part.findings)
+    if empty:
+        return whole
     solid = part
-    if np.isnan(volume):  # the only slab is thin, but nobody knows how thin: doses hardly depend
+    if np.isnan(volume_cc):  # the only slab is thin, but nobody knows how thin: doses hardly depend
         solid = replace(part, lower=part.position - 0.5, upper=part.position + 0.5)
-    size = float(((areas * solid.thickness).sum() / CELLS) ** (1 / 3))
+    volume = float((areas * solid.thickness).sum())
+    size = (volume / CELLS) ** (1 / 3)
     along = frames.axis_map(solid.frame, field.grid.matrix)
-    work: AlignedCells | TurnedCells = (
-        AlignedCells(solid, signed, field, along, size)
-        if along
-        else TurnedCells(solid, signed, field, size)
-    )
+    work: AlignedCells | TurnedCells
+    if along is None:
+        work = TurnedCells(solid, signed, field, size)
+    elif lattice := Lattice.of(solid, signed, field, along, size):
+        work = AlignedCells(lattice)
+    else:
+        return _reported(whole)
     tally = _Tally(*work.dose_range)
-    for samples, doses in work.blocks():
-        tally.add(samples)
-        tally.include(doses)
-    return _reported(tally.finish(part.label, volume, part.findings))
+    for cells in work.cells():
+        tally.add(cells)
+    return _reported(tally.finish(whole, volume, work.extremes()))
 
 
 def _reported(found: RoiDose) -> RoiDose:

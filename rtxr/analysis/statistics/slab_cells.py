@@ -42,22 +42,45 @@ def spreads(square: FloatArray, widest: FloatArray) -> tuple[FloatArray, FloatAr
     Parameters
     ----------
     square : ndarray
-        Twelve times the mean square of the dose about its mean.
+        Three times the mean square of the dose about its mean; overwritten.
     widest : ndarray
-        Square of the largest of its changes along u, v and w.
+        Square of half the largest of its changes along u, v and w; overwritten.
 
     Notes
     -----
     The steps from cell to cell of a lattice add up to an even curve where the dose of each is
     spread over the step of one axis in full.
     """
-    shift = square - widest
-    np.maximum(shift, 0, out=shift)
-    shift /= 12
-    np.sqrt(shift, out=shift)
-    spread = np.sqrt(np.maximum(widest, 0))
-    spread /= 2
-    return spread, shift
+    square -= widest
+    square /= 3
+    return np.sqrt(widest, out=widest), np.sqrt(square, out=square)
+
+
+def part_spreads(
+    half: tuple[FloatArray, FloatArray, FloatArray],
+    moments: tuple[FloatArray, FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Spread and shift of cells of which a part is covered.
+
+    Parameters
+    ----------
+    half : tuple of ndarray
+        Half of the changes of dose along u, v and w through the whole cell.
+    moments : tuple of ndarray
+        Mean uu, uv and vv of what is covered, about its centroid, in units of the cell.
+    """
+    uu, uv, vv = moments
+    square_u, square_v, square_w = half[0] ** 2, half[1] ** 2, half[2] ** 2
+    square_u *= 12 * uu
+    square_v *= 12 * vv
+    square = half[0] * half[1]
+    square *= 24 * uv
+    for each in (square_u, square_v, square_w):
+        square += each
+    np.maximum(square, 0, out=square)
+    widest = np.maximum(np.maximum(square_u, square_v), square_w)
+    # Neither more than there is, nor so little that the halves lie apart.
+    return spreads(square, np.clip(widest, square / 4, square))
 
 
 @dataclass(frozen=True)
@@ -92,27 +115,27 @@ class Bounds:
         return low[same & thick], high[same & thick]
 
 
-def slab_bounds(part: Slabs, cuts: FloatArray, is_end: npt.NDArray[np.bool_]) -> Bounds:
+def slab_bounds(lower: FloatArray, upper: FloatArray, cuts: FloatArray, *, divide: bool) -> Bounds:
     """Faces of slabs, and the cuts between them.
 
     Parameters
     ----------
-    part : Slabs
-        The structure.
+    lower, upper : ndarray, (planes,)
+        Faces of the slabs, ascending, mm.
     cuts : ndarray
         Ascending heights at which to cut, mm.
-    is_end : ndarray of bool
-        Whether a cut divides levels; one that does not is only looked at.
+    divide : bool
+        Whether cuts divide levels; those that do not are only looked at.
     """
-    owner = np.searchsorted(part.lower, cuts, side="right") - 1
-    inside = (owner >= 0) & (cuts > part.lower[owner] + _THIN_MM)
-    inside &= cuts < part.upper[owner] - _THIN_MM
-    planes, yes = np.arange(len(part.position)), np.ones(len(part.position), dtype=bool)
-    height = np.concatenate([part.lower, cuts[inside], part.upper])
+    owner = np.searchsorted(lower, cuts, side="right") - 1
+    inside = (owner >= 0) & (cuts > lower[owner] + _THIN_MM)
+    inside &= cuts < upper[owner] - _THIN_MM
+    planes, faces, cuts = np.arange(len(lower)), np.ones(len(lower), dtype=bool), cuts[inside]
+    height = np.concatenate([lower, cuts, upper])
     plane = np.concatenate([planes, owner[inside], planes])
-    ends = np.concatenate([yes, is_end[inside], yes])
+    is_end = np.concatenate([faces, np.full(len(cuts), divide), faces])
     order = np.lexsort((height, plane))
-    return Bounds(height[order], plane[order], ends[order])
+    return Bounds(height[order], plane[order], is_end[order])
 
 
 def outline(part: Slabs, step: float) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -146,6 +169,8 @@ def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
 
 def by_plane(edges: SignedEdges) -> SignedEdges:
     """The edges plane after plane, else in the order they have."""
+    if (edges.plane[1:] >= edges.plane[:-1]).all():
+        return edges
     return edges.take(np.argsort(edges.plane, kind="stable"))
 
 
@@ -175,10 +200,16 @@ def finest_spacing(axes: tuple[FloatArray, FloatArray, FloatArray]) -> float:
     return min(spacings, default=1.0)
 
 
-def finite_range(values: FloatArray) -> tuple[float, float]:
-    """Smallest and largest finite value; 0 and 1 where there is none."""
+def finite_range(values: FloatArray) -> tuple[tuple[float, float], bool]:
+    """Smallest and largest finite value, 0 and 1 where there is none; and whether all are."""
     low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
     if np.isfinite(low) and np.isfinite(high):
-        return low, high
+        return (low, high), True
     finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0), False
+
+
+def ends(doses: FloatArray) -> FloatArray:
+    """Lowest and highest of some doses; none where none is known."""
+    low, high = np.fmin.reduce(doses, initial=np.inf), np.fmax.reduce(doses, initial=-np.inf)
+    return np.array([low, high]) if low <= high else np.empty(0)

@@ -15,12 +15,13 @@ from rtxr.analysis.statistics.slab_cells import (
     box_of,
     by_plane,
     consecutive,
+    ends,
     finest_spacing,
     finite_range,
     outline,
+    part_spreads,
     slab_bounds,
     some_planes,
-    spreads,
 )
 from rtxr.analysis.structures import raster
 from rtxr.analysis.structures.cells import split_edges
@@ -51,24 +52,30 @@ class TurnedCells:
         box_u, box_v = box_of(part)
         self._u, self._v = _even(*box_u, size), _even(*box_v, size)
         w = _even(float(part.lower[0]), float(part.upper[-1]), 2 * size)
-        self._bounds = slab_bounds(part, w, np.ones(len(w), dtype=bool))
+        self._bounds = slab_bounds(part.lower, part.upper, w, divide=True)
         self._outline = outline(part, finest_spacing(field.grid.axes) / 2)
 
     @property
     def dose_range(self) -> tuple[float, float]:
         """Bounds of the dose anywhere."""
-        return finite_range(self._field.values)
+        return finite_range(self._field.values)[0]
 
-    def blocks(self) -> Iterator[tuple[Samples, FloatArray]]:
-        """Cells, and doses that decide the extremes, plane by plane."""
-        yield Samples(*np.empty((4, 0))), self._inside_centres()
+    def cells(self) -> Iterator[Samples]:
+        """Cells plane by plane."""
+        for plane in range(len(self._part.position)):
+            yield self._samples(plane, self._bounds.of_planes(plane, plane + 1))
+
+    def extremes(self) -> FloatArray:
+        """Doses among which are the lowest and the highest."""
+        found = [self._inside_centres()]
         u, v, begin = self._outline
         for plane in range(len(self._part.position)):
-            bounds = self._bounds.of_planes(plane, plane + 1)
+            height = self._bounds.of_planes(plane, plane + 1).height
             here = slice(int(begin[plane]), int(begin[plane + 1]))
-            own = np.empty((len(bounds.height), here.stop - here.start, 3))
-            own[..., 0], own[..., 1], own[..., 2] = u[here], v[here], bounds.height[:, None]
-            yield self._samples(plane, bounds), self._sample(own).ravel()
+            own = np.empty((len(height), here.stop - here.start, 3))
+            own[..., 0], own[..., 1], own[..., 2] = u[here], v[here], height[:, None]
+            found.append(ends(self._sample(own).ravel()))
+        return np.concatenate(found)
 
     def _sample(self, own: FloatArray) -> FloatArray:
         return self._field.sample(frames.from_frame(self._part.frame, own))
@@ -87,7 +94,7 @@ class TurnedCells:
         own[..., 1] = ((self._v[1:] + self._v[:-1]) / 2)[row] + parts.v * width_v
         own[..., 2] = ((bounds.height[low] + bounds.height[high]) / 2)[:, None]
         shares = (1 - 2 * np.abs(parts.u), 1 - 2 * np.abs(parts.v), np.ones_like(parts.u))
-        along = []  # changes across the whole cell, from what is next to the centroid
+        half = []  # of the changes across the whole cell, from what is next to the centroid
         for axis, (size, share) in enumerate(
             zip((width_u, width_v, thickness), shares, strict=True)
         ):
@@ -95,11 +102,8 @@ class TurnedCells:
             step[..., axis] = size * share / 2
             change = self._sample(own + step) - self._sample(own - step)
             # Next to the end of the grid it is not known.
-            along.append(np.nan_to_num(change / np.maximum(share, 1e-6)))
-        square_u, square_v = along[0] ** 2 * parts.uu * 12, along[1] ** 2 * parts.vv * 12
-        square = square_u + square_v + 24 * along[0] * along[1] * parts.uv + along[2] ** 2
-        widest = np.maximum(np.maximum(square_u, square_v), along[2] ** 2)
-        spread, shift = spreads(square, np.minimum(widest, square))
+            half.append(np.nan_to_num(change / np.maximum(2 * share, 2e-6)))
+        spread, shift = part_spreads((half[0], half[1], half[2]), (parts.uu, parts.uv, parts.vv))
         volume = parts.share * width_u * width_v * thickness
         return Samples(self._sample(own).ravel(), spread.ravel(), shift.ravel(), volume.ravel())
 

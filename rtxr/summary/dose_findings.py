@@ -27,12 +27,23 @@ def dose_findings(ds: xr.Dataset, dose: Doses) -> list[Finding]:
     findings = []
     if any(each.variable in model.dose_names(ds) for each in doses):
         findings = [each for each in model.findings_of(ds) if each.code in _OF_NUMBERS]
-    kind = str(doses[0].array.attrs.get(KIND, ""))
-    if isinstance(dose, str) and dose == model.DOSE and kind not in (*WHOLE_PLAN, *SEVERAL_PLANS):
-        text = (
-            f"(3004,000A) DoseSummationType of {dose!r} is {kind!r}: these are numbers of that "
-            "part, not of the plan's total; ds.rt.doses() lists all doses, ds.rt.sum_doses() adds "
-            "them"
-        )
+    if isinstance(dose, str) and dose == model.DOSE and (text := _no_total(doses[0].array)):
         findings.append(Finding("dose-not-plan-total", "warning", text))
     return findings
+
+
+def _no_total(dose: xr.DataArray) -> str:
+    """What a dose is that a table takes by itself, unless it is the plan's total; else empty."""
+    if str(dose.attrs.get("DoseType", "")).strip().upper() == "ERROR":
+        return (
+            f"(3004,0004) DoseType of {dose.name!r} is ERROR: these are numbers of an error, not "
+            "of a dose; ds.rt.doses() lists all doses"
+        )
+    kind = str(dose.attrs.get(KIND, ""))
+    if kind in (*WHOLE_PLAN, *SEVERAL_PLANS):
+        return ""
+    return (
+        f"(3004,000A) DoseSummationType of {dose.name!r} is {kind!r}: these are numbers of that "
+        "part, not of the plan's total; ds.rt.doses() lists all doses, ds.rt.sum_doses() adds "
+        "them"
+    )

@@ -19,7 +19,7 @@ from rtxr.analysis.structures.polygons import Combine
 from rtxr.errors import MissingDataError, RTXRError
 from rtxr.roi_names import Rois
 from rtxr.summary import overview, prescribed, stored_dvhs
-from rtxr.summary.prescription import prescription_of
+from rtxr.summary.prescription import planned_full
 from rtxr.view import dvh_curves, dvh_plot
 from rtxr.view.goal_marks import goal_marks
 from rtxr.view.widgets.pieces import widget_class
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rtxr.view.widgets.dvh.widget import DVHWidget
-
-#: Findings of a prescription that is not that of the dose drawn.
-_OTHER_DOSE = frozenset({"dose-not-prescribed", "dose-not-plan-total"})
 
 
 def plot_dvh(
@@ -207,15 +204,7 @@ def _shared(name: str, ds: xr.Dataset, labels: Sequence[str]) -> list[str]:
 
 def _of_plan(ds: xr.Dataset, dose: Doses) -> float | None:
     """What the plan prescribes of the dose that is drawn; None where it does not say."""
-    if not isinstance(dose, str) or dose not in ds.data_vars:
-        return None
-    try:
-        found, _, findings = prescription_of(ds, None, refers=True, dose=dose)
-    except MissingDataError:
-        return None
-    if isinstance(found, Mapping) or any(each.code in _OTHER_DOSE for each in findings):
-        return None
-    return found
+    return planned_full(ds, dose) if isinstance(dose, str) and dose in ds.data_vars else None
 
 
 def _colors(ds: xr.Dataset) -> dict[str, str]:

@@ -13,11 +13,14 @@ from rtxr.analysis.doses.dose_units import unit_of_array
 from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.errors import Finding, MissingDataError, above_0
 from rtxr.read import rt_plan
+from rtxr.read.plans.prescriptions import COMPUTED
 
 #: Dose Summation Types (3004,000A) that are a plan's total; empty where nothing is said.
 WHOLE_PLAN = ("PLAN", "")
 #: Those that a prescription of all of them may be given for.
 SEVERAL_PLANS = ("MULTI_PLAN", "PLAN_OVERVIEW")
+#: Findings that say that a dose is not what is prescribed.
+_UNLIKE = frozenset({"dose-not-prescribed", "dose-not-plan-total"})
 
 
 def prescription_of(
@@ -70,13 +73,26 @@ def prescription_of(
             + "; pass prescription=... in Gy"
         )
     noticed += _part_of_plan(array, WHOLE_PLAN)
-    if made := array.attrs.get(MADE_ATTR):
-        text = (
-            f"{array.name!r} is computed ({made}), and the {found:g} Gy of the plan are not; pass "
-            "prescription=..."
-        )
-        noticed.append(Finding("dose-not-prescribed", "warning", text))
+    noticed += _unlike(array, found, source)
     return found, source, noticed
+
+
+def planned_full(ds: xr.Dataset, dose: str) -> float | None:
+    """What the plan prescribes of a dose, Gy; None where it does not, or the dose is not like it.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A case.
+    dose : str
+        A dose variable, which a picture shows in % of what is prescribed.
+    """
+    try:
+        found, _, findings = prescription_of(ds, None, refers=True, dose=dose)
+    except MissingDataError:
+        return None
+    unlike = any(each.code in _UNLIKE for each in findings)
+    return None if unlike or not isinstance(found, float) else found
 
 
 def _by_name(given: Prescription) -> dict[str, object]:
@@ -96,3 +112,21 @@ def _part_of_plan(dose: xr.DataArray, whole: Sequence[str]) -> list[Finding]:
         "metrics in % of the prescription compare unlike things"
     )
     return [Finding("dose-not-plan-total", "warning", text)]
+
+
+def _unlike(dose: xr.DataArray, prescribed: float, source: str) -> list[Finding]:
+    """Warn where a dose is not what the plan prescribes, or may not be."""
+    made = dose.attrs.get(MADE_ATTR)
+    kind = str(dose.attrs.get("DoseType", "")).strip().upper()
+    if made:
+        text = f"{dose.name!r} is computed ({made}), and the {prescribed:g} Gy of the plan are not"
+    elif kind == "ERROR":
+        text = f"(3004,0004) DoseType of {dose.name!r} is ERROR: nobody prescribes an error"
+    elif kind == "EFFECTIVE" and source in COMPUTED:
+        text = (
+            f"(3004,0004) DoseType of {dose.name!r} is EFFECTIVE, and the {prescribed:g} Gy that "
+            f"are {source} may be physical, without the factor of the radiation's effect"
+        )
+    else:
+        return []
+    return [Finding("dose-not-prescribed", "warning", f"{text}; pass prescription=...")]

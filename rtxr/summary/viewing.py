@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from rtxr import model
-from rtxr.errors import MissingDataError, above_0
-from rtxr.summary.prescription import prescription_of
+from rtxr.errors import above_0
+from rtxr.summary.prescription import planned_full
 from rtxr.view.slices import ROIs
 from rtxr.view.widgets.pieces import widget_class
 from rtxr.view.widgets.viewer.levels import FullDose
@@ -80,8 +80,5 @@ def full_dose(ds: xr.Dataset, given: float | None, dose: str | None = None) -> F
     doses = [dose] if dose is not None else model.dose_names(ds)
     if not doses:
         return None
-    try:
-        found, _, _ = prescription_of(ds, None, refers=True, dose=doses[0])
-    except MissingDataError:
-        return None
-    return FullDose(found, "plan") if isinstance(found, float) else None
+    found = planned_full(ds, doses[0])
+    return None if found is None else FullDose(found, "plan")

@@ -54,6 +54,17 @@ def test_a_beam_dose_never_passes_for_the_plans_total(case):
         assert not beam.rt.dvh("PTV_70", dose=named).attrs["findings"]
 
 
+def test_numbers_of_an_error_say_so(case):
+    error = case.assign(dose=case.dose.assign_attrs(DoseType="ERROR"))
+    for table in (
+        error.rt.dvh("PTV_70"),
+        error.rt.dvh_metrics("mean", "PTV_70"),
+        error.rt.goals("PTV_70: mean >= 60 Gy"),
+    ):
+        assert codes(table) == {"dose-not-plan-total"}
+        assert "numbers of an error" in table.attrs["findings"][0]["message"]
+
+
 def test_a_dose_of_the_plan_as_it_was_says_so_beside_its_numbers(case):
     edited = case.rt.remove_beam(1)
     tables = [

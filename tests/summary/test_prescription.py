@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from planned_doses import dose, opened, plan
 
 import rtxr
 from rtxr.errors import MissingDataError, RTXRError
-from rtxr.summary.prescription import prescription_of
+from rtxr.summary.prescription import planned_full, prescription_of
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,34 @@ def test_several_plans_are_not_compared_with_one(case):
 def test_a_computed_effect_is_told(case):
     assert found(case, dose=case.rt.eqd2(3))[2] == ["dose-not-prescribed"]
     assert found(case, 66.5, case.rt.eqd2(3))[2] == []
+
+
+def test_effective_doses_do_not_meet_beam_doses_untold(tmp_path):
+    # Beam doses of a published plan of protons are physical, 1.878 Gy, where its dose is 2.066.
+    of = plan({1: (20, (1,))})
+    part = of.FractionGroupSequence[0].ReferencedBeamSequence[0]
+    part.BeamDose = 2.0
+    for name, kind, codes in (
+        ("physical", "PHYSICAL", ["prescription-computed"]),
+        ("effective", "EFFECTIVE", ["prescription-computed", "dose-not-prescribed"]),
+        ("error", "ERROR", ["prescription-computed", "dose-not-prescribed"]),
+    ):
+        ds = opened(tmp_path / name, of, dose(of, "PLAN", 44.0, DoseType=kind))
+        assert found(ds) == (40.0, "beam doses x fractions", codes)
+        assert found(ds, 44.0)[2] == []
+        assert planned_full(ds, "dose") == (40.0 if kind == "PHYSICAL" else None)
+
+
+def test_effective_doses_meet_what_is_prescribed(case):
+    ion = case.assign(dose=case.dose.assign_attrs(DoseType="EFFECTIVE"))
+    assert found(ion) == (70.0, "dose reference 1 (SITE)", [])
+
+
+@pytest.mark.parametrize("kind", ["BEAM", "FRACTION"])
+def test_pictures_show_no_part_of_the_plan_in_percent_of_all(case, kind):
+    part = case.assign(dose=case.dose.assign_attrs(DoseSummationType=kind))
+    assert planned_full(case, "dose") == 70.0
+    assert planned_full(part, "dose") is None
+    view = part.rt.view()
+    assert view._full == "maximum"
+    view.close()

@@ -19,6 +19,8 @@ from rtxr.read.structures.roi_numbers import labels_by_number
 REFERENCE = "dose reference"
 BEAM_DOSES = "beam doses x fractions"
 SETUP_DOSES = "application setup doses x fractions"
+#: Those that are sums of what the plan delivers; the plan does not say that they are prescribed.
+COMPUTED = (BEAM_DOSES, SETUP_DOSES)
 
 _DOSES = (
     "TargetPrescriptionDose",

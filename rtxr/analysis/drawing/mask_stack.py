@@ -124,16 +124,15 @@ class Drawn:
 
 def _box(mask: BoolArray) -> tuple[slice, slice, slice] | None:
     """The least box with all that is true, None where nothing is."""
-    outer, flat = [], np.zeros(mask.shape[1:], dtype=bool)
-    for at, plane in enumerate(mask):  # one by one: a plane stays in the processor's cache
-        if plane.any():
-            outer.append(at)
-            flat |= plane
-    if not outer:
+    planes = range(len(mask))
+    first = next((at for at in planes if mask[at].any()), None)
+    if first is None:
         return None
+    last = next(at for at in reversed(planes) if mask[at].any())
+    flat: BoolArray = np.any(mask[first : last + 1], axis=0)
     rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
-    z, y, x = (slice(int(index[0]), int(index[-1]) + 1) for index in (outer, rows, columns))
-    return z, y, x
+    y, x = (slice(int(index[0]), int(index[-1]) + 1) for index in (rows, columns))
+    return slice(first, last + 1), y, x
 
 
 def order_along(axis: FloatArray) -> IntArray:

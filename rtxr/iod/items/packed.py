@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
@@ -28,6 +28,8 @@ from rtxr.keywords import tag_of
 #: Of each item, by keyword: its value without padding, or what its only nested item holds.
 Columns = Mapping[str, "Sequence[bytes] | Columns"]
 
+#: Values of more bytes take longer to be told from each other than to be looked at.
+_LONG_BYTES = 256
 _ITEM = _IMPLICIT = struct.Struct("<HHL")
 _SHORT, _LONG = struct.Struct("<HH2sH"), struct.Struct("<HH2s2xL")
 
@@ -114,12 +116,17 @@ def judged_as_one(
 
 
 def each_value(element: Element) -> Iterator[tuple[Element, int]]:
-    """An element and in how many items it is; of a column, each distinct value by itself."""
+    """An element and in how many items it is; of a column, each value by itself.
+
+    Values that repeat come once, but for long ones, which hardly do.
+    """
     column = element.value if isinstance(element, RawDataElement) else None
     if not isinstance(column, Column) or not isinstance(element, RawDataElement):
         yield element, 1
         return
-    for value, count in Counter(column.values).items():
+    values = column.values
+    alone = longest(element) > _LONG_BYTES
+    for value, count in zip(values, repeat(1)) if alone else Counter(values).items():
         yield element._replace(value=value, length=len(value)), count
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
@@ -17,7 +18,7 @@ from pydicom.tag import BaseTag, Tag
 from rtxr.iod.encoding.raw import Element, vr_of
 from rtxr.iod.values.charset import unknown_terms
 from rtxr.iod.values.forms import form_flaw, name_flaw
-from rtxr.iod.values.multiplicity import SEPARATOR, multiplicity_of, values_in
+from rtxr.iod.values.multiplicity import SEPARATOR, multiplicity_of
 
 #: Characters that one value of a VR may have (PS3.5 Table 6.2-1).
 MAX_LENGTH: Mapping[str, int] = {
@@ -214,27 +215,21 @@ def _bulk_flaw(data: bytes, vr: str, tag: int) -> str:
         longest = MAX_LENGTH.get(vr, len(data))
         too_long = len(data.decode("utf-8", "replace")) > longest
         return f"more than {longest} characters" if too_long else ""
-    return _bulk_values_flaw(data, vr) or _bulk_count_flaw(data, vr, tag)
+    return _bulk_values_flaw(data, vr, tag)
 
 
-def _bulk_values_flaw(data: bytes, vr: str) -> str:
-    if vr in MAX_LENGTH and _longest_part(data) > MAX_LENGTH[vr]:
+def _bulk_values_flaw(data: bytes, vr: str, tag: int) -> str:
+    """Flaw of many values with backslashes between them."""
+    ends = np.flatnonzero(np.frombuffer(data + b"\\", np.uint8) == SEPARATOR)
+    if vr in MAX_LENGTH and _longest_part(ends) > MAX_LENGTH[vr]:
         return f"a value of more than the {MAX_LENGTH[vr]} characters that VR {vr} allows"
-    if vr in _CHARACTERS and data.translate(None, _CHARACTERS[vr]):
-        return f"characters that VR {vr} does not allow"
-    return ""
-
-
-def _bulk_count_flaw(data: bytes, vr: str, tag: int) -> str:
     if vr not in _CHARACTERS:  # a text may be in a set of which a letter has that code
         return ""
-    return multiplicity_of(tag).flaw(values_in(data))
+    if data.translate(None, _CHARACTERS[vr]):
+        return f"characters that VR {vr} does not allow"
+    return multiplicity_of(tag).flaw(len(ends))
 
 
-def _longest_part(data: bytes) -> int:
-    """Bytes of the longest value between backslashes."""
-    at = np.flatnonzero(np.frombuffer(data, np.uint8) == SEPARATOR)
-    if not len(at):
-        return len(data)
-    first, last = int(at[0]), len(data) - 1 - int(at[-1])
-    return max(first, last, int(np.subtract(at[1:], at[:-1]).max(initial=1)) - 1)
+def _longest_part(ends: npt.NDArray[np.intp]) -> int:
+    """Bytes of the longest of the values that end there, one byte between them."""
+    return max(int(ends[0]), int(np.subtract(ends[1:], ends[:-1]).max(initial=1)) - 1)

@@ -63,8 +63,9 @@ class Lookup:
         uids = table["SOPInstanceUID"].tolist()
         objects = [at for at in used if kinds[at] in NOUNS]
         self.kinds, self.stacks = kinds, stacks
-        self.rows = dict(zip(objects, _records(table, objects), strict=True))
-        self.stack_rows = _stack_records(table, stacks)
+        columns = {name: table[name].tolist() for name in _COLUMNS}
+        self.rows = {at: _record(columns, at) for at in objects}
+        self.stack_rows = [_stack_record(columns, stack.positions) for stack in stacks]
         self.by_uid = {uids[at]: at for at in used if uids[at]}
         self._stack_of = {at: n for n, stack in enumerate(stacks) for at in stack.positions}
         numbers = range(len(stacks))
@@ -140,17 +141,17 @@ def in_order(row: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, uids)))
 
 
-def _records(table: pd.DataFrame, positions: Sequence[int]) -> list[dict[Any, Any]]:
-    records = table[_COLUMNS].iloc[list(positions)].to_dict("records")
-    return [{**record, "frames": frozenset(in_order(record))} for record in records]
+def _record(columns: Mapping[str, Sequence[Any]], at: int) -> dict[str, Any]:
+    """One row of a table, with the frames of reference that it names."""
+    record = {name: values[at] for name, values in columns.items()}
+    return {**record, "frames": frozenset(in_order(record))}
 
 
-def _stack_records(table: pd.DataFrame, stacks: Sequence[Stack]) -> list[dict[Any, Any]]:
-    """First slices, with the frames of reference of all slices."""
-    uids = table["FrameOfReferenceUID"].tolist()
-    first = _records(table, [stack.positions[0] for stack in stacks])
-    frames = (frozenset(uids[at] for at in stack.positions) - {""} for stack in stacks)
-    return [{**row, "frames": each} for row, each in zip(first, frames, strict=True)]
+def _stack_record(columns: Mapping[str, Sequence[Any]], positions: Sequence[int]) -> Record:
+    """The first slice of a stack, with the frames of reference of all slices."""
+    uids = columns["FrameOfReferenceUID"]
+    frames = frozenset(uids[at] for at in positions) - {""}
+    return {**_record(columns, positions[0]), "frames": frames}
 
 
 def _grouped(pairs: Iterable[tuple[K, int]]) -> dict[K, list[int]]:

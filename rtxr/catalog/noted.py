@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -110,7 +111,7 @@ def without_study(table: pd.DataFrame) -> list[Finding]:
             f"{len(rows)} object(s) have no {describe('StudyInstanceUID')}; {consequence}",
             path=rows["path"].iloc[0],
         )
-        for _, rows in lacking.groupby("PatientID", sort=False)
+        for _, rows in _groups(lacking, "PatientID")
     ]
 
 
@@ -145,8 +146,8 @@ def contradictions(table: pd.DataFrame, kind_of: Sequence[str]) -> list[Finding]
             str(series),
             rows["path"].iloc[0],
         )
-        for (series, sop_class, modality), rows in wrong.groupby(
-            ["SeriesInstanceUID", "SOPClassUID", "Modality"], sort=False
+        for (series, sop_class, modality), rows in _groups(
+            wrong, "SeriesInstanceUID", "SOPClassUID", "Modality"
         )
     ]
 
@@ -164,7 +165,12 @@ def kinds_by_modality(table: pd.DataFrame, kind_of: Sequence[str]) -> list[Findi
             str(series),
             rows["path"].iloc[0],
         )
-        for (series, sop_class, modality), rows in told.groupby(
-            ["SeriesInstanceUID", "SOPClassUID", "Modality"], sort=False
+        for (series, sop_class, modality), rows in _groups(
+            told, "SeriesInstanceUID", "SOPClassUID", "Modality"
         )
     ]
+
+
+def _groups(rows: pd.DataFrame, *columns: str) -> Iterable[tuple[Any, pd.DataFrame]]:
+    """Rows by what some columns say; mostly there are none, which pandas is slow to see."""
+    return rows.groupby(list(columns), sort=False) if len(rows) else ()

@@ -125,17 +125,19 @@ def build_table(rows: Sequence[Row]) -> pd.DataFrame:
         for column, values in zip(columns, some, strict=True):
             column.extend(values)
     columns.reverse()  # each is let go of as soon as it is a series
-    return pd.DataFrame({name: _series(columns.pop(), kind) for name, kind in COLUMNS.items()})
+    index = pd.RangeIndex(len(rows))  # given with all of them, it need not be found out
+    made = {name: _series(columns.pop(), kind, index) for name, kind in COLUMNS.items()}
+    return pd.DataFrame(made, index=index)
 
 
-def _series(values: list[Any], kind: Kind) -> pd.Series[Any]:
+def _series(values: list[Any], kind: Kind, index: pd.Index) -> pd.Series[Any]:
     """Column of a table, without a look at every value for what type to choose."""
     dtype = _DTYPES.get(kind, "object")
     array = np.fromiter(values, "object" if kind == "integer" else dtype, len(values))
     if kind != "integer":
-        return pd.Series(array, dtype=dtype, copy=False)
+        return pd.Series(array, index, dtype=dtype, copy=False)
     missing = pd.isna(array)
-    return pd.Series(IntegerArray(np.where(missing, 0, array).astype("int64"), missing))
+    return pd.Series(IntegerArray(np.where(missing, 0, array).astype("int64"), missing), index)
 
 
 def kinds(table: pd.DataFrame) -> pd.Series[Any]:

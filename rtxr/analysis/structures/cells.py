@@ -10,14 +10,18 @@ float rounding. Where few cells are covered, or centroids are wanted:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
+from rtxr.analysis.structures.places import places
 from rtxr.analysis.structures.polygons import SignedEdges
 from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
+
+#: Coordinate across some lines, and along them.
+_Points = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -80,17 +84,10 @@ def _summed(pieces: Pieces, values: FloatArray, u: FloatArray, lines: int) -> Fl
 def split_edges(signed: SignedEdges, v: FloatArray, u: FloatArray) -> Pieces:
     """Edges cut at the lines between rows, then at the lines between columns.
 
-    Parameters as :func:`cell_areas`.
+    Pieces of an edge follow one another. Parameters as :func:`cell_areas`.
     """
-    rows = len(v) - 1
-    first = np.maximum(np.searchsorted(v, signed.y0, side="right") - 1, 0)
-    last = np.minimum(np.searchsorted(v, signed.y1, side="left") - 1, rows - 1)
-    of, row = expand(first, last)
-    slope = (signed.x1 - signed.x0) / (signed.y1 - signed.y0)
-    x0, y0, slope = signed.x0[of], signed.y0[of], slope[of]
-    v0, v1 = np.maximum(y0, v[row]), np.minimum(signed.y1[of], v[row + 1])
-    u0, u1 = x0 + (v0 - y0) * slope, x0 + (v1 - y0) * slope
-    return _in_columns(signed.plane[of] * rows + row, row, signed.sign[of], (u0, v0, u1, v1), u)
+    ends = (signed.y0, signed.x0), (signed.y1, signed.x1)
+    return _split(signed.plane, signed.sign, ends, v, u)
 
 
 def level_pieces(edges: Edges, v: FloatArray, u: FloatArray) -> Pieces:
@@ -104,54 +101,64 @@ def level_pieces(edges: Edges, v: FloatArray, u: FloatArray) -> Pieces:
         As in :func:`split_edges`.
     """
     level = edges.take(np.flatnonzero(edges.y0 == edges.y1))
-    row = np.clip(np.searchsorted(v, level.y0, side="right") - 1, 0, len(v) - 2)
-    line = level.plane * (len(v) - 1) + row
-    ends = (level.x0, level.y0, level.x1, level.y1)
-    return _in_columns(line, row, np.zeros(len(row)), ends, u)
+    ends = (level.y0, level.x0), (level.y1, level.x1)
+    return _split(level.plane, np.zeros(len(level)), ends, v, u)
 
 
-def _in_columns(
-    line: IntArray,
-    row: IntArray,
-    sign: FloatArray,
-    ends: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    u: FloatArray,
+def _split(
+    plane: IntArray, sign: FloatArray, ends: tuple[_Points, _Points], v: FloatArray, u: FloatArray
 ) -> Pieces:
-    """Pieces of rows as pieces of rows and columns."""
-    lowest, highest = np.minimum(ends[0], ends[2]), np.maximum(ends[0], ends[2])
-    # What lies on the last line belongs to the last column.
-    lines = np.append(u[:-1], np.nextafter(u[-1], np.inf))
-    column = np.searchsorted(lines, lowest, side="right") - 1
-    pieces = Pieces(line, row, column, sign, *ends)
-    within = column < len(u) - 1
-    several = within & (u.take(column + 1, mode="clip") < highest)
-    if not several.any():
-        return pieces if within.all() else pieces.take(np.flatnonzero(within))
-    kept = pieces.take(np.flatnonzero(within & ~several))
-    crossing = np.flatnonzero(several)
-    until = np.searchsorted(u, highest[crossing], side="left") - 1
-    return joined([kept, _split_columns(pieces.take(crossing), until, u)])
+    """Pieces of segments whose ends are given as (v, u)."""
+    rows = len(v) - 1
+    of, row, start, stop = _cut(*ends, v)
+    again, column, (u0, v0), (u1, v1) = _cut(start[::-1], stop[::-1], u)
+    of, row = of.take(again), row.take(again)
+    pieces = Pieces(plane.take(of) * rows + row, row, column, sign.take(of), u0, v0, u1, v1)
+    within = (row >= 0) & (row < rows) & (column < len(u) - 1)
+    return pieces if within.all() else pieces.take(np.flatnonzero(within))
+
+
+def _cut(
+    start: _Points, stop: _Points, lines: FloatArray
+) -> tuple[IntArray, IntArray, _Points, _Points]:
+    """Segments cut at lines across their first coordinate.
+
+    Returns
+    -------
+    of, cell : ndarray of int, (m,)
+        Which segment each piece is of, and the last line before it; -1 before the first one.
+    start, stop : pair of ndarray, (m,)
+        Ends of the pieces.
+    """
+    (a0, b0), (a1, b1) = start, stop
+    low, high = np.minimum(a0, a1), np.maximum(a0, a1)
+    # What lies on the last line belongs to the last cell.
+    cell = places(lines, low, "right") - 1 - (low == lines[-1])
+    longer = np.flatnonzero(lines.take(cell + 1, mode="clip") < high)
+    cuts = places(lines, high.take(longer)) - 1 - cell.take(longer)
+    # One element for each cut: its segment, line and point, and which piece it ends.
+    at, number = longer.repeat(cuts), np.arange(int(cuts.sum()))
+    ended = at + number
+    number -= (cuts.cumsum() - cuts).repeat(cuts)
+    falls = (a1 < a0).take(at)
+    line = cell.take(at) + np.where(falls, cuts.repeat(cuts) - number, number + 1)
+    a, b, across = a0.take(at), b0.take(at), lines.take(line)
+    along = b + (across - a) * ((b1.take(at) - b) / (a1.take(at) - a))
+    pieces = np.ones(len(cell), dtype=np.int64)
+    pieces[longer] += cuts
+    of = np.arange(len(cell)).repeat(pieces)
+    cell = cell.take(of)
+    cell[ended], cell[ended + 1] = line - 1 + falls, line - falls
+    starts, stops = ((a.take(of), b.take(of)) for a, b in (start, stop))
+    starts[0][ended + 1] = stops[0][ended] = across
+    starts[1][ended + 1] = stops[1][ended] = along
+    return of, cell, starts, stops
 
 
 def joined(pieces: Sequence[Pieces]) -> Pieces:
     """Pieces one after the other."""
     names = [field.name for field in fields(Pieces)]
     return Pieces(*(np.concatenate([getattr(each, n) for each in pieces]) for n in names))
-
-
-def _split_columns(pieces: Pieces, until: IntArray, u: FloatArray) -> Pieces:
-    """Cut pieces of rows at the lines between columns."""
-    of, column = expand(pieces.column, np.minimum(until, len(u) - 2))
-    part = pieces.take(of)
-    lines = np.concatenate([[-np.inf], u])  # the left line of column c is lines[c + 1]
-    rightward = part.u1 > part.u0
-    near = np.where(rightward, lines[column + 1], lines[column + 2])
-    far = np.where(rightward, lines[column + 2], lines[column + 1])
-    low, high = np.minimum(part.u0, part.u1), np.maximum(part.u0, part.u1)
-    u0, u1 = np.clip(near, low, high), np.clip(far, low, high)
-    rise = (part.v1 - part.v0) / (part.u1 - part.u0)
-    v0, v1 = part.v0 + (u0 - part.u0) * rise, part.v0 + (u1 - part.u0) * rise
-    return replace(part, column=column, u0=u0, v0=v0, u1=u1, v1=v1)
 
 
 def expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from rtxr.analysis.grids import frames
 from rtxr.analysis.structures import polygons
+from rtxr.analysis.structures.places import places
 from rtxr.analysis.structures.planes import FACE_TOLERANCE, Slabs
 from rtxr.analysis.structures.polygons import Combine
 from rtxr.analysis.structures.sweep import Edges, IntArray
@@ -193,7 +194,7 @@ def _toggles(
     x, y = _bounds(edges)
     row, column = slice(*np.searchsorted(v, y).tolist()), slice(*np.searchsorted(u, x).tolist())
     v, u = v[row], u[column]
-    first, stop = _places(v, edges.y0), _places(v, edges.y1)
+    first, stop = places(v, edges.y0), places(v, edges.y1)
     counts = stop - first
     of = np.repeat(np.arange(len(edges)), counts)
     at_row = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - first, counts)
@@ -201,7 +202,7 @@ def _toggles(
     slope = (edges.x1 - x0) / np.where(counts > 0, edges.y1 - y0, 1.0)
     crossing = x0[of] + (v[at_row] - y0[of]) * slope[of]
     # A centre to the right of, or on, an odd number of crossings is inside.
-    toggle = (plane[of] * len(v) + at_row) * len(u) + _places(u, crossing)
+    toggle = (plane[of] * len(v) + at_row) * len(u) + places(u, crossing)
     if combine == "xor":
         toggle.sort()
         inside = np.arange(len(toggle)) % 2 == 0
@@ -212,18 +213,6 @@ def _toggles(
         order = np.argsort(toggle)
         toggle, inside = toggle[order], np.cumsum(depth[order]) > 0
     return _Toggles(toggle, inside, row, column)
-
-
-def _places(axis: FloatArray, values: FloatArray) -> IntArray:
-    """``np.searchsorted(axis, values)``, by arithmetic where the axis is even."""
-    if len(axis) < 2:
-        return np.searchsorted(axis, values)
-    even, step = np.linspace(axis[0], axis[-1], len(axis), retstep=True)
-    if not (np.abs(axis - even) < step / 4).all():
-        return np.searchsorted(axis, values)
-    nearest = np.clip(np.rint((values - axis[0]) / step), 0, len(axis) - 1).astype(np.int64)
-    places: IntArray = nearest + (axis[nearest] < values)
-    return places
 
 
 def _rasterise_voxelwise(

@@ -280,24 +280,6 @@ def test_one_mask_after_the_other_takes_less_than_two():
     assert peak_of(loop) < 2 * one
 
 
-@given(st.data())
-def test_places_are_those_of_a_search_on_any_axis(data):
-    count = data.draw(st.integers(0, 12))
-    axis = data.draw(st.sampled_from([0.3, 1.0, 1e-3])) * np.arange(count) - 1.7
-    if data.draw(st.booleans()):
-        axis = np.sort(axis + data.draw(st.sampled_from([0.1, 2.0])) * np.sin(np.arange(count)))
-    beside = st.sampled_from([*axis.tolist(), 0.0])
-    values = np.array(
-        [
-            data.draw(beside) + data.draw(st.sampled_from([0, 1e-15, -1e-15, 0.15, 9e300, -9e300])),
-            *np.nextafter(axis, np.inf),
-            *np.nextafter(axis, -np.inf),
-            *axis,
-        ]
-    )
-    np.testing.assert_array_equal(raster._places(axis, values), np.searchsorted(axis, values))
-
-
 @pytest.mark.parametrize("combine", ["xor", "union"])
 def test_planes_filled_by_portions_are_those_filled_at_once(monkeypatch, combine):
     rng = np.random.default_rng(5)

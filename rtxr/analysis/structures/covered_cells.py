@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rtxr.analysis.statistics.slab_cells import consecutive
 from rtxr.analysis.structures.cells import Pieces
-from rtxr.analysis.structures.sweep import IntArray
+from rtxr.analysis.structures.sweep import IntArray, run_starts
 from rtxr.geometry import FloatArray
 
 #: A cell counts as covered, or as covered all over, up to this share of its area.
@@ -80,92 +79,141 @@ def covered_cells(pieces: Pieces, v: FloatArray, u: FloatArray, planes: int) -> 
         Number of planes.
     """
     rows, columns = len(v) - 1, len(u) - 1
-    crossed, of = _distinct(
-        pieces.line * (columns + 1) + (pieces.column + 1), planes * rows * (columns + 1)
-    )
-    line, column = np.divmod(crossed, columns + 1)
-    column -= 1  # -1 is to the left of the lattice
-    sums = np.array([np.bincount(of, terms, len(crossed)) for terms in _terms(pieces, v, u)])
-    after = _along_lines(sums[6:], line)
-    left = after - sums[6:]
-    for row, carried in ((0, left[0]), (2, left[1]), (3, left[0] / 12), (5, left[2])):
-        sums[row] += carried
+    stride = columns + 1  # of a line: its cells, and what is to the left of the lattice
+    crossed, of = _distinct(pieces.line * stride + (pieces.column + 1), planes * rows * stride)
+    line = crossed // stride
+    column = crossed - (line * stride + 1)
+    begin = np.flatnonzero(run_starts(line))
+    own, after = _sums(pieces, v, u, of, begin, len(line))
     # What lies between a crossed cell and the next one, or the end of the row, is alike.
-    length = np.where(line[1:] == line[:-1], column[1:], columns)
-    length = np.append(length, columns)[: len(line)] - column - 1
-    follow = (after[0] > _SLIVER) & (length > 0)
-    full = after[0] > 1 - _SLIVER
-    within = column >= 0
-    whole = np.flatnonzero((sums[0] > 1 - _SLIVER) & within)
-    part = np.flatnonzero((sums[0] > _SLIVER) & (sums[0] <= 1 - _SLIVER) & within)
-    run, level = np.flatnonzero(follow & full), np.flatnonzero(follow & ~full)
-    again, beyond = consecutive(column[level] + 1, length[level])
-    level = level[again]
+    length = np.full(len(line), columns)
+    length[:-1] = column[1:]
+    length[begin[1:] - 1] = columns
+    length -= column + 1
+    follow, full = (after[0] > _SLIVER) & (length > 0), after[0] > 1 - _SLIVER
+    some, filled = (own[0] > _SLIVER) & (column >= 0), own[0] > 1 - _SLIVER
+    run, whole = np.flatnonzero(follow & full), np.flatnonzero(some & filled)
     runs = Runs(
-        *np.divmod(np.concatenate([line[run], line[whole]]), rows),
+        *_plane_and_row(np.concatenate([line[run], line[whole]]), rows),
         np.concatenate([column[run] + 1, column[whole]]),
         np.concatenate([length[run], np.ones(len(whole), dtype=np.int64)]),
     )
-    strips = np.zeros((6, len(level)))
-    strips[[0, 2, 5]] = after[:, level]
-    strips[3] = after[0, level] / 12
-    place = np.divmod(np.concatenate([line[part], line[level]]), rows)
-    sums = np.concatenate([sums[:6].take(part, axis=1), strips], axis=1)
+    part, level = np.flatnonzero(some & ~filled), np.flatnonzero(follow & ~full)
+    again, beyond = consecutive(column[level] + 1, length[level])
+    level = level[again]
+    place = _plane_and_row(np.concatenate([line[part], line[level]]), rows)
+    sums = np.empty((6, len(place[0])))
+    own.take(part, axis=1, out=sums[:, : len(part)], mode="clip")
+    sums[:, len(part) :] = _through(after[:, level])
     return runs, _parts(*place, np.concatenate([column[part], beyond]), sums)
 
 
-def _distinct(key: IntArray, size: int) -> tuple[IntArray, npt.NDArray[np.int32]]:
+def _plane_and_row(line: IntArray, rows: int) -> tuple[IntArray, IntArray]:
+    """Plane and row of lines counted through all planes."""
+    plane = line // rows
+    return plane, line - plane * rows
+
+
+def _distinct(key: IntArray, size: int) -> tuple[IntArray, IntArray]:
     """Distinct numbers below ``size``, ascending, and which of them each is."""
     found = np.zeros(size, dtype=bool)
     found[key] = True
     numbers = np.flatnonzero(found)
     rank = np.empty(size, dtype=np.int32)
     rank[numbers] = np.arange(len(numbers), dtype=np.int32)
-    return numbers, rank[key]
+    return numbers, rank.take(key).astype(np.int64)
 
 
-def _terms(pieces: Pieces, v: FloatArray, u: FloatArray) -> Iterator[FloatArray]:
-    """What each piece adds to its own cell and to those further right, in units of the cell.
+def _sums(
+    pieces: Pieces, v: FloatArray, u: FloatArray, of: IntArray, begin: IntArray, cells: int
+) -> tuple[FloatArray, FloatArray]:
+    """What is covered of crossed cells, and of those that follow each of them.
 
-    The first six are area and moments u, v, uu, uv, vv of what is to its right in its own cell;
-    the last three area and moments v, vv of the strip to its left, all through a whole cell.
+    Returns
+    -------
+    own : ndarray, (6, cells)
+        Area and moments u, v, uu, uv, vv, in units of the cell.
+    after : ndarray, (3, cells)
+        Area and moments v, vv of a cell between this one and the next.
     """
-    width, height = np.diff(u).take(pieces.column), np.diff(v).take(pieces.row)
-    a = (pieces.u0 + pieces.u1) / 2
-    a -= ((u[1:] + u[:-1]) / 2).take(pieces.column)
-    a /= width
-    b = (pieces.v0 + pieces.v1) / 2
-    b -= ((v[1:] + v[:-1]) / 2).take(pieces.row)
-    b /= height
-    da, db = (pieces.u1 - pieces.u0) / width, (pieces.v1 - pieces.v0) / height
-    rise = pieces.sign * db
-    # Means along the piece of u, v and their products.
-    aa, ab, bb = a * a + da * da / 12, a * b + da * db / 12, b * b + db * db / 12
-    yield rise * (0.5 - a)
-    yield rise * (0.125 - aa / 2)
-    yield rise * (b / 2 - ab)
-    yield rise * (1 / 24 - a * (a * a + da * da / 4) / 3)
-    yield rise * (b / 8 - (b * aa + a * da * db / 6) / 2)
-    yield rise * (bb / 2 - a * bb - b * da * db / 6)
-    yield rise
-    yield rise * b
-    yield rise * bb
+    r, rb, rbb, ra, raa, rab, aaa, aab, abb = (
+        np.bincount(of, terms, cells) for terms in _integrals(pieces, v, u)
+    )
+    rises = np.array([r, rb, rbb])
+    after = _along_lines(rises, begin)
+    own = _through(after - 0.5 * rises)
+    own[0] -= ra
+    own[1] = 0.125 * r - 0.5 * raa
+    own[2] -= rab
+    own[3] -= (1 / 3) * aaa
+    own[4] = 0.125 * rb - 0.5 * aab
+    own[5] -= abb
+    return own, after
 
 
-def _along_lines(terms: FloatArray, line: IntArray) -> FloatArray:
+def _integrals(pieces: Pieces, v: FloatArray, u: FloatArray) -> Iterator[FloatArray]:
+    """Integrals along each piece, in units of its cell and with its sign.
+
+    Over v, of 1, v, vv, u, uu, uv, uuu, uuv, uvv, from the centre of the cell. By Green's theorem
+    they are what the piece adds to the sums of its own cell and of those further right.
+    """
+    a, da = _within(pieces.u0, pieces.u1, pieces.column, u)
+    b, db = _within(pieces.v0, pieces.v1, pieces.row, v)
+    r = pieces.sign * db
+    ra, rb, twelfth = r * a, r * b, r * (1 / 12)
+    raa, rab, rbb = ra * a, ra * b, rb * b
+    # Along a piece squares and products have means beyond those of its middle.
+    saa, sab, sbb = twelfth * da * da, twelfth * da * db, twelfth * db * db
+    raa += saa
+    rab += sab
+    rbb += sbb
+    yield from (r, rb, rbb, ra, raa, rab)
+    saa *= 2
+    sab *= 2
+    saa += raa
+    yield a * saa
+    yield b * raa + a * sab
+    yield a * rbb + b * sab
+
+
+def _within(
+    start: FloatArray, stop: FloatArray, cell: IntArray, lines: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Middle and extent of segments along an axis, in widths of their cells from its centre."""
+    low, high = lines[:-1], lines[1:]
+    scale = (1 / (high - low)).take(cell)
+    middle = start + stop
+    middle -= (low + high).take(cell)
+    middle *= 0.5 * scale
+    extent = stop - start
+    extent *= scale
+    return middle, extent
+
+
+def _through(strip: FloatArray) -> FloatArray:
+    """Area and moments u, v, uu, uv, vv of strips through whole cells, from area, v and vv."""
+    own = np.zeros((6, strip.shape[1]))
+    own[0], own[2], own[5] = strip
+    own[3] = strip[0] / 12
+    return own
+
+
+def _along_lines(terms: FloatArray, begin: IntArray) -> FloatArray:
     """Running sums along each line, this cell included."""
-    total = np.cumsum(terms, axis=1)
-    begins = np.diff(line, prepend=-1) > 0
-    first = np.flatnonzero(begins)
-    before = total.take(first, axis=1) - terms.take(first, axis=1)
-    total -= before.take(np.cumsum(begins) - 1, axis=1)
-    return total
+    steps = terms.copy()
+    steps[:, begin[1:]] -= np.add.reduceat(terms, begin, axis=1)[:, :-1]
+    return np.cumsum(steps, axis=1)
 
 
 def _parts(plane: IntArray, row: IntArray, column: IntArray, sums: FloatArray) -> Parts:
     """Centroids and moments about them, from sums about the centres of the cells."""
     share = sums[0]
-    u, v = np.clip(sums[1] / share, -0.5, 0.5), np.clip(sums[2] / share, -0.5, 0.5)
-    uu = np.clip(sums[3] / share - u * u, 0, 0.25)
-    vv = np.clip(sums[5] / share - v * v, 0, 0.25)
-    return Parts(plane, row, column, share, u, v, uu, sums[4] / share - u * v, vv)
+    u, v, uu, uv, vv = sums[1:] * (1 / share)
+    for each in u, v:
+        np.clip(each, -0.5, 0.5, out=each)
+    uu -= u * u
+    uv -= u * v
+    vv -= v * v
+    for each in uu, vv:
+        np.clip(each, 0, 0.25, out=each)
+    return Parts(plane, row, column, share, u, v, uu, uv, vv)

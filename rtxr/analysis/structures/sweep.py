@@ -92,8 +92,7 @@ class Heights:
         key += plane * span
         order = np.argsort(key, kind="stable")  # sides of polygons ascend or descend for long
         ascending = key[order]
-        new = np.ones(len(key), dtype=bool)
-        np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
+        new = run_starts(ascending)
         event = np.empty(len(key), dtype=np.int64)
         event[order] = np.cumsum(new) - 1
         return cls(lowest, span, ascending[new], y[order[new]], event[:n], event[n : 2 * n])
@@ -226,9 +225,14 @@ def _crossings(edges: Edges, fragments: Fragments) -> tuple[FloatArray, IntArray
     return y[new], edges.plane[fragments.edge[at[new]]]
 
 
+def run_starts(sorted_keys: IntArray) -> npt.NDArray[np.bool_]:
+    """Where runs of equal keys begin."""
+    starts = np.ones(len(sorted_keys), dtype=bool)
+    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=starts[1:])
+    return starts
+
+
 def rank_in_runs(sorted_keys: IntArray) -> IntArray:
     """Position of each element within its run of equal keys."""
     index = np.arange(len(sorted_keys))
-    first = np.ones(len(sorted_keys), dtype=bool)
-    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=first[1:])
-    return index - np.maximum.accumulate(np.where(first, index, 0))
+    return index - np.maximum.accumulate(np.where(run_starts(sorted_keys), index, 0))

@@ -11,7 +11,8 @@ goes on for half the local spacing (``end_cap="half"``) or ends at the plane (``
   neighbours: the ROI has separate parts there (two metastases under one name), each with its own
   end caps, and nothing is put between them; that is a finding too.
 - Planes closer than a tenth of the spacing (between 0.01 and 0.2 mm) are one plane.
-- A single plane is as thick as the image's spacing across it; without one its volume is NaN.
+- A single plane is as thick as a slice of the image there: it reaches half a slice to either side,
+  each as far as slices are apart there. Without an image its volume is NaN.
 - Contours with fewer than three points, POINT and open contours enclose nothing.
 - Slabs are along the axes of the dose where the contours are flat in them (to 0.1 mm, and no less
   flat than in those of the image), else along those of the image: of a dose that is turned against
@@ -30,6 +31,7 @@ import numpy.typing as npt
 from rtxr.analysis.grids import frames
 from rtxr.analysis.structures import polygons
 from rtxr.analysis.structures.repeats import first_of_repeats
+from rtxr.analysis.structures.slice_cells import UNKNOWN, slice_cell
 from rtxr.analysis.structures.sweep import Edges, closed_edges
 from rtxr.errors import Finding, UnknownNameError, did_you_mean
 from rtxr.geometry import FloatArray, Grid
@@ -153,7 +155,7 @@ def roi_slabs(
     end_cap : {"half", "none"}
         See :func:`slabs`.
     image : Grid, optional
-        Its spacing is the thickness of a single plane.
+        Its slices say how thick a single plane is.
     """
     if end_cap not in get_args(EndCap):
         raise UnknownNameError(f"end_cap={end_cap!r}; {did_you_mean(end_cap, get_args(EndCap))}")
@@ -175,8 +177,8 @@ def roi_slabs(
     group = np.where(kept.types == XOR_TYPE, -1 - plane, np.arange(len(plane)))
     group = np.unique(group, return_inverse=True)[1]
     edges = closed_edges(own[:, :2], kept.starts, plane, group)
-    spacing = _spacing_across(frame, image)
-    lower, upper, more = _faces(roi.label, position, end_cap, spacing)
+    cell = slice_cell(frame, image, own.mean(axis=0)) if len(position) == 1 else UNKNOWN
+    lower, upper, more = _faces(roi.label, position, end_cap, cell)
     vertex_plane = np.repeat(plane, np.diff(kept.starts))
     return Slabs(
         roi.label,
@@ -316,28 +318,12 @@ def _group_planes(height: FloatArray) -> tuple[FloatArray, IntArray]:
     return (ascending[first] + ascending[last]) / 2, plane
 
 
-def _spacing_across(frame: FloatArray, image: Grid | None) -> float:
-    """Spacing of the image along w; NaN unless it is piled along w or parallel to the contours.
-
-    Whether its other axes are those of the contours does not matter: contours may come in the
-    frame of a dose that is turned about w, and slices of a tilted gantry are piled aslant.
-    """
-    if image is None:
-        return float("nan")
-    own = np.linalg.inv(image.matrix[:3, :3]) @ frame[:3, :3]  # u, v, w along the image's axes
-    axis = int(np.abs(own[:, 2]).argmax())
-    is_piled = frames.is_zero(np.delete(own[:, 2], axis))
-    is_parallel = frames.is_zero(own[axis, :2])
-    reach = abs(float(own[axis, 2]))
-    return image.spacing[2 - axis] / reach if is_piled or is_parallel else float("nan")
-
-
 def _faces(
-    label: str, position: FloatArray, end_cap: EndCap, spacing: float
+    label: str, position: FloatArray, end_cap: EndCap, cell: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray, list[Finding]]:
-    """Lower and upper face of each slab."""
+    """Lower and upper face of each slab; ``cell`` is how far a single one reaches down and up."""
     if len(position) == 1:
-        return _single_plane(label, position, end_cap, spacing)
+        return _single_plane(label, position, end_cap, cell)
     steps = np.diff(position)
     median = float(np.median(steps))
     regular = _in_runs(steps)
@@ -372,15 +358,15 @@ def _in_runs(steps: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def _single_plane(
-    label: str, position: FloatArray, end_cap: EndCap, spacing: float
+    label: str, position: FloatArray, end_cap: EndCap, cell: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray, list[Finding]]:
-    """Faces of the only slab, as thick as the image's spacing."""
-    known = bool(np.isfinite(spacing))
-    half = (0.0 if end_cap == "none" else spacing / 2) if known else float("nan")
+    """Faces of the only slab, as thick as a slice of the image."""
+    known = bool(np.isfinite(cell).all())
+    down, up = (0.0, 0.0) if known and end_cap == "none" else cell
     text = "its only plane stands for " + (
-        f"{2 * half:.2f} mm ({'the spacing of the image' if half else 'end_cap is none'})"
+        f"{down + up:.2f} mm ({'end_cap is none' if end_cap == 'none' else 'a slice of the image'})"
         if known
         else "an unknown thickness: there is no image to take it from; its volume is NaN"
     )
     finding = roi_finding("single-plane", "info" if known else "warning", label, text)
-    return position - half, position + half, [finding]
+    return position - down, position + up, [finding]

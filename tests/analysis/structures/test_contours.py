@@ -16,6 +16,7 @@ from analysis.shapes import (
 )
 from rtxr.analysis.structures import contours
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
+from rtxr.geometry import Grid
 
 GRID = axial_grid((24, 40, 40), (3.0, 1.0, 1.0), (0.0, -20.0, -20.0))
 
@@ -131,6 +132,39 @@ def test_a_single_plane_is_as_thick_as_the_image_spacing():
     found, findings = volume(stack(square(5.0), [3]), image=None)
     assert np.isnan(found)
     assert findings == ["single-plane"]
+
+
+#: Slices 1 mm apart and then 4 mm.
+UNEVEN = Grid(("z", "y", "x"), (np.array([0.0, 1, 2, 3, 7, 11, 15, 19]), *GRID.axes[1:]))
+
+
+@pytest.mark.parametrize(
+    ("z", "thickness", "slices"),
+    [
+        (1, 1, [1]),
+        (3, 2.5, [3]),
+        (11, 4, [11]),
+        (0, 1, [0]),
+        (19, 4, [19]),
+        (2.9, 2.2, [3]),
+        (4, 3.25, [3]),
+        (5, 4, [3]),  # half way: the lower face is inside
+        (-5, 1, []),
+        (99, 4, []),
+    ],
+)
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_a_single_plane_is_as_thick_as_a_slice_there(z, thickness, slices, order):
+    """Whatever the usual step is, and however much of the image is left."""
+    across = dict(zip("xyz", [UNEVEN.axes[2 - at] for at in order], strict=True))
+    image = Grid(("z", "y", "x"), (across["z"], across["y"], across["x"]))
+    ds = make_case({"A": [each[:, order] for each in stack(square(5.0), [z])]}, image)
+    assert contours.volumes(ds)["A"] == pytest.approx(100 * thickness / 1000)
+    dim = "xyz"[order.index(2)]
+    filled = ds.rt.mask("A").any([each for each in "xyz" if each != dim])
+    assert ds[dim].values[filled.values].tolist() == slices
+    part = ds.isel({dim: slice(0, 5) if z < 3 else slice(2, None)})
+    assert contours.volumes(part)["A"] == pytest.approx(100 * thickness / 1000)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def select(ds: xr.Dataset, rois: Rois = None) -> list[str]:
     names = names_of(ds)
     if rois is None:
         return list(names.labels)
-    asked = [rois] if isinstance(rois, str | re.Pattern) else rois
+    asked = rois if isinstance(rois, Iterable) and not isinstance(rois, str) else [rois]
     return list(dict.fromkeys(label for each in asked for label in names.require(each)))
 
 

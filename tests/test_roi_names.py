@@ -80,6 +80,8 @@ def test_unknown_names_show_the_nearest_of_both_kinds():
     ):
         with pytest.raises(UnknownNameError, match=f"no ROI '{asked}'; .*{near}"):
             NAMES.require(asked)
+    with pytest.raises(UnknownNameError, match="no ROI 3; there are 'A', 'B'"):
+        roi_names.select(boxes("A", "B"), 3)
 
 
 def test_each_roi_once_in_the_order_asked_for():

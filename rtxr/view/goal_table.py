@@ -25,6 +25,8 @@ STYLES = {
 }
 _NEEDED = ("roi", "metric", "relation", "limit", "unit", "value", "margin", "status")
 _SIGNS = {"<=": "≤", ">=": "≥"}
+#: A value this near to a limit, as a part of it or of 1, is the limit.
+_SAME = 1e-9
 _CELL = "text-align:left;padding:.2em .8em"
 
 
@@ -100,7 +102,7 @@ def _row(row: dict[Any, Any], at: list[Any], levels: int) -> str:
         str(row["roi"]),
         goal_text(row),
         value_text(row),
-        _number(row["margin"], _unit(row), sign="+"),
+        _number(row, "margin", sign="+"),
     ]
     cells = "".join(f'<td style="{_CELL}">{escape(text)}</td>' for text in texts)
     result = (
@@ -114,21 +116,28 @@ def goal_text(row: Mapping[Any, Any]) -> str:
     """What a row asks for: ``"max ≤ 45 Gy (≤ 50 Gy)"``."""
     relation, unit = _SIGNS.get(row["relation"], row["relation"]), _unit(row)
     wider = row.get("acceptable", math.nan)
-    bracket = "" if pd.isna(wider) else f" ({relation} {wider:g}{unit})"
-    return f"{row['metric']} {relation} {row['limit']:g}{unit}{bracket}"
+    bracket = "" if pd.isna(wider) else f" ({relation} {wider:.12g}{unit})"
+    return f"{row['metric']} {relation} {row['limit']:.12g}{unit}{bracket}"
 
 
 def value_text(row: Mapping[Any, Any]) -> str:
     """Value of a row with its unit; a dash where it is not known."""
-    return _number(row["value"], _unit(row))
+    return _number(row, "value")
 
 
 def _unit(row: Mapping[Any, Any]) -> str:
     return f" {row['unit']}" if row["unit"] else ""
 
 
-def _number(value: float, unit: str, sign: str = "") -> str:
-    """A value with its unit; a dash where it is not known."""
-    if math.isnan(value):
-        return "–"
-    return f"{value:{sign}.{2 if unit else 3}f}{unit}"
+def _number(row: Mapping[Any, Any], name: str, sign: str = "") -> str:
+    """A value or margin with its unit; a dash where it is not known."""
+    number = row[name]
+    return "–" if math.isnan(number) else f"{number:{sign}.{_places(row)}f}{_unit(row)}"
+
+
+def _places(row: Mapping[Any, Any]) -> int:
+    """Decimals that tell the value from the limits that it is not."""
+    value, least = row["value"], 2 if row["unit"] else 3
+    away = [abs(value - row[name]) for name in ("limit", "acceptable") if name in row]
+    near = min((each for each in away if each > _SAME * max(abs(value), 1)), default=1.0)
+    return max(least, math.ceil(-math.log10(near)))

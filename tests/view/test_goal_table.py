@@ -48,6 +48,24 @@ def test_what_is_acceptable_is_shown_where_there_is_any():
     assert "nan" not in html
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "margin", "acceptable", "texts"),
+    [
+        (66.5, 66.497, -0.003, 60.0, ["66.497 Gy", "-0.003 Gy"]),
+        (66.5, 63.99996, -2.50004, 64.0, ["63.99996 Gy", "-2.50004 Gy"]),
+        (66.5, 66.5, 0.0, 60.0, ["66.50 Gy", "+0.00 Gy"]),
+        (66.5, 70.123, 3.623, float("nan"), ["70.12 Gy", "+3.62 Gy"]),
+        (1234.5678, 1200.0, -34.5678, float("nan"), ["≥ 1234.5678 Gy", "1200.00 Gy", "-34.57 Gy"]),
+    ],
+)
+def test_a_value_never_looks_like_a_limit_that_it_misses(limit, value, margin, acceptable, texts):
+    row = ["PTV", "D95%", ">=", limit, "Gy", value, margin, acceptable, "fail"]
+    columns = [*table().columns[:7], "acceptable", "status"]
+    html = GoalTable([row], columns=columns)._repr_html_()
+    for text in texts:
+        assert f">{text}<" in html or f" {text}<" in html
+
+
 def test_prescriptions_by_roi_are_told():
     goals = table()
     goals.attrs = {"prescription": {"PTV": 50.0, "Boost": 66.5}, "prescription_source": "given"}

@@ -18,12 +18,17 @@ import pydicom
 from rtxr import model
 from rtxr.errors import Finding
 from rtxr.geometry import FloatArray
+from rtxr.keywords import describe
 from rtxr.read.item_values import integer, items, number, numbers, text
 
 #: Where in its bin the dose of a cumulative volume lies, by name.
 PLACES: Mapping[str, float] = {"left": 0.0, "centre": 0.5, "right": 1.0}
 CUMULATIVE, DIFFERENTIAL, NATURAL = "CUMULATIVE", "DIFFERENTIAL", "NATURAL"
 STATISTICS = {"minimum": "DVHMinimumDose", "mean": "DVHMeanDose", "maximum": "DVHMaximumDose"}
+#: What is taken where an item does not say it, or says something else than a number above 0 or a
+#: known unit.
+_ASSUMED: Mapping[str, str] = {"DVHDoseScaling": "1", "DoseUnits": "GY", "DVHVolumeUnits": "CM3"}
+_DOSE_UNITS = frozenset({"GY", "GRAY", "GYS", "RELATIVE", *model.DOSE_UNITS_PER_GRAY})
 #: A curve that ends above this fraction of its first volume was cut off.
 _CUT_OFF = 1e-3
 #: Volumes that rise by more than this part of the largest are no cumulative ones.
@@ -85,7 +90,8 @@ class StoredCurve:
         """Doses (Gy) and cumulative volumes (cm3) of the curve, linear in between."""
         if self.summed:
             end = self.edges[-1] + self.widths[-1]
-            return np.append(self.edges, end), np.append(self.volumes, 0.0)
+            nothing = 0.0 * self.volumes[-1]  # of volumes that are not known neither is it
+            return np.append(self.edges, end), np.append(self.volumes, nothing)
         return self.edges + PLACES[place] * self.widths, self.volumes
 
     def mean(self, place: str) -> float:
@@ -114,7 +120,7 @@ def needs_volume(item: pydicom.Dataset) -> bool:
 def relative_in_percent(found: list[pydicom.Dataset]) -> bool:
     """Whether the relative dose axes of a file are in percent; else they are fractions."""
     ends = [
-        float(_bins(pairs, number(item, "DVHDoseScaling") or 1.0)[0][-1])
+        float(_bins(pairs, _scaling(item))[0][-1])
         for item in found
         if text(item, "DoseUnits").upper() == "RELATIVE" and len(pairs := _pairs(item))
     ]
@@ -148,8 +154,8 @@ def curve_of(
     if not len(pairs) or not np.isfinite(pairs).all():
         message = f"{label!r}: (3004,0058) DVHData is empty or holds something that is no number"
         return None, [Finding("dvh-unreadable", "warning", message)]
-    findings = _count_findings(item, label, len(pairs))
-    edges, widths, more = _axis(pairs, number(item, "DVHDoseScaling") or 1.0, label)
+    findings = [*_count_findings(item, label, len(pairs)), *_assumed_findings(item, label)]
+    edges, widths, more = _axis(pairs, _scaling(item), label)
     findings += more
     kind, more = _kind(item, label, pairs[:, 1])
     findings += more
@@ -224,6 +230,28 @@ def _count_findings(item: pydicom.Dataset, label: str, bins: int) -> list[Findin
         f"(3004,0058) DVHData holds {bins} bins, which count"
     )
     return [Finding("dvh-bin-count", "info", message)]
+
+
+def _scaling(item: pydicom.Dataset) -> float:
+    """Units of dose in a stored one, along the dose axis."""
+    stated = number(item, "DVHDoseScaling")
+    return stated if stated is not None and stated > 0 else float(_ASSUMED["DVHDoseScaling"])
+
+
+def _assumed_findings(item: pydicom.Dataset, label: str) -> list[Finding]:
+    """What an item does not say of its axes, and what was taken for it."""
+    units = text(item, "DoseUnits").upper()
+    unsaid = {
+        "DVHDoseScaling": not (number(item, "DVHDoseScaling") or 0) > 0,
+        "DoseUnits": units not in _DOSE_UNITS,
+        "DVHVolumeUnits": not text(item, "DVHVolumeUnits"),
+    }
+    found = []
+    for keyword, missing in unsaid.items():
+        stated = text(item, keyword) or "missing"
+        taken = f"{label!r}: {describe(keyword)} is {stated}; {_ASSUMED[keyword]} was taken"
+        found += [Finding("dvh-assumed", "warning", taken)] if missing else []
+    return found
 
 
 def _kind(item: pydicom.Dataset, label: str, volumes: FloatArray) -> tuple[str, list[Finding]]:

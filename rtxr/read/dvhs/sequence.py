@@ -259,7 +259,8 @@ def _table(curves: Sequence[StoredCurve], place: str) -> pd.DataFrame:
     union = np.unique(np.round(np.concatenate([[0.0], *readable]), 9))
     columns: dict[str, FloatArray] = {}
     for curve, (doses, volumes) in zip(curves, points, strict=True):
-        beyond = np.nan if curve.cut_off else 0.0
+        ends = np.isfinite(volumes[-1]) and not curve.cut_off
+        beyond = 0.0 if ends else np.nan
         columns[curve.label] = (
             np.interp(union, np.round(doses, 9), volumes, left=volumes[0], right=beyond)
             if np.isfinite(doses).all()

@@ -106,9 +106,10 @@ def test_dose_scaling_is_of_the_dose_axis(tmp_path):
 @pytest.mark.parametrize("kind", ["CUMULATIVE", "DIFFERENTIAL"])
 def test_volumes_in_percent_need_the_volume(tmp_path, kind):
     stored = [100, 50, 0] if kind == "CUMULATIVE" else [50, 50, 0]
-    ds = case_with(tmp_path, dvh_item(stored, kind=kind, DVHVolumeUnits="PERCENT"))
-    table = stored_dvh(ds)
-    assert table["PTV"].iloc[:3].isna().all()
+    one = dvh_item(stored, kind=kind, DVHVolumeUnits="PERCENT")
+    ds = case_with(tmp_path, one)
+    table = stored_dvh(case_with(tmp_path, one, dvh_item([9, 9, 9, 0], roi=2)))
+    assert table["PTV"].isna().all()  # beyond its end too, where others go on
     assert "dvh-volume-units" in codes(table)
     table = stored_dvh(ds, volumes={"PTV": 20.0})
     assert table["PTV"].tolist()[:3] == [20, 10, 0]
@@ -135,6 +136,23 @@ def test_centigray_become_gray(tmp_path):
     table = stored_dvh(case_with(tmp_path, centi))
     assert table.index.tolist() == [0, 0.5, 1]
     assert table.attrs["rois"]["PTV"]["max_gy"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("keyword", "stated", "told"),
+    [
+        ("DVHDoseScaling", None, r"(3004,0052) DVHDoseScaling is missing; 1 was taken"),
+        ("DVHDoseScaling", 0, r"(3004,0052) DVHDoseScaling is 0.0; 1 was taken"),
+        ("DoseUnits", None, r"(3004,0002) DoseUnits is missing; GY was taken"),
+        ("DoseUnits", "RAD", r"(3004,0002) DoseUnits is RAD; GY was taken"),
+        ("DVHVolumeUnits", None, r"(3004,0054) DVHVolumeUnits is missing; CM3 was taken"),
+    ],
+)
+def test_what_axes_do_not_say_is_taken_and_told(keyword, stated, told):
+    curve, findings = read(dvh_item(CURVE, **{keyword: stated}))
+    assert curve.points("left")[0].tolist() == [0, 0.5, 1, 1.5]
+    assert curve.volumes.tolist() == CURVE.tolist()
+    assert [(each.code, each.message) for each in findings] == [("dvh-assumed", f"'PTV': {told}")]
 
 
 # --- bins -----------------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ def points_by_contour(ds: xr.Dataset) -> dict[int, FloatArray]:
     points = np.stack(
         [ds[name].values for name in (model.NODE_X, model.NODE_Y, model.NODE_Z)], axis=-1
     )
-    order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
-    points, node_keys = points[order].astype(np.float64, copy=False), node_keys[order]
+    points = points.astype(np.float64, copy=False)
+    if (node_keys[1:] < node_keys[:-1]).any():
+        order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
+        points, node_keys = points[order], node_keys[order]
     starts = np.searchsorted(node_keys, keys, side="left")
     stops = np.searchsorted(node_keys, keys, side="right")
     return {

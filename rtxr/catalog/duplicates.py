@@ -10,6 +10,7 @@ import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydicom import uid as sop
 
@@ -61,10 +62,10 @@ def unused_duplicates(table: pd.DataFrame) -> tuple[list[int], list[Finding]]:
         series with identical copies.
     """
     uids = table["SOPInstanceUID"]
-    doubled = table[_DUPLICATE_COLUMNS].assign(position=range(len(table)))
-    doubled = doubled[uids.duplicated(keep=False) & (uids != "")]
+    doubled = np.flatnonzero(uids.duplicated(keep=False) & (uids != ""))
+    rows = table[_DUPLICATE_COLUMNS].iloc[doubled].assign(position=doubled)
     files_of: dict[str, list[dict[Hashable, Any]]] = {}
-    for file in doubled.to_dict("records"):
+    for file in rows.to_dict("records"):
         files_of.setdefault(file["SOPInstanceUID"], []).append(file)
     unused: list[int] = []
     findings: list[Finding] = []

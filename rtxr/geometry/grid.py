@@ -80,7 +80,7 @@ class Grid:
         """Number of voxels along ``dims``."""
         return (len(self.axes[0]), len(self.axes[1]), len(self.axes[2]))
 
-    @property
+    @cached_property
     def is_axis_aligned(self) -> bool:
         """Whether own millimetres are patient millimetres."""
         return bool(np.array_equal(self.matrix, np.eye(4)))

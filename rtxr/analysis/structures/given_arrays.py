@@ -30,8 +30,8 @@ def require_array(given: object, wanted: str) -> None:
 _ON_IMAGE = "; a plain array in the shape of the image is taken to lie on it: give array.values"
 
 
-def require_place(array: xr.DataArray, otherwise: str = _ON_IMAGE) -> None:
-    """Raise unless the coordinates of an array say where its voxels are.
+def place_of(array: xr.DataArray, otherwise: str = _ON_IMAGE) -> Grid:
+    """Where the voxels of an array are, as its coordinates say.
 
     Parameters
     ----------
@@ -40,13 +40,18 @@ def require_place(array: xr.DataArray, otherwise: str = _ON_IMAGE) -> None:
     otherwise : str, optional
         What else would do, for the message.
 
+    Returns
+    -------
+    Grid
+        Its axes may descend.
+
     Raises
     ------
     MissingDataError
         They do not; the message says what else would do.
     """
     try:
-        model.grid_of(array if array.name is not None else array.rename("array"))
+        return model.grid_of(array if array.name is not None else array.rename("array"))
     except MissingDataError as error:
         raise MissingDataError(
             f"{error}. A DataArray needs coordinates along its dimensions, such as those of ds.ct"
@@ -64,7 +69,7 @@ def placed(array: xr.DataArray, what: str = "mask", otherwise: str = _ON_IMAGE) 
     what : str, default: "mask"
         What it is, for messages.
     otherwise : str, optional
-        See :func:`require_place`.
+        See :func:`place_of`.
 
     Raises
     ------
@@ -73,8 +78,7 @@ def placed(array: xr.DataArray, what: str = "mask", otherwise: str = _ON_IMAGE) 
     GeometryError
         It has dimensions beside its grid.
     """
-    require_place(array, otherwise)
-    grid = model.grid_of(array)
+    grid = place_of(array, otherwise)
     first = grid.dims[0]
     if first.endswith(OBLIQUE_NAMES[0]):
         reference = model.spatial_ref_name(first.removesuffix(OBLIQUE_NAMES[0]))

@@ -11,7 +11,7 @@ import xarray as xr
 from rtxr import model
 from rtxr.analysis.drawing.outlines import Holes
 from rtxr.analysis.grids.resample import corners
-from rtxr.analysis.structures.given_arrays import require_array, require_place
+from rtxr.analysis.structures.given_arrays import place_of, require_array
 from rtxr.analysis.structures.labels import Label, labels_of
 from rtxr.edit.structures.edits import add_structure
 from rtxr.edit.structures.rows import with_findings
@@ -103,7 +103,7 @@ def _placed(ds: xr.Dataset, array: xr.DataArray | npt.NDArray[np.generic]) -> xr
                 f"{values.shape}, and {there}"
             )
         return _whole(xr.DataArray(values, image.coords, image.dims, "labels"))
-    require_place(array)
+    place_of(array)
     array = _whole(model.ascending(array))
     if image is None:
         return array

@@ -26,12 +26,12 @@ from rtxr.iod.encoding.raw import (
     vr_of,
 )
 from rtxr.iod.items.packed import Column, Packed
-from rtxr.read.elements import Element, Encoding, Item, elements, items
+from rtxr.read.elements import Element, Encoding, Item, items, spans_of
 
 _PIXEL_DATA = Tag("PixelData")
 _DESCRIPTION = tuple(map(Tag, ("BitsAllocated", "BitsStored", "Rows", "Columns")))
 #: By tag: VR, and the values of all items or what the only nested item holds.
-_Columns = dict[int, "tuple[str, Column | _Columns]"]
+_Columns = dict[int, "tuple[bytes, Column | _Columns]"]
 #: Tag of a sequence and number of an item, from the outermost one inwards.
 _Path = tuple[tuple[BaseTag, int], ...]
 
@@ -176,24 +176,25 @@ def _columns(one: Dataset) -> _Columns:
     for each in elements_of(one):
         value = each.value
         held = value if isinstance(value, Column) else _columns(items_of(one, each.tag)[0])
-        found[int(each.tag)] = (str(each.VR), held)
+        found[int(each.tag)] = (str(each.VR).encode("ascii"), held)
     return found
 
 
 def _holds(data: bytes, item: Item, encoding: Encoding, columns: _Columns, at: int) -> bool:
     """Whether an item has these elements and no others, with the values of its place."""
-    count, end = 0, item.value
-    for element in elements(data, item.value, item.stop, encoding):
-        vr, column = columns.get(element.tag, ("", None))
-        if column is None or (encoding.explicit and element.vr != vr.encode("ascii")):
+    found = spans_of(data, item.value, item.stop, encoding)
+    filled = sum(end - start for _, start, _, _, end in found.values())
+    if found.keys() != columns.keys() or filled != item.stop - item.value:
+        return False
+    for tag, (there, _, begin, stop, _) in found.items():
+        vr, column = columns[tag]
+        if encoding.explicit and there != vr:
             return False
         if isinstance(column, Column):
-            value = data[element.value : element.stop]
-            same = value.rstrip(b" \0") == column.values[at].rstrip(b" \0")
+            same = data[begin:stop].rstrip(b" \0") == column.values[at].rstrip(b" \0")
         else:
-            nested = _items(data, element.value, element.stop, encoding)
+            nested = _items(data, begin, stop, encoding)
             same = len(nested) == 1 and _holds(data, nested[0], encoding, column, at)
         if not same:
             return False
-        count, end = count + 1, element.end
-    return count == len(columns) and end == item.stop
+    return True

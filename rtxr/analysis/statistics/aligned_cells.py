@@ -36,7 +36,7 @@ from rtxr.analysis.structures.polygons import SignedEdges
 from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray
 
-_CELLS_AT_ONCE = 400_000
+_CELLS_AT_ONCE = 800_000
 #: Cells may be so much longer across slabs than in plane: across, a cell is exact.
 _ACROSS = 4.0
 

@@ -17,15 +17,15 @@ from rtxr.analysis.statistics.slab_cells import (
     Bounds,
     Samples,
     consecutive,
-    part_spreads,
-    spreads,
+    numbers,
+    squares_of_parts,
 )
 from rtxr.analysis.structures.covered_cells import Parts, Runs
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 #: Whole cells looked at together: what is known of so many stays close to the processor.
-_AT_ONCE = 16_384
+_AT_ONCE = 32_768
 #: Multiplications at a time: so few are not worth a second thread.
 _PRODUCTS = 200_000
 
@@ -210,21 +210,23 @@ class Levels:
 
     def _of_runs(self, begin: IntArray, corners: IntArray) -> Samples:
         """Cells of some runs: their first corners, and how many corners each has."""
-        _, at = consecutive(begin, corners)
+        at = numbers(begin, corners)
         kinds, line = self.corners.reshape(3, -1), self.corners.shape[3]
         near, far = kinds[0].take(at), kinds[0, line:].take(at)
+        half_w, volume = kinds[1].take(at[:-1]), kinds[2].take(at)
+        volume[np.cumsum(corners) - 1] = 0.0
         both = near + far
         far -= near
         dose, half_u, half_v = both[1:] + both[:-1], both[1:] - both[:-1], far[1:] + far[:-1]
-        half_w, volume = kinds[1].take(at[:-1]), kinds[2].take(at)
-        volume[np.cumsum(corners) - 1] = 0.0
         for each in (half_u, half_v, half_w):
             np.square(each, out=each)
         widest = np.maximum(half_u, half_v)
         np.maximum(widest, half_w, out=widest)
-        half_u += half_v
-        half_u += half_w
-        return Samples(dose, *spreads(half_u, widest), volume[:-1])
+        rest = half_u
+        rest += half_v
+        rest += half_w
+        rest -= widest
+        return Samples(dose, widest, rest, volume[:-1])
 
     def partial(self, parts: Parts) -> Samples:
         """Cells of which a part is covered, on every level of their planes."""
@@ -235,10 +237,9 @@ class Levels:
         ac, bd = a + c, b + d
         half_u, half_v, half_w = bd - ac, c + d - a - b, kinds[1].take(at)
         dose = ac + bd + 2 * (half_u * parts.u[of] + half_v * parts.v[of])
-        spread, shift = part_spreads(
-            (half_u, half_v, half_w), (parts.uu[of], parts.uv[of], parts.vv[of])
-        )
-        return Samples(dose, spread, shift, kinds[2].take(at) * parts.share[of])
+        half, moments = (half_u, half_v, half_w), (parts.uu[of], parts.uv[of], parts.vv[of])
+        volume = kinds[2].take(at) * parts.share[of]
+        return Samples(dose, *squares_of_parts(half, moments), volume)
 
     def _number(self, level: IntArray, row: IntArray, column: IntArray) -> IntArray:
         """Number of the first corner of a cell."""

@@ -110,6 +110,10 @@ class RoiDose:
 class _Tally:
     """Adds cells up to a cumulative curve and its sums.
 
+    Of each cell one half of the volume lies evenly to both sides of a little less than its dose,
+    the other half of a little more. The steps from cell to cell of a lattice add up to an even
+    curve where either is spread over the change of dose along one axis in full.
+
     Parameters
     ----------
     low, high : float
@@ -121,9 +125,11 @@ class _Tally:
         decade = 10.0 ** np.floor(np.log10(raw))
         # A round step puts round doses (a uniform 20 Gy) on an edge of the curve.
         self.width = float(decade * max(f for f in (1, 2, 5) if f * decade <= raw * (1 + 1e-9)))
-        self.start = int(np.floor(low / self.width)) - 1
-        self.bins = int(np.ceil(high / self.width)) + 2 - self.start
-        self.change = np.zeros(self.bins + 1)
+        self.reach = int((high - low) / self.width) + 4
+        # A part of a cell may be a little beyond the bounds; it spreads no further than they do.
+        margin = 3 * self.reach // 2
+        self.start = int(np.floor(low / self.width)) - margin
+        self.change = np.zeros(self.reach + 2 * margin)
         self.dose_volume = self.inside = 0.0
 
     def add(self, cells: Samples) -> None:
@@ -135,23 +141,24 @@ class _Tally:
             return
         self.dose_volume += dose_volume
         self.inside += float(cells.volume.sum())
-        per_width = 1 / self.width
-        middle = cells.dose * per_width
-        middle += 0.5 + 1e-6 - self.start  # a dose on an edge belongs to the step above it
-        shift, reach = cells.shift * per_width, cells.spread * per_width
         # Rounded to the nearest edge of the curve; a narrow range fills the step it lies in.
-        np.maximum(reach, 0.5, out=reach)
-        ends = np.empty((2, 2, len(middle)))  # of the lower and the upper half: from, to
-        np.subtract(middle, shift, out=ends[0, 0])
-        np.add(middle, shift, out=ends[0, 1])
-        np.add(ends[0], reach, out=ends[1])
-        ends[0] -= reach
-        np.clip(ends, 0, self.bins, out=ends)
-        at = ends.astype(np.intp)
-        slope = ends  # no longer needed as it is
-        np.divide(cells.volume / 2, at[1] - at[0], out=slope[0])
-        np.negative(slope[0], out=slope[1])
-        np.add.at(self.change, at.ravel(), slope.ravel())
+        spread = cells.widest * (2 / self.width) ** 2
+        np.rint(np.sqrt(spread, out=spread), out=spread)
+        np.clip(spread, 1.0, self.reach, out=spread)
+        shift = cells.rest * (1 / (3 * self.width**2))
+        np.minimum(np.sqrt(shift, out=shift), self.reach / 2, out=shift)
+        begin = cells.dose * (1 / self.width)
+        begin += 0.5 + 1e-6 - self.start  # a dose on an edge belongs to the step above it
+        slope = spread * 0.5
+        begin -= slope
+        np.divide(cells.volume, spread, out=slope)
+        slope *= 0.5
+        steps = spread.astype(np.intp)
+        for half in (begin - shift, begin + shift):
+            at = half.astype(np.intp)
+            np.add.at(self.change, at, slope)
+            at += steps
+            np.subtract.at(self.change, at, slope)
 
     def finish(self, whole: RoiDose, volume: float, extremes: FloatArray) -> RoiDose:
         """The cumulative curve, scaled to the exact volume.
@@ -168,18 +175,20 @@ class _Tally:
         if not self.inside:
             return whole
         low, high = (float(each) for each in ends(extremes))
-        first = max(int(np.floor(low / self.width)) - self.start - 2, 0)
-        stop = min(int(np.ceil(high / self.width)) - self.start + 3, self.bins + 1)
-        below = np.zeros(stop)
-        np.cumsum(np.cumsum(self.change[: stop - 1]), out=below[1:])
-        doses = (self.start + np.arange(first, stop, dtype=np.float64)) * self.width
+        first = int(np.floor(low / self.width)) - self.start - 2
+        stop = int(np.ceil(high / self.width)) - self.start + 3
         outside = 1 - self.inside / volume
         outside = outside if outside > _ROUNDING else 0.0
         inside = whole.volume_cc * (1 - outside)
-        volumes = np.clip(inside - below[first:] * (inside / self.inside), 0.0, inside)
+        before = self.change[:first]
+        per_step = np.cumsum(self.change[first : stop - 1])
+        per_step += before.sum()
+        below = np.full(stop - first, np.einsum("i,i", before, np.arange(first, 0.0, -1.0)))
+        below[1:] += np.cumsum(per_step)
+        volumes = np.clip(inside - below * (inside / self.inside), 0.0, inside)
         return replace(
             whole,
-            doses=doses,
+            doses=(self.start + np.arange(first, stop, dtype=np.float64)) * self.width,
             volumes=volumes,
             outside_cc=whole.volume_cc * outside,
             minimum=low,

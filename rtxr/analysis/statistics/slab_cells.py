@@ -23,44 +23,24 @@ class Samples:
     ----------
     dose : ndarray, (n,)
         At the centroid of what is covered; NaN where it is not known.
-    spread, shift : ndarray, (n,)
-        One half of the volume lies evenly within ``spread`` of ``dose - shift``, the other half of
-        ``dose + shift``.
+    widest, rest : ndarray, (n,)
+        Squares of half the changes of dose along u, v and w: the largest, and the sum of the
+        others. A third of both is the mean square of the dose about its mean.
     volume : ndarray, (n,)
         Covered volume, own mm3.
     """
 
     dose: FloatArray
-    spread: FloatArray
-    shift: FloatArray
+    widest: FloatArray
+    rest: FloatArray
     volume: FloatArray
 
 
-def spreads(square: FloatArray, widest: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Spread and shift of cells.
-
-    Parameters
-    ----------
-    square : ndarray
-        Three times the mean square of the dose about its mean; overwritten.
-    widest : ndarray
-        Square of half the largest of its changes along u, v and w; overwritten.
-
-    Notes
-    -----
-    The steps from cell to cell of a lattice add up to an even curve where the dose of each is
-    spread over the step of one axis in full.
-    """
-    square -= widest
-    square /= 3
-    return np.sqrt(widest, out=widest), np.sqrt(square, out=square)
-
-
-def part_spreads(
+def squares_of_parts(
     half: tuple[FloatArray, FloatArray, FloatArray],
     moments: tuple[FloatArray, FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
-    """Spread and shift of cells of which a part is covered.
+    """What :class:`Samples` says of the changes in cells of which a part is covered.
 
     Parameters
     ----------
@@ -73,14 +53,16 @@ def part_spreads(
     square_u, square_v, square_w = half[0] ** 2, half[1] ** 2, half[2] ** 2
     square_u *= 12 * uu
     square_v *= 12 * vv
-    square = half[0] * half[1]
-    square *= 24 * uv
+    total = half[0] * half[1]
+    total *= 24 * uv
     for each in (square_u, square_v, square_w):
-        square += each
-    np.maximum(square, 0, out=square)
+        total += each
+    np.maximum(total, 0, out=total)
     widest = np.maximum(np.maximum(square_u, square_v), square_w)
-    # Neither more than there is, nor so little that the halves lie apart.
-    return spreads(square, np.clip(widest, square / 4, square))
+    # Neither more than there is, nor so little that the rest would drive the cell apart.
+    widest = np.clip(widest, total / 4, total)
+    total -= widest
+    return widest, total
 
 
 @dataclass(frozen=True)
@@ -163,8 +145,14 @@ def outline(part: Slabs, step: float) -> tuple[FloatArray, FloatArray, IntArray]
 
 def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     """For runs of consecutive numbers: which run, and the number."""
-    of = np.repeat(np.arange(len(counts)), counts)
-    return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
+    return np.repeat(np.arange(len(counts)), counts), numbers(begin, counts)
+
+
+def numbers(begin: IntArray, counts: IntArray) -> IntArray:
+    """Runs of consecutive numbers, one run after the other."""
+    found = np.repeat(begin + counts - np.cumsum(counts), counts)
+    found += np.arange(len(found))
+    return found
 
 
 def by_plane(edges: SignedEdges) -> SignedEdges:

@@ -19,9 +19,9 @@ from rtxr.analysis.statistics.slab_cells import (
     finest_spacing,
     finite_range,
     outline,
-    part_spreads,
     slab_bounds,
     some_planes,
+    squares_of_parts,
 )
 from rtxr.analysis.structures import raster
 from rtxr.analysis.structures.cells import split_edges
@@ -103,9 +103,9 @@ class TurnedCells:
             change = self._sample(own + step) - self._sample(own - step)
             # Next to the end of the grid it is not known.
             half.append(np.nan_to_num(change / np.maximum(2 * share, 2e-6)))
-        spread, shift = part_spreads((half[0], half[1], half[2]), (parts.uu, parts.uv, parts.vv))
+        widest, rest = squares_of_parts((half[0], half[1], half[2]), (parts.uu, parts.uv, parts.vv))
         volume = parts.share * width_u * width_v * thickness
-        return Samples(self._sample(own).ravel(), spread.ravel(), shift.ravel(), volume.ravel())
+        return Samples(self._sample(own).ravel(), widest.ravel(), rest.ravel(), volume.ravel())
 
     def _inside_centres(self) -> FloatArray:
         """Doses of the voxels of the dose grid whose centres are inside."""

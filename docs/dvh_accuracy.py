@@ -25,6 +25,7 @@ PAGE = Path(__file__).parent / "dvh-accuracy.md"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import factories as make  # noqa: E402
+import gaussian_ball  # noqa: E402
 import solids  # noqa: E402
 from analytic import GRADIENTS, LEVELS, QUANTITIES  # noqa: E402
 
@@ -142,7 +143,8 @@ def _values(found: RoiDose) -> dict[str, float]:
 
 def page(found: list[Point]) -> str:
     """The page, its tables made anew."""
-    tables = iter([_largest(found), _tally(found), _by_quantity(found), _worst(found)])
+    of_points = [_largest(found), gaussian(), _tally(found), _by_quantity(found), _worst(found)]
+    tables = iter(of_points)
     return re.sub(r"(?m)(?:^\|.*\n)+", lambda _: next(tables), PAGE.read_text(encoding="utf-8"))
 
 
@@ -162,6 +164,18 @@ def _largest(found: list[Point]) -> str:
             for quantity in QUANTITIES
         ]
         rows.append([name, str(len(some)), str(off), *(f"{value:.4f}" for value in largest)])
+    return _table(rows)
+
+
+def gaussian() -> str:
+    """Errors of every quantity of the Gaussian dose in a ball, as parts of the truth."""
+    rows = [["contours", *QUANTITIES, "off"]]
+    for spacing in SPACINGS:
+        truth = gaussian_ball.truth(spacing)
+        found = gaussian_ball.case(spacing).rt.dvh_metrics(list(QUANTITIES)).loc["A"]
+        errors = [100 * (found[name] / truth[name] - 1) for name in QUANTITIES]
+        off = sum(abs(error) > 100 * SLABS[0] for error in errors)
+        rows.append([f"{spacing:g} mm", *(f"{error:+.4f}" for error in errors), str(off)])
     return _table(rows)
 
 

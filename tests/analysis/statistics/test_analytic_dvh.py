@@ -8,10 +8,11 @@ contours and in both positions, on one of six dose grids.
 from itertools import product
 
 import factories as make
+import gaussian_ball
 import numpy as np
 import pytest
 import solids
-from analytic import GRADIENTS, LEVELS, QUANTITIES
+from analytic import GRADIENTS, QUANTITIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,39 +71,13 @@ def test_truth_of_a_ball():
     assert found.volume_at(25 + 12 - cap) == pytest.approx(volume, rel=2e-3)
 
 
-SIGMA, TOP = 11.0, 60.0
-
-
 @pytest.mark.parametrize("spacing", SPACINGS)
 def test_gaussian_in_the_slabs_of_a_ball(spacing):
-    # Of the Gaussian itself, integrated numerically: rings of each slab's disc through its
-    # height. Trilinear reading of a grid of 0.5 mm is off by up to 0.5**2 / 8 * TOP / SIGMA**2
-    # = 0.015 Gy per axis, which is allowed for beside the 0.3 %.
-    step, reach = 0.5, 14.0
-    n = round(2 * reach / step) + 1
-    grid = axial_grid((n,) * 3, (step,) * 3, (-reach,) * 3, "dose_")
-    squares = [np.square(axis) for axis in grid.axes]
-    away = squares[0][:, None, None] + squares[1][:, None] + squares[2]
-    ball = solids.SOLIDS["sphere"]
-    ds = make_case(
-        {"A": ball.contours(spacing)}, None, (grid, TOP * np.exp(-away / (2 * SIGMA**2)))
-    )
-    doses, volumes = [], []
-    for z in ball.planes(spacing):
-        heights = z + spacing * ((np.arange(60) + 0.5) / 60 - 0.5)
-        square = (144 - z**2) * (np.arange(800) + 0.5) / 800  # rings of equal area
-        doses.append(TOP * np.exp(-np.add.outer(heights**2, square) / (2 * SIGMA**2)).ravel())
-        volumes.append(np.full(doses[-1].size, np.pi * (144 - z**2) * spacing / doses[-1].size))
-    dose, volume = np.concatenate(doses), np.concatenate(volumes)
-    order = np.argsort(-dose)
-    received = np.cumsum(volume[order])
-    table = ds.rt.dvh_metrics(["volume", "mean", *LEVELS]).loc["A"]
-    assert table["volume"] == pytest.approx(received[-1] / 1000, rel=1e-6)
-    assert table["mean"] == pytest.approx(dose @ volume / received[-1], rel=0.003)
-    for name, level in LEVELS.items():
-        part = 30.0 if level is None else level / 100 * received[-1]
-        truth = np.interp(part, received, dose[order])
-        assert table[name] == pytest.approx(truth, rel=0.003), name
+    truth = gaussian_ball.truth(spacing)
+    table = gaussian_ball.case(spacing).rt.dvh_metrics(list(QUANTITIES)).loc["A"]
+    assert table["volume"] == pytest.approx(truth["volume"], rel=1e-6)
+    for name in QUANTITIES:
+        assert table[name] == pytest.approx(truth[name], rel=0.003), name
 
 
 def curve(ds):

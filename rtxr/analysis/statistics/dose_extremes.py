@@ -6,18 +6,20 @@ Only where a voxel of the dose grid nearby is beyond what is known already can t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.statistics.dose_levels import known_brackets
 from rtxr.analysis.statistics.slab_cells import Bounds, consecutive, ends
-from rtxr.analysis.structures.cells import Pieces, joined
+from rtxr.analysis.structures.cells import Pieces
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+
+#: Voxels compared at a time: so many stay close to the processor.
+_AT_ONCE = 32_768
 
 
 class Extremes:
@@ -43,15 +45,16 @@ class Extremes:
         known: FloatArray,
     ) -> None:
         self._values, self._nodes, self._known = values, nodes, ends(known)
+        # From one node to the next the dose is linear: faces and nodes between them tell it all.
         self._w = known_brackets(nodes[0], bounds.height)
-        planes = np.arange(int(bounds.plane[-1]) + 1)
-        self._begin = np.searchsorted(bounds.plane, planes)
-        stop = np.searchsorted(bounds.plane, planes, side="right")
-        self._counts = stop - self._begin
-        top = len(nodes[0]) - 1
-        first = np.searchsorted(nodes[0], bounds.height[self._begin], side="right") - 1
-        last = np.searchsorted(nodes[0], bounds.height[stop - 1], side="left")
-        self._first, self._last = np.clip(first, 0, top), np.clip(last, 0, top)
+        other = np.empty(len(bounds.plane) + 1, dtype=bool)
+        other[0] = other[-1] = True
+        np.not_equal(bounds.plane[1:], bounds.plane[:-1], out=other[1:-1])
+        self._bound = np.flatnonzero(other[1:] | other[:-1] | (self._w.share == 0))
+        planes = np.arange(int(bounds.plane[-1]) + 2)
+        self._begin = np.searchsorted(bounds.plane[self._bound], planes)
+        self._first = self._w.low[other[:-1]]
+        self._last = self._w.high[other[1:]]
 
     def found(
         self,
@@ -68,36 +71,22 @@ class Extremes:
         inside : (ndarray of bool, slice, slice)
             Which nodes are inside: plane by plane, in which rows and columns.
         cells : pair of ndarray of int
-            Node before each row and column of cells; outside the dose grid the last one.
+            Node before each row and column of cells.
         """
         beyond = self._beyond()
         mask, row, column = inside
         at = np.flatnonzero(beyond[:, row, column] & mask)
-        where, v, u = np.unravel_index(at, mask.shape)
-        none = np.zeros(len(v))
-        self._look(self._doses(where, (v + row.start, none), (u + column.start, none)))
-        beyond[:, :-1] |= beyond[:, 1:]
-        beyond[:, :, :-1] |= beyond[:, :, 1:]
-        # No cell begins at the last ones, which stand for what is outside.
-        beyond[:, -1] = beyond[:, :, -1] = False
-        near = [self._near(beyond, plane, some, cells) for plane, some in pieces]
-        if near:
-            plane = np.concatenate([each for each, _ in near])
-            self._look(self._along(joined([some for _, some in near]), plane))
+        plane, v, u = np.unravel_index(at, mask.shape)
+        self._look(self._on_bounds(plane, v + row.start, u + column.start))
+        beyond = beyond[:, :-1] | beyond[:, 1:]
+        beyond = beyond[:, :, :-1] | beyond[:, :, 1:]
+        if beyond.size:
+            for plane, some in pieces:
+                self._look(self._along(*_near(beyond, plane, some, cells)))
         return self._known
 
-    @staticmethod
-    def _near(
-        beyond: BoolArray, plane: IntArray, pieces: Pieces, cells: tuple[IntArray, IntArray]
-    ) -> tuple[IntArray, Pieces]:
-        """Pieces next to what is beyond, in rows and columns of nodes."""
-        row, column = cells[0].take(pieces.row), cells[1].take(pieces.column)
-        _, rows, columns = beyond.shape
-        at = np.flatnonzero(beyond.take((plane * rows + row) * columns + column))
-        return plane[at], replace(pieces.take(at), row=row[at], column=column[at])
-
     def _look(self, doses: FloatArray) -> None:
-        self._known = ends(np.concatenate([self._known, doses]))
+        self._known = ends(np.append(self._known, ends(doses)))
 
     def _beyond(self) -> BoolArray:
         """Where nodes next to each slab are beyond what is known, (planes, rows, columns)."""
@@ -105,41 +94,79 @@ class Extremes:
         near = self._values[lowest : int(self._last.max()) + 1]
         beyond = np.ones(near.shape, dtype=bool)
         if len(self._known):
-            np.less(near, self._known[0], out=beyond)
-            beyond |= near > self._known[1]
+            low, high = self._known
+            step = 1 + _AT_ONCE // near[0].size
+            for at in range(0, len(near), step):
+                some = slice(at, at + step)
+                np.less(near[some], low, out=beyond[some])
+                beyond[some] |= near[some] > high
         found = beyond[self._first - lowest]
         for step in range(1, int((self._last - self._first).max()) + 1):
             found |= beyond[np.minimum(self._first + step, self._last) - lowest]
         return found
 
-    def _along(self, pieces: Pieces, plane: IntArray) -> FloatArray:
-        """Extreme doses along pieces: at their ends, or where the parabola between them turns."""
-        _, v, u = self._nodes
-        places = []
-        for nodes, low, *span in (
-            (v, pieces.row, pieces.v0, pieces.v1),
-            (u, pieces.column, pieces.u0, pieces.u1),
-        ):
-            start, end = ((each - nodes[low]) / (nodes[low + 1] - nodes[low]) for each in span)
-            share = np.concatenate([start, (start + end) / 2, end])
-            places.append((np.tile(low, 3), np.clip(share, 0.0, 1.0)))
-        doses = self._doses(np.tile(plane, 3), *places)
-        start, middle, end = doses.reshape(3, -1)
-        bend, slope = 2 * (start + end - 2 * middle), 4 * middle - 3 * start - end
+    def _along(
+        self, plane: IntArray, row: IntArray, column: IntArray, pieces: Pieces
+    ) -> FloatArray:
+        """Extreme doses along pieces: at their ends, or where the parabola between them turns.
+
+        Parameters
+        ----------
+        plane, row, column : ndarray of int, (n,)
+            Plane, and node before each piece.
+        pieces : Pieces
+            The pieces.
+        """
+        _, v_nodes, u_nodes = self._nodes
+        v0, v1 = (_share(each, v_nodes, row) for each in (pieces.v0, pieces.v1))
+        u0, u1 = (_share(each, u_nodes, column) for each in (pieces.u0, pieces.u1))
+        # On a line of nodes the next one, which may not be known, does not count.
+        above, right = row + (np.maximum(v0, v1) > 0), column + (np.maximum(u0, u1) > 0)
+        counts = self._begin[plane + 1] - self._begin[plane]
+        u0, u1, v0, v1 = (np.repeat(each, counts) for each in (u0, u1, v0, v1))
+        start, along_u, along_v, cross = (
+            self._on_bounds(plane, *each)
+            for each in ((row, column), (row, right), (above, column), (above, right))
+        )
+        cross -= along_v
+        along_u -= start
+        along_v -= start
+        cross -= along_u
+        run, rise = u1 - u0, v1 - v0
+        start += (along_u + cross * v0) * u0 + along_v * v0
+        slope = along_u * run + along_v * rise + cross * (u0 * rise + v0 * run)
+        bend = cross * run * rise
         turns = slope * (slope + 2 * bend) < 0
         peak = start[turns] - slope[turns] ** 2 / (4 * bend[turns])
-        return np.concatenate([doses, peak])
+        return np.concatenate([start, start + slope + bend, peak])
 
-    def _doses(
-        self, plane: IntArray, v: tuple[IntArray, FloatArray], u: tuple[IntArray, FloatArray]
-    ) -> FloatArray:
-        """Doses at places between nodes of planes, on every bound of their slabs."""
-        of, bound = consecutive(self._begin[plane], self._counts[plane])
-        faces = []
-        for w in (self._w.low[bound], self._w.high[bound]):
-            lines = []
-            for row in (v[0], v[0] + (v[1] > 0)):
-                low, high = (self._values[w, row[of], at[of]] for at in (u[0], u[0] + (u[1] > 0)))
-                lines.append(low + u[1][of] * (high - low))
-            faces.append(lines[0] + v[1][of] * (lines[1] - lines[0]))
-        return np.asarray(faces[0] + self._w.share[bound] * (faces[1] - faces[0]), dtype=np.float64)
+    def _on_bounds(self, plane: IntArray, row: IntArray, column: IntArray) -> FloatArray:
+        """Doses of columns of nodes on faces, and on the nodes between them, of their planes."""
+        of, at = consecutive(self._begin[plane], self._begin[plane + 1] - self._begin[plane])
+        bound = self._bound[at]
+        row, column = row[of], column[of]
+        low = self._values[self._w.low[bound], row, column]
+        high = self._values[self._w.high[bound], row, column]
+        high -= low
+        high *= self._w.share[bound]
+        low += high
+        return low
+
+
+def _near(
+    beyond: BoolArray, plane: IntArray, pieces: Pieces, cells: tuple[IntArray, IntArray]
+) -> tuple[IntArray, IntArray, IntArray, Pieces]:
+    """Pieces next to what is beyond: their plane, row and column of nodes, and they themselves."""
+    row, column = cells[0].take(pieces.row), cells[1].take(pieces.column)
+    _, rows, columns = beyond.shape
+    next_to = beyond.take((plane * rows + row) * columns + column)
+    next_to &= pieces.column >= 0  # else beside the lattice
+    at = np.flatnonzero(next_to)
+    return plane[at], row[at], column[at], pieces.take(at)
+
+
+def _share(places: FloatArray, nodes: FloatArray, before: IntArray) -> FloatArray:
+    """How far places are from the nodes before them to the next ones, 0 to 1."""
+    low = nodes[before]
+    share = (places - low) / (nodes[before + 1] - low)
+    return np.minimum(np.maximum(share, 0.0), 1.0)

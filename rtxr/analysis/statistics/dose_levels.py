@@ -64,8 +64,8 @@ class Lines:
 
     @property
     def before(self) -> IntArray:
-        """Node before each cell, and the last one for what is beside the lattice."""
-        return np.append(self.at.low[:-1], self.nodes - 1)
+        """Node before each cell."""
+        return np.minimum(self.at.low[:-1], self.nodes - 2)
 
     def on(self, values: FloatArray, axis: int) -> FloatArray:
         """Values at nodes along an axis at the lines."""

@@ -112,7 +112,7 @@ def _parts(values: Sequence[bytes]) -> tuple[FloatArray, IntArray]:
     codes = np.frombuffer(joined, np.uint8)
     separators = np.flatnonzero(codes == _SEPARATOR)
     starts, stops = separators[:-1] + 1, separators[1:]
-    signed = codes[starts] == _MINUS
+    signed = codes.take(starts) == _MINUS
     digits, plain = _decimals(codes, stops, stops - starts - signed)
     numbers = digits.values / digits.divisors * (1.0 - 2.0 * signed)
     odd = np.flatnonzero(~plain)
@@ -162,7 +162,7 @@ def _eight(words: Words, lengths: IntArray) -> tuple[_Digits, BoolArray]:
     All lanes of a word are worked on at once. The digits after a dot move into its place, which
     leaves a zero at the end. What is said to be right has only digits and one dot, or none.
     """
-    lanes = (words ^ _ZEROS) & _LAST[lengths]
+    lanes = (words ^ _ZEROS) & _LAST.take(lengths)
     dot = lanes >> 4 & _LANES  # no digit has that bit
     lanes -= dot * (_DOT ^ _ZERO)
     below = dot - 1
@@ -173,4 +173,4 @@ def _eight(words: Words, lengths: IntArray) -> tuple[_Digits, BoolArray]:
     lanes = (lanes * (1 + (10 << 8)) >> 8) & 0x00FF00FF00FF00FF
     lanes = (lanes * (1 + (100 << 16)) >> 16) & 0x0000FFFF0000FFFF
     lanes = lanes * (1 + (10_000 << 32)) >> 32
-    return _Digits(lanes.view(np.int64), _DIVISORS[np.bitwise_count(below)]), plain
+    return _Digits(lanes.view(np.int64), _DIVISORS.take(np.bitwise_count(below))), plain

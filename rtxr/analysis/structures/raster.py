@@ -197,15 +197,16 @@ def _toggles(
     first, stop = places(v, edges.y0), places(v, edges.y1)
     counts = stop - first
     of = np.repeat(np.arange(len(edges)), counts)
-    at_row = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - first, counts)
+    at_row = np.arange(len(of)) - (np.cumsum(counts) - counts - first).take(of)
     x0, y0 = edges.x0, edges.y0
     slope = (edges.x1 - x0) / np.where(counts > 0, edges.y1 - y0, 1.0)
-    crossing = x0[of] + (v[at_row] - y0[of]) * slope[of]
+    crossing = x0.take(of) + (v.take(at_row) - y0.take(of)) * slope.take(of)
     # A centre to the right of, or on, an odd number of crossings is inside.
-    toggle = (plane[of] * len(v) + at_row) * len(u) + places(u, crossing)
+    toggle = (plane.take(of) * len(v) + at_row) * len(u) + places(u, crossing)
     if combine == "xor":
         toggle.sort()
-        inside = np.arange(len(toggle)) % 2 == 0
+        inside = np.ones(len(toggle), dtype=bool)
+        inside[1::2] = False
     else:
         order = np.lexsort((toggle, edges.contour[of]))
         depth = np.empty(len(order), dtype=np.int64)

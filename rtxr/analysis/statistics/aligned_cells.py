@@ -160,7 +160,7 @@ class AlignedCells:
     def extremes(self) -> FloatArray:
         """Lowest and highest dose, once the cells have been looked at.
 
-        Means may round to a little more than all of what they are of.
+        What lies between doses may round to a little beyond them.
         """
         of = self._lattice
         v, u = (each.cuts for each in of.lines)
@@ -172,8 +172,9 @@ class AlignedCells:
         inside = raster.fill(
             of.edges, of.edges.plane, *of.nodes[1:], int(of.bounds.plane[-1]) + 1, "xor"
         )
-        look = Extremes(of.values, of.nodes, of.bounds, np.clip(self._known, *of.dose_range))
-        return look.found(outlines, inside, (of.lines[0].before, of.lines[1].before))
+        look = Extremes(of.values, of.nodes, of.bounds, self._known)
+        found = look.found(outlines, inside, (of.lines[0].before, of.lines[1].before))
+        return np.clip(found, *of.dose_range)
 
 
 def _in_frame(field: Field, along: AxisMap) -> tuple[FloatArray, list[FloatArray]]:

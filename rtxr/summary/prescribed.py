@@ -13,9 +13,11 @@ import xarray as xr
 
 from rtxr import model, roi_names
 from rtxr.analysis.doses.dose_choice import DoseLike, one_dose
+from rtxr.analysis.doses.dose_units import Unit, unit_of_array
 from rtxr.analysis.statistics import goals as goal_rows
 from rtxr.analysis.statistics import metrics
 from rtxr.analysis.statistics.dvh import Masks
+from rtxr.analysis.statistics.goals import Goal
 from rtxr.analysis.statistics.metric_names import Metric
 from rtxr.analysis.statistics.prescriptions import Prescription
 from rtxr.analysis.structures.contours import finding_dicts
@@ -143,8 +145,9 @@ def goals(
         ``acceptable`` (the wider limit, NaN for none) and ``status`` (``"pass"``,
         ``"acceptable"``, ``"fail"``). Where there is no such ROI, the metric has no value, or the
         goal is in % of a prescription that is not known, ``passed`` and ``status`` are missing
-        and a finding says why. ``attrs`` as in
-        :func:`dvh_metrics`. A notebook shows colours and symbols.
+        and a finding says why. ``attrs``: ``prescription``, ``prescription_source`` and
+        ``findings`` as in :func:`dvh_metrics`; ``dose_units`` is the unit of the prescription. A
+        notebook shows colours and symbols.
 
     Raises
     ------
@@ -153,11 +156,13 @@ def goals(
     UnknownNameError
         No such metric or unit; or a name of a ROI that fits labels which differ in case only.
     MissingDataError
-        No structures or dose, or a metric in Gy of a dose in another unit.
+        No structures or dose, or a metric or limit in Gy of a dose in another unit.
     """
     asked = goal_rows.parsed_goals(goals)
     refers = any(goal.metric.needs_prescription for goal in asked)
-    one_dose(ds, dose)  # that it is not there is an error, while no prescription is a finding
+    # That it is not there, or in no Gy, is an error, while no prescription is a finding.
+    unit = unit_of_array(one_dose(ds, dose).array)
+    _require_unit(asked, unit)
     unknown, source, findings = "", "none", list[Finding]()
     try:
         prescription, source, findings = prescription_of(ds, prescription, refers=refers, dose=dose)
@@ -175,8 +180,19 @@ def goals(
         unknown=unknown,
     )
     table = GoalTable(rows)
-    table.attrs = rows.attrs
+    table.attrs = {**rows.attrs, "dose_units": unit}
     return _said(table, source, [*findings, *_further(ds, dose, findings)])
+
+
+def _require_unit(asked: Sequence[Goal], unit: Unit) -> None:
+    """Raise where limits in Gy meet a dose in another unit, whose numbers are no Gy."""
+    gray = [goal.text for goal in asked if goal.metric.unit in ("Gy", "cGy")]
+    if unit != "Gy" and gray:
+        raise MissingDataError(
+            f"{', '.join(map(repr, gray))}: the limit is in Gy and the dose is in {unit} "
+            "(attrs 'units' and 'DoseUnits'); ask for % with prescription=<the value that is "
+            "100 %>, or convert the dose, and set both attrs"
+        )
 
 
 def asked_metrics(ds: xr.Dataset, names: str | Sequence[str]) -> list[Metric]:

@@ -76,17 +76,19 @@ def summary(table: pd.DataFrame) -> str:
     prescription = table.attrs.get("prescription")
     if prescription is not None:
         source = table.attrs.get("prescription_source", "")
-        parts.append(f"prescription {_doses(prescription)}" + (f" ({source})" if source else ""))
+        told = _doses(prescription, table.attrs.get("dose_units", "Gy"))
+        parts.append(f"prescription {told}" + (f" ({source})" if source else ""))
     if findings := len(table.attrs.get("findings", ())):
         parts.append(f"{findings} findings in attrs")
     return "; ".join(parts)
 
 
-def _doses(prescription: float | Mapping[str, float]) -> str:
+def _doses(prescription: float | Mapping[str, float], unit: str) -> str:
     """One prescription, or that of each structure."""
     if not isinstance(prescription, Mapping):
-        return f"{prescription:g} Gy"
-    return ", ".join(f"{label} {dose:g} Gy" for label, dose in prescription.items()) or "of none"
+        return f"{prescription:g} {unit}"
+    told = (f"{label} {dose:g} {unit}" for label, dose in prescription.items())
+    return ", ".join(told) or "of none"
 
 
 def status_of(value: Any) -> str:

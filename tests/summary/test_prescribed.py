@@ -54,6 +54,22 @@ def test_a_beam_dose_never_passes_for_the_plans_total(case):
         assert not beam.rt.dvh("PTV_70", dose=named).attrs["findings"]
 
 
+@pytest.mark.parametrize("limit", ["66.5 Gy", "6650 cGy"])
+def test_limits_in_gray_do_not_judge_doses_in_other_units(case, limit):
+    # In percent of 70 Gy, 97 would be above 66.5.
+    percent = case.assign(dose=(case.dose / 0.7).assign_attrs(units="%", DoseUnits="RELATIVE"))
+    goal = f"PTV_70: D95% >= {limit}"
+    with pytest.raises(
+        MissingDataError, match=rf"'{goal}': the limit is in Gy and the dose is in %"
+    ):
+        percent.rt.goals([goal, "PTV_70: volume > 3 cc"])
+    table = percent.rt.goals(["PTV_70: D95% >= 95 %", "PTV_70: volume > 3 cc"], prescription=100)
+    as_gray = case.rt.goals("PTV_70: D95% >= 95 %", prescription=70)
+    assert table["value"].iloc[0] == pytest.approx(as_gray["value"].iloc[0], rel=1e-6)
+    assert table["status"].notna().all()
+    assert "prescription 100 % (given)" in table._repr_html_()
+
+
 def test_numbers_of_an_error_say_so(case):
     error = case.assign(dose=case.dose.assign_attrs(DoseType="ERROR"))
     for table in (

@@ -18,6 +18,7 @@ from rtxr.geometry.grid import (
 )
 from rtxr.geometry.stacks import (
     Layout,
+    are_directions,
     layout_for,
     offsets_are_patient_z,
     own_orientation,
@@ -33,6 +34,7 @@ __all__ = [
     "FloatArray",
     "Grid",
     "Layout",
+    "are_directions",
     "as_decimals",
     "cell_edges",
     "fractional_positions",

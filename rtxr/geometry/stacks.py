@@ -19,6 +19,9 @@ from rtxr.geometry.grid import (
     as_decimals,
 )
 
+#: How far direction cosines may be from unit length and from a right angle.
+_COSINES = 1e-3
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -59,6 +62,13 @@ def slice_normal(orientation: npt.ArrayLike) -> FloatArray:
     if length < 1e-6:
         raise GeometryError("(0020,0037) ImageOrientationPatient: row and column are parallel")
     return np.asarray(normal / length, dtype=np.float64)
+
+
+def are_directions(orientation: npt.ArrayLike) -> bool:
+    """Whether row and column cosine (6,) are of unit length and at a right angle (C.7.6.2.1.1)."""
+    row, column = np.asarray(orientation, dtype=np.float64).reshape(2, 3)
+    off = np.abs([row @ row - 1, column @ column - 1, row @ column])
+    return bool(off.max() <= _COSINES)
 
 
 def offsets_are_patient_z(

@@ -20,6 +20,7 @@ from rtxr import model
 from rtxr.catalog.dynamic import Leading
 from rtxr.errors import Finding, GeometryError
 from rtxr.geometry import FloatArray, Grid, Layout, stack_grid
+from rtxr.read.directions import direction_findings
 from rtxr.read.even_stack import even_stack
 from rtxr.read.headers import Header
 from rtxr.read.labels import labelled_stacks
@@ -116,7 +117,7 @@ def read_image(
         stack[0].shape,
         frame_of_reference_uid=frame,
     )
-    findings += _shear_findings(grid)
+    findings += direction_findings(stack[0].orientation) + _shear_findings(grid)
     planes, more = _planes(stack, layout, lengths, modality)
     findings += more
     source: ArraySource = planes

@@ -14,6 +14,7 @@ from rtxr.geometry import (
     slice_normal,
     stack_grid,
 )
+from rtxr.read.directions import direction_findings
 from rtxr.read.headers import Header
 from rtxr.read.pixels import PixelFile
 
@@ -44,7 +45,8 @@ def dose_grid(
         )
     except GeometryError as error:
         raise GeometryError(f"{header.record.path}: {error}") from error
-    return grid, layout, len(offsets), [*findings, *more]
+    findings += direction_findings(orientation) + more
+    return grid, layout, len(offsets), findings
 
 
 def _vector(header: Header, keyword: str, tag: str, size: int) -> FloatArray:

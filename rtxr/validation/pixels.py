@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from rtxr.errors import Violation
+from rtxr.geometry import are_directions
 from rtxr.validation.opened import Opened
 
 #: IOD > attribute of the pixels > values that its module allows (PS3.3 C.8).
@@ -41,8 +42,6 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 #: A dose may be points or curves only.
 _DOSE = "RT Dose"
-#: How far direction cosines may be from unit length and from a right angle.
-_COSINES = 1e-3
 _FRAME_OFFSETS, _SAME_Z_MM = 0x3004000C, 1e-3
 #: Samples stored of each pixel where chrominance is shared.
 _SHARED = {"YBR_FULL_422": 2.0, "YBR_PARTIAL_422": 2.0}
@@ -119,18 +118,15 @@ def _pixel_flaw(opened: Opened, keyword: str, message: str) -> Violation:
 
 def _plane(opened: Opened) -> Iterator[Violation]:
     """Direction cosines and spacing."""
-    cosines = np.array(opened.numbers("ImageOrientationPatient"))
-    if cosines.shape == (6,):
-        row, column = cosines[:3], cosines[3:]
-        lengths = np.array([row @ row, column @ column]) - 1
-        if max(*np.abs(lengths), abs(row @ column)) > _COSINES:
-            yield opened.subject.violation(
-                "direction-cosines",
-                "error",
-                "ImageOrientationPatient",
-                "holds no two directions of unit length at a right angle",
-                "write the true directions of rows and columns",
-            )
+    cosines = opened.numbers("ImageOrientationPatient")
+    if len(cosines) == 6 and not are_directions(cosines):
+        yield opened.subject.violation(
+            "direction-cosines",
+            "error",
+            "ImageOrientationPatient",
+            "holds no two directions of unit length at a right angle",
+            "write the true directions of rows and columns",
+        )
     for keyword in ("PixelSpacing", "ImagePlanePixelSpacing"):
         if any(not number > 0 for number in opened.numbers(keyword)):
             yield opened.subject.violation(

@@ -83,6 +83,14 @@ def test_oblique_and_sheared_stacks_go_through_the_matrix(tmp_path, tilt):
     assert_every_voxel_is_where_the_standard_says(ds, objects)
 
 
+@pytest.mark.parametrize("cosines", [[2, 0, 0, 0, 1, 0], [1, 0, 0, 0.01, 1, 0]])
+def test_directions_that_are_none_count_as_they_stand_and_are_told(tmp_path, cosines):
+    objects = oriented(cosines, (0, 3, 6))
+    ds, findings = opened(tmp_path, objects)
+    assert "unit length" in findings["direction-cosines"]
+    assert_every_voxel_is_where_the_standard_says(ds, objects)
+
+
 def test_single_slice(tmp_path):
     ds, _ = opened(tmp_path, [ct_slice(1, 12.5)])
     assert ds.sizes == {"z": 1, "y": 4, "x": 5}

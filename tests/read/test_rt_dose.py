@@ -78,6 +78,11 @@ def test_offsets_of_neither_kind_are_relative_to_the_first(tmp_path):
     assert "frame-offsets-odd" in opened(tmp_path, source)[1]
 
 
+def test_directions_that_are_none_are_told(tmp_path):
+    _, findings = opened(tmp_path, coded(orientation=[1, 0, 0, 0, 1.01, 0]))
+    assert "unit length" in findings["direction-cosines"]
+
+
 def test_oblique_dose_goes_through_the_matrix(tmp_path):
     turn = np.radians(10)
     source = coded(orientation=[np.cos(turn), np.sin(turn), 0, -np.sin(turn), np.cos(turn), 0])

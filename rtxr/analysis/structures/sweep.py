@@ -8,7 +8,9 @@ at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,8 @@ _QUANTUM = 2.0**-30
 _CROSSING_TOLERANCE = 1e-7
 #: Rounds of finding crossings; each resolves all neighbours that cross.
 _MAX_ROUNDS = 40
+#: Edges swept at a time, unless a single plane has more.
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Edges:
     def __len__(self) -> int:
         return len(self.x0)
 
-    def take(self, index: npt.NDArray[np.generic]) -> Edges:
+    def take(self, index: npt.NDArray[np.generic] | slice) -> Edges:
         """The edges at these indices, or where a boolean mask is true."""
         return Edges(*(getattr(self, field.name)[index] for field in fields(self)))
 
@@ -87,15 +91,17 @@ class Heights:
         y = np.concatenate([edges.y0, edges.y1, extra_y])
         plane = np.concatenate([edges.plane, edges.plane, extra_plane])
         lowest = float(y.min(initial=0.0))
-        key = np.rint((y - lowest) / _QUANTUM).astype(np.int64)
+        key = np.rint((y - lowest) * (1 / _QUANTUM)).astype(np.int64)
         span = int(key.max(initial=0)) + 1
         key += plane * span
         order = np.argsort(key, kind="stable")  # sides of polygons ascend or descend for long
-        ascending = key[order]
+        ascending = key.take(order)
         new = run_starts(ascending)
         event = np.empty(len(key), dtype=np.int64)
-        event[order] = np.cumsum(new) - 1
-        return cls(lowest, span, ascending[new], y[order[new]], event[:n], event[n : 2 * n])
+        event[order] = new.cumsum() - 1
+        first = np.flatnonzero(new)
+        heights = ascending.take(first), y.take(order.take(first))
+        return cls(lowest, span, *heights, event[:n], event[n : 2 * n])
 
     def strip(self, plane: IntArray, y: FloatArray) -> IntArray:
         """Strip in which points are, where :meth:`spans` their height."""
@@ -172,44 +178,76 @@ def steep(edges: Edges) -> Edges:
 
 def cut(edges: Edges, heights: Heights) -> Fragments:
     """Cut edges at every height at which an edge of their plane begins or ends."""
-    counts = heights.end - heights.begin
-    edge = np.repeat(np.arange(len(edges)), counts)
-    strip = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts - heights.begin, counts)
-    base, run = edges.x0[edge], (edges.x1 - edges.x0)[edge]
-    foot, rise = edges.y0[edge], (edges.y1 - edges.y0)[edge]
-    # Clipped, since a height may be a quantum beyond the end of a nearly level edge.
-    x_lo = base + np.clip((heights.y[strip] - foot) / rise, 0.0, 1.0) * run
-    x_hi = base + np.clip((heights.y[strip + 1] - foot) / rise, 0.0, 1.0) * run
+    order = _upwards(heights.begin)
+    begin = heights.begin.take(order)
+    counts = heights.end.take(order) - begin
+    edge = order.repeat(counts)
+    strip = (begin - (counts.cumsum() - counts)).repeat(counts)
+    strip += np.arange(len(strip))
+    # Only where a fragment ends within its edge is there a point to compute.
+    at = np.flatnonzero(edge[1:] == edge[:-1])
+    of, y = edge.take(at), heights.y.take(strip.take(at) + 1)
+    slope = (edges.x1 - edges.x0) / (edges.y1 - edges.y0)
+    x_lo, x_hi = edges.x0.take(edge), edges.x1.take(edge)
+    x_hi[at] = x_lo[at + 1] = edges.x0.take(of) + (y - edges.y0.take(of)) * slope.take(of)
     middle = x_lo + x_hi
     left = float(middle.min(initial=0.0))
     width = float(middle.max(initial=0.0)) - left + 1.0
-    order = np.argsort(strip * width + (middle - left), kind="stable")
-    return Fragments(edge[order], strip[order], x_lo[order], x_hi[order], heights.y)
+    middle -= left
+    middle += strip * width
+    return Fragments(edge, strip, x_lo, x_hi, heights.y).take(np.argsort(middle, kind="stable"))
 
 
-def sweep(edges: Edges) -> list[tuple[Edges, Fragments]]:
+def _upwards(begin: IntArray) -> IntArray:
+    """Indices of edges, of a side that runs down from the lowest edge: what ascends sorts fast."""
+    falls = np.zeros(len(begin), dtype=bool)
+    np.less(begin[1:], begin[:-1], out=falls[:-1])
+    first = np.flatnonzero(run_starts(falls))
+    stop = np.append(first[1:], len(begin))
+    index = np.arange(len(begin))
+    return np.where(falls, (first + stop - 1).repeat(stop - first) - index, index)
+
+
+def sweep(edges: Edges) -> Iterator[tuple[Edges, Fragments]]:
     """Edges of some planes and their fragments, without crossings.
 
     Planes on which edges cross take further rounds, with strips cut at the crossings found; each
     round's planes come as one item, whose strips are numbered on their own.
     """
-    todo = steep(edges)
+    for block in _blocks(steep(edges)):
+        yield from _swept(block)
+
+
+def _blocks(edges: Edges) -> Iterator[Edges]:
+    """Edges of some planes at a time, so few that their fragments stay near the processor."""
+    if (edges.plane[1:] < edges.plane[:-1]).any():
+        edges = edges.take(np.argsort(edges.plane, kind="stable"))
+    starts = np.flatnonzero(run_starts(edges.plane))
+    number = starts // _AT_ONCE
+    bounds = [0, *starts[1:][number[1:] > number[:-1]].tolist(), len(edges)]
+    for first, stop in pairwise(bounds):
+        yield edges.take(slice(first, stop))
+
+
+def _swept(edges: Edges) -> Iterator[tuple[Edges, Fragments]]:
+    """One block of :func:`sweep`."""
+    todo = edges
     extra_y, extra_plane = np.empty(0), np.empty(0, dtype=np.int64)
-    done: list[tuple[Edges, Fragments]] = []
     for _ in range(_MAX_ROUNDS):
         fragments = cut(todo, Heights.of(todo, extra_y, extra_plane))
         y, plane = _crossings(todo, fragments)
         if not len(y):
-            return [*done, (todo, fragments)]
+            yield todo, fragments
+            return
         dirty = np.zeros(int(todo.plane.max()) + 1, dtype=bool)
         dirty[plane] = True
         crossed = dirty[todo.plane]
-        done.append((todo, fragments.take(~crossed[fragments.edge])))
+        yield todo, fragments.take(~crossed[fragments.edge])
         kept = dirty[extra_plane]
         extra_y = np.concatenate([extra_y[kept], y])
         extra_plane = np.concatenate([extra_plane[kept], plane])
         todo = todo.take(crossed)
-    return [*done, (todo, cut(todo, Heights.of(todo, extra_y, extra_plane)))]
+    yield todo, cut(todo, Heights.of(todo, extra_y, extra_plane))
 
 
 def _crossings(edges: Edges, fragments: Fragments) -> tuple[FloatArray, IntArray]:
@@ -234,5 +272,6 @@ def run_starts(sorted_keys: IntArray) -> npt.NDArray[np.bool_]:
 
 def rank_in_runs(sorted_keys: IntArray) -> IntArray:
     """Position of each element within its run of equal keys."""
-    index = np.arange(len(sorted_keys))
-    return index - np.maximum.accumulate(np.where(run_starts(sorted_keys), index, 0))
+    first = np.flatnonzero(run_starts(sorted_keys))
+    counts = np.diff(first, append=len(sorted_keys))
+    return np.arange(len(sorted_keys)) - first.repeat(counts)

@@ -1,8 +1,10 @@
 """Strips: edges in order from left to right, cut where they begin, end and cross."""
 
 import numpy as np
+import pytest
 
-from analysis.shapes import closed, square
+from analysis.shapes import closed, square, star
+from rtxr.analysis.structures import sweep as sweep_module
 from rtxr.analysis.structures.sweep import Heights as StripHeights
 from rtxr.analysis.structures.sweep import cut, rank_in_runs, steep, sweep
 
@@ -48,3 +50,29 @@ def test_nearly_level_edges_keep_strips_balanced():
 
 def test_rank_in_runs():
     assert rank_in_runs(np.array([3, 3, 5, 5, 5, 9])).tolist() == [0, 1, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 1000])
+def test_planes_swept_by_portions_are_those_swept_at_once(monkeypatch, at_once):
+    rng = np.random.default_rng(3)
+    shapes = [star(rng, 30, wobble=0.9) for _ in range(6)]
+    edges = closed(shapes, planes=[4, 0, 2, 0, 2, 1])  # some cross, and the planes are mixed
+
+    def fragments():
+        swept = [(use, f) for use, f in sweep(edges) if len(f.edge)]
+        found = [
+            np.stack([use.plane[f.edge], f.y[f.strip], f.y[f.strip + 1], f.x_lo, f.x_hi])
+            for use, f in swept
+        ]
+        rows = np.concatenate(found, axis=1)
+        return rows[:, np.lexsort(rows[::-1])]
+
+    whole = fragments()
+    monkeypatch.setattr(sweep_module, "_AT_ONCE", at_once)
+    np.testing.assert_allclose(fragments(), whole, atol=1e-8)
+
+
+def test_no_edges_are_swept_as_none():
+    assert [len(f.edge) for _, f in sweep(closed([square(1.0)]).take(np.zeros(4, dtype=bool)))] == [
+        0
+    ]

@@ -21,6 +21,7 @@ from rtxr.analysis.structures.sweep import (
     IntArray,
     cut,
     rank_in_runs,
+    run_starts,
     steep,
     sweep,
 )
@@ -109,9 +110,11 @@ def crossing_planes(edges: Edges) -> IntArray:
     Polygons that touch, or overlap by less than 0.01 mm, do not cross. A polygon that crosses
     itself is not meant here: the even-odd rule says what it encloses.
     """
-    several = edges.take(_several_contours(edges))
-    found = [_crossing(use, fragments) for use, fragments in sweep(several) if len(use)]
-    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+    several = _several_contours(edges)
+    if not several.any():
+        return np.empty(0, dtype=np.int64)
+    found = [_crossing(*swept) for swept in sweep(edges.take(several[edges.plane]))]
+    return np.unique(np.concatenate(found))
 
 
 class Lookup:
@@ -153,15 +156,14 @@ class Lookup:
 
 
 def _several_contours(edges: Edges) -> npt.NDArray[np.bool_]:
-    """Which edges are on planes that hold more than one polygon."""
-    if not len(edges):
-        return np.zeros(0, dtype=bool)
-    planes = int(edges.plane.max()) + 1
-    low = np.full(planes, np.iinfo(np.int64).max)
-    high = np.full(planes, np.iinfo(np.int64).min)
-    np.minimum.at(low, edges.plane, edges.contour)
-    np.maximum.at(high, edges.plane, edges.contour)
-    return np.asarray((low != high)[edges.plane], dtype=np.bool_)
+    """Which planes hold more than one polygon."""
+    first = np.flatnonzero(run_starts(edges.contour) | run_starts(edges.plane))
+    plane, contour = edges.plane[first], edges.contour[first]
+    planes = int(plane.max(initial=-1)) + 1
+    low, high = np.full(planes, np.iinfo(np.int64).max), np.full(planes, -1)
+    np.minimum.at(low, plane, contour)
+    np.maximum.at(high, plane, contour)
+    return np.asarray(low < high, dtype=np.bool_)
 
 
 def _crossing(edges: Edges, fragments: Fragments) -> IntArray:

@@ -16,7 +16,7 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.grids import frames
-from rtxr.errors import GeometryError, MissingDataError, did_you_mean
+from rtxr.errors import ConflictingDataError, GeometryError, MissingDataError, did_you_mean
 from rtxr.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Grid, fractional_positions
 
 IntArray = npt.NDArray[np.int64]
@@ -147,7 +147,9 @@ def sample(array: npt.NDArray[np.generic], grid: Grid, points: FloatArray) -> Fl
     return Field(grid, np.asarray(array, dtype=np.float64)).sample(points)
 
 
-def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose") -> xr.DataArray:
+def dose_on(
+    ds: xr.Dataset, grid: frames.GridLike = "image", dose: str | xr.DataArray = "dose"
+) -> xr.DataArray:
     """Dose on another grid, trilinear.
 
     Parameters
@@ -156,8 +158,8 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
         A case with a dose.
     grid : str, DataArray or Grid, default: "image"
         ``"image"``, ``"dose"``, a variable's name, an array on the grid wanted, or a Grid.
-    dose : str, default: "dose"
-        Which dose.
+    dose : str or DataArray, default: "dose"
+        Which dose: a variable's name, or an array with a grid, such as that of another case.
 
     Returns
     -------
@@ -169,6 +171,8 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
     ------
     MissingDataError
         No such dose or grid.
+    ConflictingDataError
+        An array names another frame of reference than the grid.
 
     Notes
     -----
@@ -176,11 +180,25 @@ def dose_on(ds: xr.Dataset, grid: frames.GridLike = "image", dose: str = "dose")
     turned or mirrored presentation of each other) are interpolated axis by axis.
     """
     target = frames.grid_like(ds, grid)
+    if isinstance(dose, xr.DataArray):
+        ds, dose = _alone(dose, target), str(dose.name or model.DOSE)
     field = field_of(ds, dose, target)
     values = np.full(target.shape, np.nan)
     _interpolate(field.values, field.grid, target, np.nan, values)
     attrs = dict(ds[dose].attrs)
     return xr.DataArray(values, model.grid_coords(target), target.dims, dose, attrs)
+
+
+def _alone(dose: xr.DataArray, target: Grid) -> xr.Dataset:
+    """A dose that need not be in a case, in the frame of a grid as far as both say."""
+    uids = {model.grid_of(dose).frame_of_reference_uid, target.frame_of_reference_uid} - {""}
+    if len(uids) > 1:
+        raise ConflictingDataError(
+            f"{dose.name!r} and the grid name two frames of reference ((0020,0052) "
+            "FrameOfReferenceUID), so that nothing says where they lie to each other; register "
+            "them first, or rtxr.sum_doses(dose, grid=..., allow='frames')"
+        )
+    return dose.to_dataset(name=str(dose.name or model.DOSE))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,14 @@
 """Trilinear values on other grids."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from analysis.shapes import axial_grid, make_case, rotation, turned
 from rtxr.analysis.grids import resample
-from rtxr.errors import MissingDataError
+from rtxr.errors import ConflictingDataError, MissingDataError
 from rtxr.geometry import Grid
 
 IMAGE = axial_grid((9, 21, 25), (2.0, 1.0, 1.0), (-8.0, -10.0, -12.0))
@@ -38,6 +40,20 @@ def test_linear_dose_is_reproduced_and_nan_outside():
     assert np.isnan(found.values[~known]).all()
     assert known.any()
     assert (~known).any()
+
+
+def test_a_dose_may_be_an_array_that_the_case_does_not_have():
+    ds = make_case({}, IMAGE, (DOSE, linear(DOSE)))
+    for array in (ds.dose * 2, (ds.dose * 2).rename("twice"), (ds.dose * 2).rename(None)):
+        found = ds.drop_vars("dose").rt.dose_on("image", dose=array)
+        np.testing.assert_allclose(found, 2 * ds.rt.dose_on("image"), rtol=1e-12)
+        assert found.name == (array.name or "dose")
+    elsewhere = ds.dose.assign_coords(
+        dose_spatial_ref=ds.dose.dose_spatial_ref.assign_attrs(FrameOfReferenceUID="1.2")
+    )
+    image = replace(IMAGE, frame_of_reference_uid="1.1")
+    with pytest.raises(ConflictingDataError, match="two frames of reference"):
+        ds.rt.dose_on(image, dose=elsewhere)
 
 
 def test_the_outer_half_voxel_is_outside():

@@ -10,6 +10,7 @@ from factories import case, ct_series, ct_slice, dose, plan, rt_image, structure
 
 from read.conftest import boxes, case_of
 from rtxr import header_store, model
+from rtxr.analysis.doses.dose_choice import one_dose
 from rtxr.errors import GeometryError, MissingDataError, PixelDecodeError, RTXRError
 from rtxr.read import planes
 from rtxr.read.case import open_case
@@ -153,6 +154,9 @@ def test_doses_without_grid_or_place_leave_findings(make_case):
     ds = open_case(make_case([empty, unplaced, dose(name="c", DoseSummationType="BEAM")]))
     assert model.dose_names(ds) == ["dose"]
     assert {"dose-without-grid", "dose-not-opened"} <= codes(ds)
+    for ask in (lambda: ds.rt.dose_on("dose", dose="dose_2"), lambda: one_dose(ds, "dose_2")):
+        with pytest.raises(MissingDataError, match=r"no dose 'dose_2'; .*not opened: .*Position"):
+            ask()
     with pytest.raises(MissingDataError, match="no DVH"):
         stored_dvh(ds, empty.SOPInstanceUID)
 

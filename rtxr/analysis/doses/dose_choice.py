@@ -10,9 +10,9 @@ import xarray as xr
 
 from rtxr import model
 from rtxr.analysis.grids import frames
-from rtxr.analysis.grids.resample import Field
+from rtxr.analysis.grids.resample import Field, no_dose
 from rtxr.analysis.structures.given_arrays import frame_findings, placed
-from rtxr.errors import Finding, MissingDataError, RTXRError, did_you_mean
+from rtxr.errors import Finding, RTXRError
 
 #: One dose: the name of a variable, or an array with a grid, also one that is not in the Dataset.
 DoseLike = str | xr.DataArray
@@ -152,9 +152,7 @@ def _variable(ds: xr.Dataset, name: str) -> xr.DataArray:
     if name in ds.data_vars:
         return ds[name]
     kinds = _kinds(ds)
-    known = [*kinds, *sorted(set(kinds.values()) - {""})]
-    exists = did_you_mean(name, known) if known else "this Dataset has no dose"
-    raise MissingDataError(f"no dose {name!r}; {exists}")
+    raise no_dose(ds, name, [*kinds, *sorted(set(kinds.values()) - {""})])
 
 
 def _chosen(ds: xr.Dataset, name: str, given: DoseLike) -> Dose:

@@ -113,9 +113,7 @@ def field_of(ds: xr.Dataset, name: str = "dose", target: Grid | None = None) -> 
         It has dimensions beside its grid (a dynamic image).
     """
     if name not in ds.data_vars:
-        doses = model.dose_names(ds)
-        exists = did_you_mean(name, doses) if doses else "this Dataset has no dose"
-        raise MissingDataError(f"no dose {name!r}; {exists}")
+        raise no_dose(ds, name, model.dose_names(ds))
     array = model.ascending(ds[name])
     if leading := model.leading_dims(array):
         raise GeometryError(
@@ -199,6 +197,14 @@ def _alone(dose: xr.DataArray, target: Grid) -> xr.Dataset:
             "them first, or rtxr.sum_doses(dose, grid=..., allow='frames')"
         )
     return dose.to_dataset(name=str(dose.name or model.DOSE))
+
+
+def no_dose(ds: xr.Dataset, name: str, known: Sequence[str]) -> MissingDataError:
+    """That a Dataset has no such dose: which it has, or why reading left one out."""
+    exists = did_you_mean(name, known) if known else "this Dataset has no dose"
+    left_out = [each for each in model.findings_of(ds) if each.code == "dose-not-opened"]
+    why = "".join(f"; one was not opened: {each.message}" for each in left_out)
+    return MissingDataError(f"no dose {name!r}; {exists}{why}")
 
 
 @dataclass(frozen=True, eq=False)

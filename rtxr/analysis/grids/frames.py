@@ -67,7 +67,9 @@ def axis_map(frame: FloatArray, matrix: FloatArray) -> AxisMap | None:
     frame, matrix : ndarray, (4, 4)
         Frame and grid to patient millimetres.
     """
-    relation = np.eye(4) if np.array_equal(frame, matrix) else np.linalg.inv(matrix) @ frame
+    if np.array_equal(frame, matrix):
+        return AxisMap((0, 1, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    relation = np.linalg.inv(matrix) @ frame
     turn = relation[:3, :3]
     nearest = np.abs(turn).argmax(axis=0)
     sign = np.sign(turn[nearest, range(3)])

@@ -98,7 +98,7 @@ class Lattice:
         v, u = _cuts(axes[1], *box_v, v_step / size), _cuts(axes[2], *box_u, u_step / size)
         if not (len(w) and len(v) and len(u)):
             return None
-        lower, upper = np.clip(part.lower, w[0], w[-1]), np.clip(part.upper, w[0], w[-1])
+        lower, upper = np.maximum(part.lower, w[0]), np.minimum(part.upper, w[-1])
         reached = np.flatnonzero(upper > lower)
         if not len(reached):
             return None

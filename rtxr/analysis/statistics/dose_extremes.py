@@ -82,7 +82,9 @@ class Extremes:
         beyond = beyond[:, :, :-1] | beyond[:, :, 1:]
         if beyond.size:
             for plane, some in pieces:
-                self._look(self._along(*_near(beyond, plane, some, cells)))
+                near = _near(beyond, plane, some, cells)
+                if len(near[0]):
+                    self._look(self._along(*near))
         return self._known
 
     def _look(self, doses: FloatArray) -> None:

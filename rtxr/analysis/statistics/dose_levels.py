@@ -7,12 +7,12 @@ planes of the dose grid it touches; all that is left to do for a cell is to look
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from rtxr.analysis.grids.resample import Brackets, brackets
+from rtxr.analysis.grids.resample import Brackets
 from rtxr.analysis.statistics.slab_cells import (
     Bounds,
     Samples,
@@ -254,9 +254,14 @@ class Levels:
 
 
 def known_brackets(nodes: FloatArray, places: FloatArray) -> Brackets:
-    """Brackets in which the next node, which may not be known, does not count on a node."""
-    at = brackets(nodes, places)
-    return replace(at, high=np.where(at.share == 0, at.low, at.high))
+    """Nodes beside places within them; the next one does not count on a node.
+
+    The dose there may not be known.
+    """
+    at = np.interp(places, nodes, np.arange(len(nodes)))
+    low = at.astype(np.int64)
+    share = at - low
+    return Brackets(low, low + (share > 0), share)
 
 
 def _weights(
@@ -283,7 +288,8 @@ def _weights(
     levels = np.arange(len(low))
     of = np.concatenate([of, levels, levels])
     # Faces may round to either side.
-    low_at, high_at = (np.clip(each, first[of], last[of]) for each in (at.low, at.high))
+    begin, end = first[of], last[of]
+    low_at, high_at = (np.minimum(np.maximum(each, begin), end) for each in (at.low, at.high))
     of[len(step) :] += len(low)
     weights = np.zeros(2 * len(low) * len(nodes))
     np.add.at(weights, of * len(nodes) + low_at, shares * (1 - at.share))

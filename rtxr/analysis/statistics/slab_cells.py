@@ -60,7 +60,7 @@ def squares_of_parts(
     np.maximum(total, 0, out=total)
     widest = np.maximum(np.maximum(square_u, square_v), square_w)
     # Neither more than there is, nor so little that the rest would drive the cell apart.
-    widest = np.clip(widest, total / 4, total)
+    widest = np.minimum(np.maximum(widest, total / 4), total)
     total -= widest
     return widest, total
 

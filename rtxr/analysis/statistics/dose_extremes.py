@@ -74,17 +74,20 @@ class Extremes:
             Node before each row and column of cells.
         """
         beyond = self._beyond()
-        mask, row, column = inside
-        at = np.flatnonzero(beyond[:, row, column] & mask)
-        plane, v, u = np.unravel_index(at, mask.shape)
-        self._look(self._on_bounds(plane, v + row.start, u + column.start))
-        beyond = beyond[:, :-1] | beyond[:, 1:]
-        beyond = beyond[:, :, :-1] | beyond[:, :, 1:]
-        if beyond.size:
+        self._look(self._at_nodes(beyond, *inside))
+        _, rows, columns = beyond.shape
+        if rows > 1 and columns > 1:
+            # Next to each cell; what would begin at the last node of a line means nothing.
+            near = beyond.ravel()
+            near = near[:-1] | near[1:]
+            near = near[:-columns] | near[columns:]
             for plane, some in pieces:
-                near = _near(beyond, plane, some, cells)
-                if len(near[0]):
-                    self._look(self._along(*near))
+                row, column = cells[0].take(some.row), cells[1].take(some.column)
+                next_to = near.take((plane * rows + row) * columns + column)
+                next_to &= some.column >= 0  # else beside the lattice
+                at = np.flatnonzero(next_to)
+                if len(at):
+                    self._look(self._along(plane[at], row[at], column[at], some.take(at)))
         return self._known
 
     def _look(self, doses: FloatArray) -> None:
@@ -107,6 +110,15 @@ class Extremes:
             found |= beyond[np.minimum(self._first + step, self._last) - lowest]
         return found
 
+    def _at_nodes(
+        self, beyond: BoolArray, mask: BoolArray, rows: slice, columns: slice
+    ) -> FloatArray:
+        """Doses of nodes inside that are beyond what is known."""
+        at = np.flatnonzero(beyond[:, rows, columns] & mask)
+        plane, row, column = np.unravel_index(at, mask.shape)
+        of, bound = self._bounds_of(plane)
+        return self._on_bounds(bound, row[of] + rows.start, column[of] + columns.start)
+
     def _along(
         self, plane: IntArray, row: IntArray, column: IntArray, pieces: Pieces
     ) -> FloatArray:
@@ -122,12 +134,13 @@ class Extremes:
         _, v_nodes, u_nodes = self._nodes
         v0, v1 = (_share(each, v_nodes, row) for each in (pieces.v0, pieces.v1))
         u0, u1 = (_share(each, u_nodes, column) for each in (pieces.u0, pieces.u1))
+        of, bound = self._bounds_of(plane)
+        u0, u1, v0, v1 = (each[of] for each in (u0, u1, v0, v1))
+        row, column = row[of], column[of]
         # On a line of nodes the next one, which may not be known, does not count.
         above, right = row + (np.maximum(v0, v1) > 0), column + (np.maximum(u0, u1) > 0)
-        counts = self._begin[plane + 1] - self._begin[plane]
-        u0, u1, v0, v1 = (np.repeat(each, counts) for each in (u0, u1, v0, v1))
         start, along_u, along_v, cross = (
-            self._on_bounds(plane, *each)
+            self._on_bounds(bound, *each)
             for each in ((row, column), (row, right), (above, column), (above, right))
         )
         cross -= along_v
@@ -142,29 +155,20 @@ class Extremes:
         peak = start[turns] - slope[turns] ** 2 / (4 * bend[turns])
         return np.concatenate([start, start + slope + bend, peak])
 
-    def _on_bounds(self, plane: IntArray, row: IntArray, column: IntArray) -> FloatArray:
-        """Doses of columns of nodes on faces, and on the nodes between them, of their planes."""
-        of, at = consecutive(self._begin[plane], self._begin[plane + 1] - self._begin[plane])
-        bound = self._bound[at]
-        row, column = row[of], column[of]
+    def _bounds_of(self, plane: IntArray) -> tuple[IntArray, IntArray]:
+        """Faces of planes and nodes between them: of which plane, and which bound."""
+        begin = self._begin[plane]
+        of, at = consecutive(begin, self._begin[plane + 1] - begin)
+        return of, self._bound[at]
+
+    def _on_bounds(self, bound: IntArray, row: IntArray, column: IntArray) -> FloatArray:
+        """Doses on bounds at nodes of each plane."""
         low = self._values[self._w.low[bound], row, column]
         high = self._values[self._w.high[bound], row, column]
         high -= low
         high *= self._w.share[bound]
         low += high
         return low
-
-
-def _near(
-    beyond: BoolArray, plane: IntArray, pieces: Pieces, cells: tuple[IntArray, IntArray]
-) -> tuple[IntArray, IntArray, IntArray, Pieces]:
-    """Pieces next to what is beyond: their plane, row and column of nodes, and they themselves."""
-    row, column = cells[0].take(pieces.row), cells[1].take(pieces.column)
-    _, rows, columns = beyond.shape
-    next_to = beyond.take((plane * rows + row) * columns + column)
-    next_to &= pieces.column >= 0  # else beside the lattice
-    at = np.flatnonzero(next_to)
-    return plane[at], row[at], column[at], pieces.take(at)
 
 
 def _share(places: FloatArray, nodes: FloatArray, before: IntArray) -> FloatArray:

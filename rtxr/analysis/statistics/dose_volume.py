@@ -180,15 +180,21 @@ class _Tally:
         outside = 1 - self.inside / volume
         outside = outside if outside > _ROUNDING else 0.0
         inside = whole.volume_cc * (1 - outside)
-        before = self.change[:first]
-        per_step = np.cumsum(self.change[first : stop - 1])
-        per_step += before.sum()
-        below = np.full(stop - first, np.einsum("i,i", before, np.arange(first, 0.0, -1.0)))
-        below[1:] += np.cumsum(per_step)
-        volumes = np.clip(inside - below * (inside / self.inside), 0.0, inside)
+        before, steps = self.change[:first], self.change[first : stop - 1]
+        volumes = np.empty(stop - first)
+        volumes[0] = np.einsum("i,i", before, np.arange(first, 0.0, -1.0))  # below the first dose
+        steps[0] += before.sum()
+        per_step = np.cumsum(steps)
+        per_step[0] += volumes[0]
+        np.cumsum(per_step, out=volumes[1:])
+        volumes *= -inside / self.inside
+        volumes += inside
+        np.clip(volumes, 0.0, inside, out=volumes)
+        doses = np.arange(self.start + first, self.start + stop, dtype=np.float64)
+        doses *= self.width
         return replace(
             whole,
-            doses=(self.start + np.arange(first, stop, dtype=np.float64)) * self.width,
+            doses=doses,
             volumes=volumes,
             outside_cc=whole.volume_cc * outside,
             minimum=low,

@@ -278,8 +278,8 @@ def _outline(roi: RoiContours, part: Slabs, plane: Plane) -> Outline:
     along = frames.axis_map(part.frame, plane.grid.matrix)
     if along is None or along.axis[2] != plane.normal:
         return Outline(roi.label, lines, points, _mask(part, plane))
-    pitch = plane.grid.spacing[2 - plane.normal]
-    at = int(raster.plane_at(part, along.values(plane.layer.axes, 2), pitch)[0])
+    here, slices = (along.values(axes, 2) for axes in (plane.layer.axes, plane.grid.axes))
+    at = int(raster.plane_at(part, here, slices)[0])
     if at >= 0:
         heights = along.sign[2] * part.position + along.offset[2]
         lines = _closed_contours(roi, plane, heights, at) + lines

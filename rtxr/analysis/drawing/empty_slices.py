@@ -23,9 +23,7 @@ _FACE_MM = 2 * FACE_TOLERANCE
 _TIE = 1e-6
 
 
-def slices_to_mark(
-    filled: IntArray, w: FloatArray, pitch: float, frame: FloatArray, image: Grid
-) -> IntArray:
+def slices_to_mark(filled: IntArray, w: FloatArray, frame: FloatArray, image: Grid) -> IntArray:
     """Empty slices that need a plane of their own, so that none is read as filled.
 
     Parameters
@@ -33,14 +31,12 @@ def slices_to_mark(
     filled : ndarray of int
         Ascending indices of the slices that have contours, at least one.
     w : ndarray
-        Ascending positions of all slices along the frame's w, mm.
-    pitch : float
-        Spacing of the grid along w, mm: the thickness of a single plane that the image tells
-        nothing of.
+        Ascending positions of all slices along the frame's w, mm; they are as thick as a single
+        plane that the image tells nothing of.
     frame : ndarray, (4, 4)
         Frame in which the contours are planar, to patient millimetres.
     image : Grid
-        Its spacing is the thickness of a single plane.
+        Its slices are as thick as a single plane.
 
     Returns
     -------
@@ -55,7 +51,7 @@ def slices_to_mark(
     marked = np.empty(0, dtype=np.int64)
     while True:
         drawn = np.union1d(filled, marked)
-        owner = _owners(drawn, w, pitch, frame, image)
+        owner = _owners(drawn, w, frame, image)
         if (owner[:, drawn] != np.arange(len(drawn))).any():
             raise _too_close(w[drawn])
         reached = (owner >= 0) & np.isin(drawn, filled)[owner]
@@ -70,9 +66,7 @@ def slices_to_mark(
         marked = np.union1d(marked, beside[inner] if inner.any() else beside)
 
 
-def _owners(
-    drawn: IntArray, w: FloatArray, pitch: float, frame: FloatArray, image: Grid
-) -> IntArray:
+def _owners(drawn: IntArray, w: FloatArray, frame: FloatArray, image: Grid) -> IntArray:
     """Which drawn plane each slice is read from, -1 for none, (2, slices): it may be either."""
     w = _bridged(drawn, w)
     corners = np.zeros((len(drawn), 3, 3))
@@ -87,7 +81,7 @@ def _owners(
     part = roi_slabs(probe, [frame], "half", image)
     if len(part.position) < len(drawn):
         raise _too_close(w[drawn])
-    return np.stack([plane_at(part, w + shift, pitch) for shift in (-_FACE_MM, _FACE_MM)])
+    return np.stack([plane_at(part, w + shift, w) for shift in (-_FACE_MM, _FACE_MM)])
 
 
 def _bridged(drawn: IntArray, w: FloatArray) -> FloatArray:

@@ -112,7 +112,7 @@ def outlines(
     first = stack.box[dim].start
     filled = np.unique(rings.plane) + first
     w = stack.grid.axes[dim]
-    marked = slices_to_mark(filled, w, grid.spacing[dim], stack.frame, stack.image)
+    marked = slices_to_mark(filled, w, stack.frame, stack.image)
     drawn = Drawn(np.split(rings.points, rings.starts[1:-1]), rings.plane + first, marked)
     findings = _marked_finding(marked)
     if not exact:

@@ -94,7 +94,7 @@ def _accumulate(
     v, u = v[row.start : row.stop + 1], u[column.start : column.stop + 1]
     cell = np.diff(v)[:, None] * np.diff(u)
     box = np.ix_(order[1][row], order[2][column])
-    slices, planes, share = _overlaps(part, w)
+    slices, planes, share = _overlaps(part, axes[0][order[0]], w)
     for planes_now, first in _chunks(np.unique(planes), cell.size):
         here = np.isin(signed.plane, planes_now)
         some = signed.take(here)
@@ -115,12 +115,12 @@ def _touched(edges: FloatArray, a: FloatArray, b: FloatArray) -> slice:
     return slice(first, max(first, stop))
 
 
-def _overlaps(part: Slabs, edges: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+def _overlaps(
+    part: Slabs, centres: FloatArray, edges: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Slices of a grid, the planes whose slabs reach into them, and which share they take."""
     if np.isnan(part.lower).any():
-        centres = (edges[1:] + edges[:-1]) / 2
-        pitch = float(np.median(np.diff(edges)))
-        plane = raster.plane_at(part, centres, pitch)
+        plane = raster.plane_at(part, centres, centres)
         slices = np.flatnonzero(plane >= 0)
         return slices, plane[slices], np.ones(len(slices))
     low = np.maximum(edges[:-1, None], part.lower)

@@ -25,6 +25,7 @@ from rtxr.analysis.structures import polygons
 from rtxr.analysis.structures.places import places
 from rtxr.analysis.structures.planes import FACE_TOLERANCE, Slabs
 from rtxr.analysis.structures.polygons import Combine
+from rtxr.analysis.structures.slice_cells import half_slices
 from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray, Grid
 
@@ -56,7 +57,7 @@ def rasterise(part: Slabs, grid: Grid, axes: Axes, combine: Combine, out: BoolAr
         _rasterise_voxelwise(part, grid, axes, combine, out)
         return
     w, v, u = (along.values(axes, j) for j in (2, 1, 0))
-    plane = plane_at(part, w, grid.spacing[2 - along.axis[2]])
+    plane = plane_at(part, w, along.values(grid.axes, 2))
     filled = np.asarray(along.to_frame_order(out))  # a view, so that filling it fills ``out``
     used = np.unique(plane[plane >= 0])
     if not len(used):
@@ -97,7 +98,7 @@ def _bounds(edges: Edges) -> tuple[list[float], list[float]]:
     return x, [edges.y0.min(), edges.y1.max()]
 
 
-def plane_at(part: Slabs, w: FloatArray, pitch: float) -> IntArray:
+def plane_at(part: Slabs, w: FloatArray, slices: FloatArray) -> IntArray:
     """Contour plane in whose slab each position is, -1 for none.
 
     Parameters
@@ -106,15 +107,16 @@ def plane_at(part: Slabs, w: FloatArray, pitch: float) -> IntArray:
         The ROI.
     w : ndarray
         Positions along the frame's w, mm.
-    pitch : float
-        Spacing of the grid along w; a single plane of unknown thickness is taken to be as thick.
+    slices : ndarray
+        Positions of the slices of the grid along w, mm; a single plane of unknown thickness is
+        taken to be as thick as one of them there.
     """
     lower, upper = part.lower, part.upper
     if not len(lower):
         return np.full(len(w), -1, dtype=np.int64)
     if np.isnan(lower).any():
-        half = pitch / 2 if np.isfinite(pitch) else 0.5
-        lower, upper = part.position - half, part.position + half
+        down, up = half_slices(np.sort(slices), float(part.position[0]))
+        lower, upper = part.position - down, part.position + up
     plane = np.searchsorted(lower - FACE_TOLERANCE, w, side="right") - 1
     inside = (plane >= 0) & (w < upper[plane] - FACE_TOLERANCE)
     return np.where(inside, plane, -1)
@@ -226,12 +228,13 @@ def _rasterise_voxelwise(
     rows, columns = axes[1][box[1]], axes[2][box[2]]
     own = np.empty((len(rows), len(columns), 3))
     own[..., 0], own[..., 1] = columns, rows[:, None]
-    pitch = float(np.nanmin(np.append(grid.spacing, np.inf)))
+    slices = np.arange(2.0) * np.nanmin(np.append(grid.spacing, np.inf))
+    slices = slices[np.isfinite(slices)]
     lookup = polygons.Lookup(part.edges, combine)
     for at in box[0].tolist():
         own[..., 2] = axes[0][at]
         points = frames.to_frame(part.frame, grid.to_patient(own).reshape(-1, 3))
-        plane = plane_at(part, points[:, 2], pitch)
+        plane = plane_at(part, points[:, 2], slices)
         inside = plane >= 0
         inside[inside] = lookup.inside(plane[inside], points[inside, 0], points[inside, 1])
         out[at][np.ix_(box[1], box[2])] = inside.reshape(own.shape[:2])

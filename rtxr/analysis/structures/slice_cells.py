@@ -28,16 +28,19 @@ def slice_cell(frame: FloatArray, image: Grid | None, point: FloatArray) -> tupl
     if len(slices) < 2 or not (is_piled or is_parallel):
         return UNKNOWN
     at = float(image.to_own(frames.from_frame(frame, point))[axis])
-    half = _half_slices(slices, at) / abs(turn[axis, 2])
+    half = half_slices(slices, at) / abs(turn[axis, 2])
     down, up = half if turn[axis, 2] > 0 else half[::-1]
     return float(down), float(up)
 
 
-def _half_slices(slices: FloatArray, at: float) -> FloatArray:
+def half_slices(slices: FloatArray, at: float) -> FloatArray:
     """Distances from a position to those half a slice below and above, (2,), mm.
 
-    Between two slices positions are counted evenly; beyond the last ones the last step goes on.
+    Between two slices, (n,) ascending, positions are counted evenly; beyond the last ones the last
+    step goes on. A single slice is 1 mm thick.
     """
+    if len(slices) < 2:
+        return np.full(2, 0.5)
     first, last = slices[1] - slices[0], slices[-1] - slices[-2]
     more = 1 + max(slices[0] - at, at - slices[-1], 0.0) / min(first, last)
     ends = slices[0] - more * first, slices[-1] + more * last

@@ -22,6 +22,7 @@ from analysis.shapes import (
 )
 from rtxr.analysis.structures import contours, masks, raster
 from rtxr.errors import MissingDataError, RTXRError, UnknownNameError
+from rtxr.geometry import Grid
 
 # A square of half side 4 with a hole of half side 2, joined by a bridge of no width.
 _RING = [(-4, -4), (4, -4), (4, 4), (-4, 4), (-4, 0), (-2, 0), (-2, 2), (2, 2), (2, -2)]
@@ -127,6 +128,20 @@ def test_a_single_plane_of_unknown_thickness_fills_one_slice():
     dose = axial_grid((5, 8, 8), (2.0, 1.0, 1.0), (0.0, -4.0, -4.0), "dose_")
     ds = make_case({"A": [at_height(square(2.0), 4.0)]}, None, (dose, np.zeros(dose.shape)))
     assert masks.mask(ds, "A", "dose").values.sum(axis=(1, 2)).tolist() == [0, 0, 16, 0, 0]
+
+
+@pytest.mark.parametrize("at", [0, 2, 5, 6, 10, 13])
+def test_a_single_plane_of_unknown_thickness_fills_one_of_uneven_slices(at):
+    _, y, x = axial_grid((5, 8, 8), (2.0, 1.0, 1.0), (0.0, -4.0, -4.0)).axes
+    dims = ("dose_z", "dose_y", "dose_x")
+    dose = Grid(dims, (np.array([0.0, 2, 5, 6, 10, 13]), y, x))
+    ds = make_case({"A": [at_height(square(2.0), at)]}, None, (dose, np.zeros(dose.shape)))
+    found = masks.mask(ds, "A", "dose")
+    assert found.dose_z.values[found.any(dims[1:]).values].tolist() == [at]
+    again = ds.rt.add_structure("B", found)
+    assert again.rt.mask("B", "dose").equals(found.assign_coords(roi="B"))
+    covered = ds.rt.coverage("A", "dose").sum(dims[1:])
+    assert covered.values.tolist() == [16 * (z == at) for z in dose.axes[0]]
 
 
 def test_dataarray_is_on_the_grid():

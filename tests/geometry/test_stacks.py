@@ -132,6 +132,16 @@ def test_a_tilted_gantry_keeps_true_positions_through_the_matrix():
     )
 
 
+@pytest.mark.parametrize(("rise", "aligned"), [(4e-5, True), (6e-5, False)])
+@pytest.mark.parametrize("of_rows", [True, False])
+def test_aligned_is_a_far_corner_off_by_less_than_a_hundredth(rise, aligned, of_rows):
+    """200 mm along one side of a strip of pixels that are not square, 0.1 mm along the other."""
+    row, column = ((1, rise, 0), (0, 1, 0)) if of_rows else ((1, 0, 0), (rise, 1, 0))
+    spacing, shape = ((0.1, 2.0), (2, 101)) if of_rows else ((2.0, 0.1), (101, 2))
+    grid, _ = stack_grid([[0, 0, 0], [0, 0, 3]], (*row, *column), spacing, shape)
+    assert grid.is_axis_aligned == aligned
+
+
 def test_irregular_spacing_keeps_the_true_positions():
     heights = [0.0, 3.0, 9.0, 12.0]
     positions = np.array([[0, 0, z] for z in heights], dtype=float)

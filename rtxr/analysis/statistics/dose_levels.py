@@ -142,9 +142,12 @@ class Through:
             near = self.near(some)
             weights = self.weights[:, some, near]
             values = planes[near.start - begin : near.stop - begin]
-            np.matmul(weights, np.nan_to_num(values) if gaps else values, out=out[:, some])
-            if gaps:
-                out[:, some][(weights != 0).astype(np.float64) @ np.isnan(values) > 0] = np.nan
+            if not gaps:
+                np.matmul(weights, values, out=out[:, some])
+                continue
+            known = np.isfinite(values)
+            np.matmul(weights, np.where(known, values, 0.0), out=out[:, some])
+            out[:, some][(weights != 0).astype(np.float64) @ ~known > 0] = np.nan
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,7 @@ class Levels:
         begin = self._number(level, runs.row[of], runs.column[of])
         total = np.cumsum(corners)
         stops = np.searchsorted(total, np.arange(0, total[-1] if len(total) else 0, _AT_ONCE))
-        for first, stop in pairwise([*stops.tolist(), len(of)]):
+        for first, stop in pairwise([*stops.tolist(), len(begin)]):
             yield self._of_runs(begin[first:stop], corners[first:stop])
 
     def _of_runs(self, begin: IntArray, corners: IntArray) -> Samples:
@@ -247,8 +250,10 @@ class Levels:
         corner: IntArray = (level * rows + row) * columns + column
         return corner
 
-    def _on_levels(self, plane: IntArray) -> tuple[IntArray, IntArray]:
+    def _on_levels(self, plane: IntArray) -> tuple[IntArray | slice, IntArray]:
         """Everything on some planes, once for each level: which of it, and the level."""
+        if (self.counts == 1).all():
+            return slice(None), plane
         first = np.cumsum(self.counts) - self.counts
         return consecutive(first[plane], self.counts[plane])
 

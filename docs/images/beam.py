@@ -22,7 +22,7 @@ def main() -> None:
         ds = rtxr.scan([patient, images], progress=False).open()
         figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.8), layout="constrained")
         ds.rt.plot_beam("AP static", rt_image=False, ax=left)
-        ds.rt.plot_beam("AP static", structures="PTV_70", ax=right)
+        ds.rt.plot_beam("AP static", rois="PTV_70", ax=right)
         figure.savefig(Path(__file__).with_suffix(".png"), dpi=80)
 
 

@@ -44,7 +44,7 @@ def plot_beam(
     beam: int | str,
     control_point: int = 0,
     *,
-    structures: ROIs = None,
+    rois: ROIs = None,
     rt_image: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -60,7 +60,7 @@ def plot_beam(
         BeamNumber or BeamName.
     control_point : int, default: 0
         Its place in the beam; negative ones count from the last.
-    structures : str, sequence of str or False, optional
+    rois : str, sequence of str or False, optional
         ROIs whose contours are projected; by default all that are not EXTERNAL, none for False.
     rt_image : bool, default: True
         Draw the RT Image of this beam, of several the one of the nearest gantry angle, below.
@@ -84,11 +84,11 @@ def plot_beam(
         No such beam, control point or ROI; or ROIs are asked for and nothing says how the patient
         lies.
     """
-    return draw_beam(_picture(_gathered(ds, beam, structures, rt_image), control_point), ax)
+    return draw_beam(_picture(_gathered(ds, beam, rois, rt_image), control_point), ax)
 
 
 def beam_player(
-    ds: xr.Dataset, beam: int | str, *, structures: ROIs = None, rt_image: bool = True
+    ds: xr.Dataset, beam: int | str, *, rois: ROIs = None, rt_image: bool = True
 ) -> Player:
     """The beam's-eye view with a slider over the control points, and a play button.
 
@@ -96,7 +96,7 @@ def beam_player(
     ----------
     ds : Dataset
         A case with a plan.
-    beam, structures, rt_image
+    beam, rois, rt_image
         As in :func:`plot_beam`.
 
     Returns
@@ -111,7 +111,7 @@ def beam_player(
     """
     from rtxr.view.widgets.player import Player  # noqa: PLC0415 (slow)
 
-    found = _gathered(ds, beam, structures, rt_image)
+    found = _gathered(ds, beam, rois, rt_image)
 
     def draw(point: int, ax: Axes) -> None:
         draw_beam(_picture(found, point), ax)
@@ -135,7 +135,7 @@ class _Gathered:
     notes: tuple[str, ...]
 
 
-def _gathered(ds: xr.Dataset, beam: int | str, structures: ROIs, rt_image: bool) -> _Gathered:
+def _gathered(ds: xr.Dataset, beam: int | str, rois: ROIs, rt_image: bool) -> _Gathered:
     plan = planned(ds)
     chosen = chosen_beams(plan.beams, beam)
     if len(chosen) > 1:
@@ -152,7 +152,7 @@ def _gathered(ds: xr.Dataset, beam: int | str, structures: ROIs, rt_image: bool)
     kinds = [text(each, "ApplicatorType") for each in items(chosen[0].item, "ApplicatorSequence")]
     if kinds:
         notes.append(f"not drawn: applicator {', '.join(kinds)}")
-    labels, note = _labels(ds, structures, poses)
+    labels, note = _labels(ds, rois, poses)
     portals, missing = _portals(ds, chosen[0]) if rt_image else (pd.DataFrame(), "")
     notes += filter(None, (note, missing))
     return _Gathered(
@@ -169,18 +169,18 @@ def _gathered(ds: xr.Dataset, beam: int | str, structures: ROIs, rt_image: bool)
     )
 
 
-def _labels(ds: xr.Dataset, structures: ROIs, poses: list[BeamPose]) -> tuple[list[str], str]:
+def _labels(ds: xr.Dataset, rois: ROIs, poses: list[BeamPose]) -> tuple[list[str], str]:
     """ROIs to project, and why none can be."""
-    if structures is False or (structures is None and model.ROI not in ds.coords):
+    if rois is False or (rois is None and model.ROI not in ds.coords):
         return [], ""
-    labels = roi_names.select(ds, structures)
-    if structures is None:
+    labels = roi_names.select(ds, rois)
+    if rois is None:
         kinds = np.atleast_1d(ds[model.ROI_TYPE].values).tolist()
         labels = [each for each, kind in zip(labels, kinds, strict=True) if kind != "EXTERNAL"]
     try:
         patient_axes(poses[0].patient_position if poses else "")
     except UnknownNameError:
-        if structures is not None:
+        if rois is not None:
             raise
         return [], "no structures: nothing says how the patient lies"
     if not np.isfinite([each for pose in poses for each in pose.isocenter]).all():

@@ -10,7 +10,7 @@ from browser.pages import printed, run_cell
 
 SHOW = (
     "import rtxr\nds = rtxr.open_dir({!r})\n"
-    "player = ds.rt.beam_player('Arc', structures=['PTV_70', 'SpinalCord'])\nplayer"
+    "player = ds.rt.beam_player('Arc', rois=['PTV_70', 'SpinalCord'])\nplayer"
 )
 #: What a picture shows, as the page has it: a sum over its pixels.
 PIXELS = """(image) => {

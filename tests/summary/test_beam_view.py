@@ -71,18 +71,18 @@ def _openings(ax) -> list[float]:
 
 
 def test_the_aperture_and_where_a_point_is_seen(case):
-    ax = plot_beam(case, 1, structures="Rod")
+    ax = plot_beam(case, 1, rois="Rod")
     assert _openings(ax) == [-30, -20, 40, 25]
     (point,) = [line for line in ax.lines if line.get_marker() == "+"]
     np.testing.assert_allclose(point.get_xydata(), [(100, 0)])
     assert "gantry 0°" in ax.get_title()
-    ax = plot_beam(case, "G90", structures="Rod")
+    ax = plot_beam(case, "G90", rois="Rod")
     (point,) = [line for line in ax.lines if line.get_marker() == "+"]
     np.testing.assert_allclose(point.get_xydata(), [(0, 0)], atol=1e-9)
 
 
 def test_the_shadow_of_slabs(case):
-    ax = plot_beam(case, 1, structures="Wide")
+    ax = plot_beam(case, 1, rois="Wide")
     (shade,) = [each for each in ax.patches if each.get_label() == "Wide"]
     near = 1000 / (1000 - 20)  # the front is 2 cm nearer to the source
     left, low, right, high = shade.get_path().get_extents().extents
@@ -96,11 +96,11 @@ def test_structures_that_are_asked_for_or_not(case):
         "Rod",
         "Wide",
     ]
-    assert plot_beam(case, 1, structures=False).get_legend() is None
-    (shown,) = plot_beam(case, 1, structures="Body").get_legend().get_texts()
+    assert plot_beam(case, 1, rois=False).get_legend() is None
+    (shown,) = plot_beam(case, 1, rois="Body").get_legend().get_texts()
     assert shown.get_text() == "Body"
     with pytest.raises(UnknownNameError, match="Wide"):
-        plot_beam(case, 1, structures="Widee")
+        plot_beam(case, 1, rois="Widee")
 
 
 def test_nothing_says_how_the_patient_lies():
@@ -109,7 +109,7 @@ def test_nothing_says_how_the_patient_lies():
     ax = plot_beam(made, 1)
     assert "how the patient lies" in ax.get_xlabel()
     with pytest.raises(UnknownNameError, match="PatientPosition"):
-        plot_beam(made, 1, structures="W")
+        plot_beam(made, 1, rois="W")
 
 
 def test_no_such_beam_or_control_point(case):
@@ -135,7 +135,7 @@ def test_poses_of_a_beam(case):
 
 
 def test_the_player_draws_every_control_point(case):
-    widget = beam_player(case, 1, structures=False)
+    widget = beam_player(case, 1, rois=False)
     slider = widget.children[0].children[1]
     assert slider.max == 1
     slider.value = 1

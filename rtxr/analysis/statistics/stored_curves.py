@@ -34,14 +34,21 @@ class CutOff(RoiDose):
         """Volume that receives at least a dose, cm3; NaN beyond the end of the curve."""
         asked = np.asarray(dose, dtype=np.float64)
         beyond = asked > self.doses[-1]
-        return np.where(beyond, np.nan, super().volume_at(np.where(beyond, 0.0, asked)))
+        return np.where(beyond, np.nan, self._seen.volume_at(np.where(beyond, 0.0, asked)))
 
     def dose_at(self, volume_cc: float) -> float:
         """Lowest dose to the hottest part of this volume; NaN for less than the curve ends with."""
         if volume_cc < self.volumes[-1]:
             return float("nan")
-        known = RoiDose(**{**vars(self), "maximum": float(self.doses[-1])})
-        return known.dose_at(volume_cc)
+        return self._seen.dose_at(volume_cc)
+
+    @property
+    def _seen(self) -> RoiDose:
+        """The curve as if it ended where it was cut off."""
+        end = float(self.doses[-1])
+        return RoiDose(
+            **{**vars(self), "minimum": float(np.fmin(self.minimum, end)), "maximum": end}
+        )
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,9 @@ def roi_dose_of(
     left = np.flatnonzero(curve > whole * _ROUNDING)
     end = min(int(left[-1]) + 1 if len(left) else 0, len(at) - 1)
     mean = float(np.trapezoid(curve, at) / whole + at[0]) if whole else float("nan")
+    level = float("nan") if cut_off else float(at[-1])  # until the curve falls no minimum is seen
     seen = {
-        "min_gy": float(at[max(int(lost[0]) - 1, 0)]) if len(lost) else float(at[-1]),
+        "min_gy": float(at[max(int(lost[0]) - 1, 0)]) if len(lost) else level,
         "mean_gy": float("nan") if cut_off or unknown_start else mean,
         "max_gy": float("nan") if cut_off else float(at[end]),
     }

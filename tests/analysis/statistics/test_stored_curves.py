@@ -52,6 +52,13 @@ def test_beyond_a_curve_that_was_cut_off_nothing_is_known():
     np.testing.assert_allclose(found.volume_at([0, 4, 5.1]), [20, 12, np.nan])
 
 
+def test_a_curve_cut_off_before_it_falls_tells_no_minimum():
+    found = roi_dose_of("A", [0.0, 10, 29.5], [1.7, 1.7, 1.7])
+    assert np.isnan([found.minimum, found.mean, found.maximum]).all()
+    np.testing.assert_allclose(found.volume_at([0, 20, 29.5, 30]), [1.7, 1.7, 1.7, np.nan])
+    assert np.isnan(found.dose_at(1.6))
+
+
 def test_without_a_volume_at_dose_zero_the_whole_is_unknown():
     found = roi_dose_of("A", [0.0, 1, 2, 3], [np.nan, 4, 2, 0])
     assert np.isnan([found.volume_cc, found.mean]).all()

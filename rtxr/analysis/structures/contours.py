@@ -23,6 +23,7 @@ from rtxr.analysis.structures.field_of_view import with_image
 from rtxr.analysis.structures.planes import (
     Between,
     EndCap,
+    IntArray,
     RoiContours,
     Slabs,
     roi_finding,
@@ -51,7 +52,7 @@ def read_contours(ds: xr.Dataset, rois: roi_names.Rois = None) -> list[RoiContou
     node_keys = np.atleast_1d(ds[model.NODE_CONTOUR].values)
     names = (model.NODE_X, model.NODE_Y, model.NODE_Z)
     columns = [np.atleast_1d(ds[name].values) for name in names]
-    if (np.diff(node_keys) < 0).any():
+    if (node_keys[1:] < node_keys[:-1]).any():
         order = np.argsort(node_keys, kind="stable")  # nodes of a contour keep their own order
         node_keys, columns = node_keys[order], [column[order] for column in columns]
     begin = np.searchsorted(node_keys, keys, side="left")
@@ -59,10 +60,13 @@ def read_contours(ds: xr.Dataset, rois: roi_names.Rois = None) -> list[RoiContou
     found = []
     for label in labels:
         at = np.flatnonzero(contour_numbers == number_of[label])
-        counts = end[at] - begin[at]
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        index = np.arange(starts[-1]) + np.repeat(begin[at] - starts[:-1], counts)
-        points = np.stack([column[index] for column in columns], axis=-1, dtype=np.float64)
+        first, stop = begin[at], end[at]
+        starts = np.concatenate([[0], np.cumsum(stop - first)])
+        if len(at) and (first[1:] == stop[:-1]).all():
+            nodes: slice | IntArray = slice(first[0], stop[-1])
+        else:  # contours of other ROIs are between
+            nodes = np.arange(starts[-1]) + np.repeat(first - starts[:-1], stop - first)
+        points = np.stack([column[nodes] for column in columns], axis=-1, dtype=np.float64)
         found.append(RoiContours(label, types[at], points, starts))
     return found
 

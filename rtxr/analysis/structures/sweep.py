@@ -54,7 +54,7 @@ class Edges:
     def __len__(self) -> int:
         return len(self.x0)
 
-    def take(self, index: npt.NDArray[np.generic] | slice) -> Edges:
+    def take(self, index: npt.NDArray[np.generic]) -> Edges:
         """The edges at these indices, or where a boolean mask is true."""
         return Edges(*(getattr(self, field.name)[index] for field in fields(self)))
 
@@ -154,11 +154,12 @@ def closed_edges(points: FloatArray, starts: IntArray, plane: IntArray, group: I
     plane, group : ndarray of int, (m,)
         Plane and union group of each polygon.
     """
-    counts = np.diff(starts)
-    following = np.arange(1, len(points) + 1)
-    following[starts[1:] - 1] = starts[:-1]
-    x0, y0 = points[:, 0], points[:, 1]
-    x1, y1 = x0[following], y0[following]
+    counts = starts[1:] - starts[:-1]
+    begin = np.ascontiguousarray(points.T)
+    end = np.empty_like(begin)
+    end[:, :-1] = begin[:, 1:]
+    end[:, starts[1:] - 1] = begin[:, starts[:-1]]
+    (x0, y0), (x1, y1) = begin, end
     # Level edges are put in order as well: the same two points always give the same edge.
     swap = (y0 > y1) | ((y0 == y1) & (x0 > x1))
     return Edges(
@@ -166,8 +167,8 @@ def closed_edges(points: FloatArray, starts: IntArray, plane: IntArray, group: I
         np.where(swap, y1, y0),
         np.where(swap, x0, x1),
         np.where(swap, y0, y1),
-        np.repeat(plane, counts),
-        np.repeat(group, counts),
+        plane.repeat(counts),
+        group.repeat(counts),
     )
 
 
@@ -214,19 +215,19 @@ def sweep(edges: Edges) -> Iterator[tuple[Edges, Fragments]]:
     Planes on which edges cross take further rounds, with strips cut at the crossings found; each
     round's planes come as one item, whose strips are numbered on their own.
     """
-    for block in _blocks(steep(edges)):
+    for block in _blocks(edges):
         yield from _swept(block)
 
 
 def _blocks(edges: Edges) -> Iterator[Edges]:
-    """Edges of some planes at a time, so few that their fragments stay near the processor."""
-    if (edges.plane[1:] < edges.plane[:-1]).any():
-        edges = edges.take(np.argsort(edges.plane, kind="stable"))
-    starts = np.flatnonzero(run_starts(edges.plane))
+    """Steep edges of some planes at a time, so few that their fragments fit into the caches."""
+    at = np.flatnonzero(edges.y1 > edges.y0)
+    at = at[np.argsort(edges.plane[at], kind="stable")]
+    starts = np.flatnonzero(run_starts(edges.plane[at]))
     number = starts // _AT_ONCE
-    bounds = [0, *starts[1:][number[1:] > number[:-1]].tolist(), len(edges)]
+    bounds = [0, *starts[1:][number[1:] > number[:-1]].tolist(), len(at)]
     for first, stop in pairwise(bounds):
-        yield edges.take(slice(first, stop))
+        yield edges.take(at[first:stop])
 
 
 def _swept(edges: Edges) -> Iterator[tuple[Edges, Fragments]]:

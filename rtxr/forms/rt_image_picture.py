@@ -36,7 +36,7 @@ def picture(made: xr.Dataset, image: int, plan: pydicom.Dataset) -> bytes:
     figure = Figure(figsize=(_INCHES, _INCHES), layout="constrained")
     axes = figure.add_subplot()
     try:
-        plot_beam(case, number, _nearest(case, name, number), structures=False, ax=axes)
+        plot_beam(case, number, _nearest(case, name, number), rois=False, ax=axes)
     except RTXRError as error:
         axes.clear()
         case[name].squeeze(drop=True).plot.imshow(ax=axes, cmap="gray", add_colorbar=False)

@@ -27,7 +27,8 @@ from rtxr.analysis.structures.polygons import Combine
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray, Grid, cell_edges
 
-_CELLS_AT_ONCE = 4_000_000
+#: So many stay close to the processor; a single plane may have more.
+_CELLS_AT_ONCE = 300_000
 
 
 def coverage(
@@ -93,7 +94,9 @@ def _accumulate(
     column = _touched(u, signed.x0, signed.x1)
     v, u = v[row.start : row.stop + 1], u[column.start : column.stop + 1]
     cell = np.diff(v)[:, None] * np.diff(u)
-    box = np.ix_(order[1][row], order[2][column])
+    rows, columns = order[1][row], order[2][column]
+    straight = (rows[1:] > rows[:-1]).all() and (columns[1:] > columns[:-1]).all()
+    box = (row, column) if straight else np.ix_(rows, columns)
     slices, planes, share = _overlaps(part, axes[0][order[0]], w)
     for planes_now, first in _chunks(np.unique(planes), cell.size):
         here = np.isin(signed.plane, planes_now)

@@ -245,6 +245,30 @@ def test_outside_above_and_below_the_grid():
     assert dvh.dvh(gone)["A"].to_list() == [pytest.approx(8.4), 0]
 
 
+def test_rounding_beyond_the_outermost_voxel_centres_is_within():
+    grid = axial_grid((31, 21, 21), (2.0, 1.0, 1.0), (-30.0, -10.0, -10.0), "dose_")
+    ds = make_case({"A": stack(square(10.005), HEIGHTS)}, None, (grid, np.full(grid.shape, 30.0)))
+    found = dvh.roi_doses(ds, "A")[0]
+    assert (found.outside_fraction, found.findings) == (0, ())
+    assert found.volumes[0] == found.volume_cc
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_sides_beyond_the_dose_grid_are_not_looked_at(turns):
+    # It goes on beyond the end of the grid and widens to where hot voxels are, which are at the
+    # end: 2 mm beside the structure there.
+    ring = np.array([[-5.0, 0.0], [5.0, 0.0], [9.0, 20.0], [-9.0, 20.0]])
+    grid = axial_grid((31, 21, 21), (2.0, 1.0, 1.0), (-30.0, -10.0, -10.0), "dose_")
+    values = np.full(grid.shape, 30.0)
+    values[:, 20, [1, 19]] = 60.0
+    for _ in range(turns):
+        ring, values = ring[:, ::-1] * (-1, 1), values[:, ::-1].transpose(0, 2, 1)
+    ds = make_case({"A": stack(ring, HEIGHTS)}, None, (grid, values))
+    found = dvh.roi_doses(ds, "A")[0]
+    assert (found.minimum, found.maximum) == (30, 30)
+    assert found.outside_fraction == pytest.approx(160 / 280)
+
+
 def test_nan_in_the_dose_is_outside():
     grid = dose_grid(2.0)
     values = np.full(grid.shape, 10.0)

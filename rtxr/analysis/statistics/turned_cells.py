@@ -54,6 +54,7 @@ class TurnedCells:
         w = _even(float(part.lower[0]), float(part.upper[-1]), 2 * size)
         self._bounds = slab_bounds(part.lower, part.upper, w, divide=True)
         self._outline = outline(part, finest_spacing(field.grid.axes) / 2)
+        self._known = np.empty(0)
 
     @property
     def dose_range(self) -> tuple[float, float]:
@@ -66,8 +67,8 @@ class TurnedCells:
             yield self._samples(plane, self._bounds.of_planes(plane, plane + 1))
 
     def extremes(self) -> FloatArray:
-        """Doses among which are the lowest and the highest."""
-        found = [self._inside_centres()]
+        """Doses among which are the lowest and the highest, once all cells were looked at."""
+        found = [self._known, self._inside_centres()]
         u, v, begin = self._outline
         for plane in range(len(self._part.position)):
             height = self._bounds.of_planes(plane, plane + 1).height
@@ -100,9 +101,11 @@ class TurnedCells:
         ):
             step = np.zeros_like(own)
             step[..., axis] = size * share / 2
-            change = self._sample(own + step) - self._sample(own - step)
+            after, before = self._sample(own + step), self._sample(own - step)
             # Next to the end of the grid it is not known.
-            half.append(np.nan_to_num(change / np.maximum(2 * share, 2e-6)))
+            half.append(np.nan_to_num((after - before) / np.maximum(2 * share, 2e-6)))
+        # Changes across slabs, the last ones, are between faces: the dose may peak on those.
+        self._known = ends(np.concatenate([self._known, after.ravel(), before.ravel()]))
         widest, rest = squares_of_parts((half[0], half[1], half[2]), (parts.uu, parts.uv, parts.vv))
         volume = parts.share * width_u * width_v * thickness
         return Samples(self._sample(own).ravel(), widest.ravel(), rest.ravel(), volume.ravel())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.shapes import at_height, axial_grid, make_case, square, star
+from analysis.shapes import at_height, axial_grid, circle, make_case, rotation, square, star, turned
 from rtxr.analysis.grids.resample import Field
 from rtxr.analysis.statistics import dvh
 
@@ -53,3 +53,16 @@ def test_the_dose_turns_in_the_middle_of_a_side():
     assert dvh.roi_doses(ds, "A")[0].minimum == pytest.approx(
         sampled(ring, (0.0,), values).min(), abs=1e-4
     )
+
+
+def test_a_turned_dose_is_highest_inside_an_end_face():
+    # A ray along the axis of a cylinder that grows towards its upper face, far from its side.
+    grid = turned(axial_grid((21, 21, 21), (4.0, 4.0, 4.0), (-40.0,) * 3, "dose_"), rotation())
+    z, y, x = np.meshgrid(*grid.axes, indexing="ij")
+    x, y, up = np.moveaxis(grid.to_patient(np.stack([x, y, z], axis=-1)), -1, 0)
+    values = 30 + up - 0.02 * (x**2 + y**2)
+    cylinder = [at_height(circle(20, 90), z) for z in np.arange(-9.0, 10.0, 3.0)]
+    found = dvh.roi_doses(make_case({"A": cylinder}, None, (grid, values)), "A")[0]
+    face = np.stack(np.meshgrid(np.linspace(-12, 12, 97), np.linspace(-12, 12, 97)), axis=-1)
+    face = np.concatenate([face, np.full((97, 97, 1), 10.5)], axis=-1)
+    assert found.maximum == pytest.approx(Field(grid, values).sample(face).max(), abs=0.05)

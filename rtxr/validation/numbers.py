@@ -98,8 +98,8 @@ def _twice(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
 
 def _miscounted_items(item: Item) -> Iterator[tuple[int, str]]:
     """Counts that are not the number of items of their sequence: tag, and what is wrong."""
-    for number, sequences in _ITEM_COUNTS.items():
-        said = _integer(item, number)
+    for number in item.values.keys() & _ITEM_COUNTS.keys():
+        said, sequences = _integer(item, number), _ITEM_COUNTS[number]
         count = sum(item.counts.get(each, 0) for each in sequences)
         if said is not None and said != count:
             here = next((each for each in sequences if each in item.counts), sequences[0])
@@ -108,7 +108,8 @@ def _miscounted_items(item: Item) -> Iterator[tuple[int, str]]:
 
 def _miscounted_values(item: Item) -> Iterator[tuple[int, str]]:
     """Counts that do not go with the number of values of their element."""
-    for number, (values, each, more) in _VALUE_COUNTS.items():
+    for number in item.values.keys() & _VALUE_COUNTS.keys():
+        values, each, more = _VALUE_COUNTS[number]
         said, count = _integer(item, number), item.counts.get(values)
         if said is not None and count is not None and count != said * each + more:
             wanted = str(said * each + more) if (each, more) != (1, 0) else "as many"
@@ -130,10 +131,7 @@ def _points(subject: Subject, items: Sequence[Item]) -> Iterator[Violation]:
 
 
 def _integer(item: Item, number: int) -> int | None:
-    value = item.values.get(number)
-    if value is None:
-        return None
     try:
-        return int(value)
+        return int(item.values[number])
     except ValueError:
         return None

@@ -33,7 +33,7 @@ _PIXELS = ("OB", "OW")
 _CUT = 0x7FE0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """What was asked for of one item, or of the data set itself.
 

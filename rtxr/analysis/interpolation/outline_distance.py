@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.analysis.statistics.slab_cells import consecutive
-from rtxr.analysis.structures.sweep import Edges, IntArray, rank_in_runs
+from rtxr.analysis.structures.runs import consecutive, rank_in_runs
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
 #: Coordinates that differ by less are the same vertex, mm.

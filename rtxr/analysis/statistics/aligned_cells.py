@@ -20,11 +20,11 @@ from rtxr.analysis.statistics.dose_extremes import Extremes
 from rtxr.analysis.statistics.dose_levels import Levels, Lines, Through
 from rtxr.analysis.statistics.slab_cells import (
     Bounds,
+    DoseRange,
     Samples,
     box_of,
     by_plane,
     ends,
-    finite_range,
     slab_bounds,
     some_planes,
 )
@@ -51,7 +51,7 @@ class Lattice:
         The dose at nodes.
     nodes : tuple of ndarray
         Voxel centres of the dose grid, ascending along w, v and u, mm.
-    dose_range : tuple of float
+    dose_range : DoseRange
         Bounds of the dose there.
     gaps : bool
         Whether it is not known at some of them.
@@ -65,7 +65,7 @@ class Lattice:
 
     values: FloatArray
     nodes: tuple[FloatArray, FloatArray, FloatArray]
-    dose_range: tuple[float, float]
+    dose_range: DoseRange
     gaps: bool
     lines: tuple[Lines, Lines]
     signed: SignedEdges
@@ -104,7 +104,7 @@ class Lattice:
             return None
         near = tuple(_around(*each) for each in zip(axes, (w, v, u), strict=True))
         values, nodes = values[near], (axes[0][near[0]], axes[1][near[1]], axes[2][near[2]])
-        dose_range, complete = finite_range(values)
+        dose_range, complete = DoseRange.of(values)
         divide = not (complete and size > w_step)  # gaps end at voxel centres
         first, stop = int(reached[0]), int(reached[-1]) + 1
         return cls(
@@ -134,7 +134,7 @@ class AlignedCells:
         self._outlines: list[tuple[IntArray, Pieces]] = []
 
     @property
-    def dose_range(self) -> tuple[float, float]:
+    def dose_range(self) -> DoseRange:
         """Bounds of the dose near the structure."""
         return self._lattice.dose_range
 
@@ -174,7 +174,7 @@ class AlignedCells:
         )
         look = Extremes(of.values, of.nodes, of.bounds, self._known)
         found = look.found(outlines, inside, (of.lines[0].before, of.lines[1].before))
-        return np.clip(found, *of.dose_range)
+        return np.clip(found, of.dose_range.low, of.dose_range.high)
 
 
 def _in_frame(field: Field, along: AxisMap) -> tuple[FloatArray, list[FloatArray]]:

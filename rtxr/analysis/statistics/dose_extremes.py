@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.statistics.dose_levels import known_brackets
-from rtxr.analysis.statistics.slab_cells import Bounds, consecutive, ends
+from rtxr.analysis.statistics.slab_cells import Bounds, ends
 from rtxr.analysis.structures.cells import Pieces
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 

@@ -16,11 +16,10 @@ from rtxr.analysis.grids.resample import Brackets
 from rtxr.analysis.statistics.slab_cells import (
     Bounds,
     Samples,
-    consecutive,
-    numbers,
     squares_of_parts,
 )
 from rtxr.analysis.structures.covered_cells import Parts, Runs
+from rtxr.analysis.structures.runs import consecutive, numbers
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 

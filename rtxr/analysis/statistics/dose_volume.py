@@ -6,8 +6,8 @@ kink of the trilinear dose. Each cell counts with the exact area the polygons co
 its height; its dose is that at the centroid of what is covered. Within a cell the dose is taken
 as linear: its volume is spread evenly between its lowest and highest dose, which makes the
 cumulative curve second-order accurate instead of a staircase. The curve is kept in at least
-40 000 steps between the lowest and the highest dose (for 70 Gy: 1 mGy); minimum, maximum and mean
-do not go through it.
+40 000 steps between the lowest and the highest dose near the structure (for 70 Gy: 1 mGy), and in
+2000 between the lowest and the mean one; minimum, maximum and mean do not go through it.
 
 Where dose grid and contours share no axes (the dose is rotated against the contours) cells are
 those of a lattice along the contours' own axes; dose and its slope are looked up cell by cell.
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from rtxr.analysis.grids import frames
 from rtxr.analysis.grids.resample import Field
 from rtxr.analysis.statistics.aligned_cells import AlignedCells, Lattice
-from rtxr.analysis.statistics.slab_cells import Samples, ends
+from rtxr.analysis.statistics.slab_cells import DoseRange, Samples, ends
 from rtxr.analysis.statistics.turned_cells import TurnedCells
 from rtxr.analysis.structures import polygons
 from rtxr.analysis.structures.planes import Slabs
@@ -34,6 +34,8 @@ from rtxr.geometry import FloatArray
 CELLS = 40_000
 #: Steps of the cumulative curve between the lowest and the highest dose, or more.
 _STEPS = 40_000
+#: Steps between the lowest and the mean dose, or more, as far as there are no more than so many.
+_STEPS_TO_MEAN, _MOST_STEPS = 2_000, 2_000_000
 #: Less than this part of the volume outside the dose grid is rounding.
 _ROUNDING = 1e-9
 
@@ -116,12 +118,15 @@ class _Tally:
 
     Parameters
     ----------
-    low, high : float
-        Bounds of the dose of all cells to come.
+    near : DoseRange
+        Bounds of the dose of all cells to come, and its mean.
     """
 
-    def __init__(self, low: float, high: float) -> None:
-        raw = max(high - low, 1e-6 * max(abs(high), 1.0)) / _STEPS
+    def __init__(self, near: DoseRange) -> None:
+        low, high = near.low, near.high
+        # A few very high doses, as next to a source, leave the others as fine as they are.
+        raw = min((high - low) / _STEPS, (near.mean - low) / _STEPS_TO_MEAN)
+        raw = max(raw, (high - low) / _MOST_STEPS, 1e-6 * max(abs(high), 1.0) / _STEPS)
         decade = 10.0 ** np.floor(np.log10(raw))
         # A round step puts round doses (a uniform 20 Gy) on an edge of the curve.
         self.width = float(decade * max(f for f in (1, 2, 5) if f * decade <= raw * (1 + 1e-9)))
@@ -241,7 +246,7 @@ def integrate(part: Slabs, field: Field) -> RoiDose:
         work = AlignedCells(lattice)
     else:
         return _reported(whole)
-    tally = _Tally(*work.dose_range)
+    tally = _Tally(work.dose_range)
     for cells in work.cells():
         tally.add(cells)
     return _reported(tally.finish(whole, volume, work.extremes()))

@@ -19,7 +19,6 @@ from rtxr import model
 from rtxr.analysis.drawing.mask_stack import Stack
 from rtxr.analysis.drawing.rings import IntArray, trace
 from rtxr.analysis.grids import frames
-from rtxr.analysis.statistics.slab_cells import consecutive
 from rtxr.analysis.structures.given_arrays import (
     frame_findings,
     placed,
@@ -27,6 +26,7 @@ from rtxr.analysis.structures.given_arrays import (
     true_or_false,
 )
 from rtxr.analysis.structures.planes import Slabs, about, roi_finding
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.analysis.structures.sweep import closed_edges
 from rtxr.errors import Finding, GeometryError, RTXRError
 from rtxr.geometry import FloatArray, Grid

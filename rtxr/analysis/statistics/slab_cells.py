@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
@@ -143,18 +145,6 @@ def outline(part: Slabs, step: float) -> tuple[FloatArray, FloatArray, IntArray]
     return u[order], v[order], begin
 
 
-def consecutive(begin: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
-    """For runs of consecutive numbers: which run, and the number."""
-    return np.repeat(np.arange(len(counts)), counts), numbers(begin, counts)
-
-
-def numbers(begin: IntArray, counts: IntArray) -> IntArray:
-    """Runs of consecutive numbers, one run after the other."""
-    found = np.repeat(begin + counts - np.cumsum(counts), counts)
-    found += np.arange(len(found))
-    return found
-
-
 def by_plane(edges: SignedEdges) -> SignedEdges:
     """The edges plane after plane, else in the order they have."""
     if (edges.plane[1:] >= edges.plane[:-1]).all():
@@ -188,13 +178,21 @@ def finest_spacing(axes: tuple[FloatArray, FloatArray, FloatArray]) -> float:
     return min(spacings, default=1.0)
 
 
-def finite_range(values: FloatArray) -> tuple[tuple[float, float], bool]:
-    """Smallest and largest finite value, 0 and 1 where there is none; and whether all are."""
-    low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
-    if np.isfinite(low) and np.isfinite(high):
-        return (low, high), True
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0), False
+class DoseRange(NamedTuple):
+    """Lowest, mean and highest dose near a structure."""
+
+    low: float
+    mean: float
+    high: float
+
+    @classmethod
+    def of(cls, values: FloatArray) -> tuple[DoseRange, bool]:
+        """Of finite values, from 0 to 1 where there is none; and whether all are finite."""
+        low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
+        if np.isfinite(low) and np.isfinite(high):
+            return cls(low, float(values.mean()), high), True
+        finite = values[np.isfinite(values)]
+        return cls.of(finite)[0] if len(finite) else cls(0.0, 0.5, 1.0), False
 
 
 def ends(doses: FloatArray) -> FloatArray:

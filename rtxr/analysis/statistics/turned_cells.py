@@ -11,13 +11,12 @@ from rtxr.analysis.grids import frames
 from rtxr.analysis.grids.resample import Field
 from rtxr.analysis.statistics.slab_cells import (
     Bounds,
+    DoseRange,
     Samples,
     box_of,
     by_plane,
-    consecutive,
     ends,
     finest_spacing,
-    finite_range,
     outline,
     slab_bounds,
     some_planes,
@@ -28,6 +27,7 @@ from rtxr.analysis.structures.cells import split_edges
 from rtxr.analysis.structures.covered_cells import Parts, Runs, covered_cells
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.geometry import FloatArray
 
 
@@ -57,9 +57,9 @@ class TurnedCells:
         self._known = np.empty(0)
 
     @property
-    def dose_range(self) -> tuple[float, float]:
+    def dose_range(self) -> DoseRange:
         """Bounds of the dose anywhere."""
-        return finite_range(self._field.values)[0]
+        return DoseRange.of(self._field.values)[0]
 
     def cells(self) -> Iterator[Samples]:
         """Cells plane by plane."""

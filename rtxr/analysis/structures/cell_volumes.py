@@ -17,9 +17,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.analysis.structures.cells import expand
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import Combine, signed_edges
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
 
@@ -152,7 +152,7 @@ def _cut(
     first = np.searchsorted(edges, at.min(axis=1), side="right") - 1
     last = np.maximum(np.searchsorted(edges, at.max(axis=1), side="left") - 1, first)
     first, last = np.maximum(first, 0), np.minimum(last, len(edges) - 2)
-    of, band = expand(first, last)
+    of, band = consecutive(first, np.maximum(last - first + 1, 0))
     corners = polygons[of]
     low, high = edges[band][:, None], edges[band + 1][:, None]
     here = corners[..., axis]

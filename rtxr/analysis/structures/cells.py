@@ -159,10 +159,3 @@ def joined(pieces: Sequence[Pieces]) -> Pieces:
     """Pieces one after the other."""
     names = [field.name for field in fields(Pieces)]
     return Pieces(*(np.concatenate([getattr(each, n) for each in pieces]) for n in names))
-
-
-def expand(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
-    """Repeat each index for every number from its first to its last."""
-    counts = np.maximum(last - first + 1, 0)
-    of = np.repeat(np.arange(len(first)), counts)
-    return of, np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts - first, counts)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rtxr.analysis.statistics.slab_cells import consecutive
 from rtxr.analysis.structures.cells import Pieces
-from rtxr.analysis.structures.sweep import IntArray, run_starts
+from rtxr.analysis.structures.runs import consecutive, run_starts
+from rtxr.analysis.structures.sweep import IntArray
 from rtxr.geometry import FloatArray
 
 #: A cell counts as covered, or as covered all over, up to this share of its area.

@@ -14,14 +14,13 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from rtxr.analysis.structures.runs import rank_in_runs, run_starts
 from rtxr.analysis.structures.sweep import (
     Edges,
     Fragments,
     Heights,
     IntArray,
     cut,
-    rank_in_runs,
-    run_starts,
     steep,
     sweep,
 )

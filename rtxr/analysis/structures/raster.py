@@ -25,6 +25,7 @@ from rtxr.analysis.structures import polygons
 from rtxr.analysis.structures.places import places
 from rtxr.analysis.structures.planes import FACE_TOLERANCE, Slabs
 from rtxr.analysis.structures.polygons import Combine
+from rtxr.analysis.structures.runs import consecutive
 from rtxr.analysis.structures.slice_cells import half_slices
 from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray, Grid
@@ -198,8 +199,7 @@ def _toggles(
     v, u = v[row], u[column]
     first, stop = places(v, edges.y0), places(v, edges.y1)
     counts = stop - first
-    of = np.repeat(np.arange(len(edges)), counts)
-    at_row = np.arange(len(of)) - (np.cumsum(counts) - counts - first).take(of)
+    of, at_row = consecutive(first, counts)
     x0, y0 = edges.x0, edges.y0
     slope = (edges.x1 - x0) / np.where(counts > 0, edges.y1 - y0, 1.0)
     crossing = x0.take(of) + (v.take(at_row) - y0.take(of)) * slope.take(of)

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from rtxr.analysis.structures.runs import run_starts
 from rtxr.geometry import FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -262,17 +263,3 @@ def _crossings(edges: Edges, fragments: Fragments) -> tuple[FloatArray, IntArray
     new = np.minimum(share, 1 - share) * height > _QUANTUM
     y = fragments.y[strip] + share * height
     return y[new], edges.plane[fragments.edge[at[new]]]
-
-
-def run_starts(sorted_keys: IntArray) -> npt.NDArray[np.bool_]:
-    """Where runs of equal keys begin."""
-    starts = np.ones(len(sorted_keys), dtype=bool)
-    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=starts[1:])
-    return starts
-
-
-def rank_in_runs(sorted_keys: IntArray) -> IntArray:
-    """Position of each element within its run of equal keys."""
-    first = np.flatnonzero(run_starts(sorted_keys))
-    counts = np.diff(first, append=len(sorted_keys))
-    return np.arange(len(sorted_keys)) - first.repeat(counts)

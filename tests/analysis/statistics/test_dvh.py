@@ -422,6 +422,20 @@ def test_an_unknown_thickness_has_doses_but_no_volume():
     assert found.maximum == pytest.approx(21)
 
 
+def test_a_very_high_dose_beside_a_structure_leaves_its_curve_as_it_is():
+    def hot(points):
+        return ramp(0)(points) + 1e4 * (np.abs(points - [12, 12, 0]).max(axis=-1) < 0.5)
+
+    found, truth = (
+        dvh.roi_doses(dosed({"A": stack(circle(RADIUS), HEIGHTS)}, dose), "A")[0]
+        for dose in (hot, ramp(0))
+    )
+    assert found.maximum == pytest.approx(truth.maximum)
+    for level in LEVELS:
+        volume = level / 100 * found.volume_cc
+        assert found.dose_at(volume) == pytest.approx(truth.dose_at(volume), abs=0.01)
+
+
 def test_a_very_high_dose_takes_wider_bins():
     ds = dosed({"A": stack(square(5.0), HEIGHTS)}, lambda p: np.full(p.shape[:-1], 1e5), 5.0)
     assert len(dvh.dvh(ds)) < 250_000

@@ -6,7 +6,7 @@ import pytest
 from analysis.shapes import closed, square, star
 from rtxr.analysis.structures import sweep as sweep_module
 from rtxr.analysis.structures.sweep import Heights as StripHeights
-from rtxr.analysis.structures.sweep import cut, rank_in_runs, steep, sweep
+from rtxr.analysis.structures.sweep import cut, steep, sweep
 
 
 def test_edges_run_upwards_and_close_the_polygon():
@@ -46,10 +46,6 @@ def test_nearly_level_edges_keep_strips_balanced():
     for _, fragments in sweep(closed([wedge])):
         counts = np.bincount(fragments.strip)
         assert (counts % 2 == 0).all()
-
-
-def test_rank_in_runs():
-    assert rank_in_runs(np.array([3, 3, 5, 5, 5, 9])).tolist() == [0, 1, 0, 1, 2, 0]
 
 
 @pytest.mark.parametrize("at_once", [1, 40, 1000])

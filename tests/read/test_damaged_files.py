@@ -81,6 +81,19 @@ def test_damage_becomes_findings(
         assert all(finding.message for finding in model.findings_of(ds))
 
 
+@pytest.mark.parametrize("new", [b"0", b"\xff", b"\x00\x10"])
+def test_no_damaged_byte_of_a_structure_set_is_another_error(tmp_path: Path, new: bytes) -> None:
+    ds = next(each for each in make.case() if each.Modality == "RTSTRUCT")
+    path = make.save(tmp_path / "a", ds)
+    data = path.read_bytes()
+    for at in range(132, len(data)):  # lengths that reach past what holds them, too
+        path.write_bytes(data[:at] + new + data[at + len(new) :])
+        try:
+            read_structure_set(path)
+        except RTXRError:
+            continue
+
+
 @pytest.mark.parametrize("modality", ["CT", "RTSTRUCT", "RTPLAN", "RTDOSE"])
 def test_a_cut_within_the_first_elements_is_no_other_file(tmp_path: Path, modality: str) -> None:
     ds = next(each for each in make.case() if each.Modality == modality)

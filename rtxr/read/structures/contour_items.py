@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rtxr.read.cuts import Cuts
-from rtxr.read.elements import Element, Encoding, Spans, elements, items, nested, spans_of
+from rtxr.read.elements import Element, Encoding, Item, Spans, elements, items, nested, spans_of
 from rtxr.read.parse import integer, text
 from rtxr.read.sources import Source, tolerant
 
@@ -67,7 +67,7 @@ def contour_items(source: Source) -> ContourItems:
         for item in items(data, sequence, encoding):
             if not item.undefined:
                 found.cuts.hold(item.value, item.stop)
-            _add_roi(data, spans_of(data, item.value, item.stop, inner), inner, found)
+            _add_roi(data, _spans(data, item, inner), inner, found)
     return found
 
 
@@ -85,7 +85,7 @@ def _add_roi(data: bytes, parts: Spans, encoding: Encoding, found: ContourItems)
         cuts.hold(value, stop)
     inner = nested(vr, encoding)
     for item in items(data, sequence, encoding):
-        contour = spans_of(data, item.value, item.stop, inner)
+        contour = _spans(data, item, inner)
         raw.roi_numbers.append(number)
         raw.types.append(_text(_value(data, contour, _TYPE)))
         raw.stated_counts.append(_count(_value(data, contour, _POINT_COUNT)))
@@ -96,6 +96,15 @@ def _add_roi(data: bytes, parts: Spans, encoding: Encoding, found: ContourItems)
             cuts.cut(begin, behind)
             if not item.undefined:
                 cuts.hold(item.value, item.stop)
+
+
+def _spans(data: bytes, item: Item, encoding: Encoding) -> Spans:
+    """Elements of an item; a damaged one that says it reaches past its item ends with it."""
+    found = spans_of(data, item.value, item.stop, encoding)
+    for tag, (vr, start, value, stop, end) in found.items():
+        if end > item.stop:
+            found[tag] = vr, start, value, min(stop, item.stop), item.stop
+    return found
 
 
 def _value(data: bytes, parts: Spans, tag: int) -> bytes | None:

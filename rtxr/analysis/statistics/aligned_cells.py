@@ -10,7 +10,7 @@ exact all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class Lattice:
             not complete,
             (Lines.of(nodes[1], v), Lines.of(nodes[2], u)),
             some_planes(by_plane(signed), first, stop),
-            _some_planes(part.edges, first, stop),
+            some_planes(by_plane(part.edges), first, stop),
             slab_bounds(lower[first:stop], upper[first:stop], w, divide=divide),
         )
 
@@ -183,15 +183,6 @@ def _in_frame(field: Field, along: AxisMap) -> tuple[FloatArray, list[FloatArray
     axes = [along.values(field.grid.axes, j) for j in (2, 1, 0)]
     turns = [slice(None, None, -1 if along.sign[j] < 0 else None) for j in (2, 1, 0)]
     return values[tuple(turns)], [axis[turn] for axis, turn in zip(axes, turns, strict=True)]
-
-
-def _some_planes(edges: Edges, first: int, stop: int) -> Edges:
-    """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again."""
-    some = (edges.plane >= first) & (edges.plane < stop)
-    if some.all():
-        return edges if first == 0 else replace(edges, plane=edges.plane - first)
-    found = edges.take(some)
-    return replace(found, plane=found.plane - first)
 
 
 def _cuts(nodes: FloatArray, low: float, high: float, parts: float) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,10 @@ import numpy.typing as npt
 from rtxr.analysis.structures.planes import Slabs
 from rtxr.analysis.structures.polygons import SignedEdges
 from rtxr.analysis.structures.runs import consecutive
-from rtxr.analysis.structures.sweep import IntArray
+from rtxr.analysis.structures.sweep import Edges, IntArray
 from rtxr.geometry import FloatArray
+
+E = TypeVar("E", Edges, SignedEdges)
 
 _THIN_MM = 1e-9
 
@@ -145,19 +147,19 @@ def outline(part: Slabs, step: float) -> tuple[FloatArray, FloatArray, IntArray]
     return u[order], v[order], begin
 
 
-def by_plane(edges: SignedEdges) -> SignedEdges:
+def by_plane(edges: E) -> E:
     """The edges plane after plane, else in the order they have."""
     if (edges.plane[1:] >= edges.plane[:-1]).all():
         return edges
     return edges.take(np.argsort(edges.plane, kind="stable"))
 
 
-def some_planes(edges: SignedEdges, first: int, stop: int) -> SignedEdges:
+def some_planes(edges: E, first: int, stop: int) -> E:
     """Edges of the planes from ``first`` to ``stop``, planes counted from 0 again.
 
     Parameters
     ----------
-    edges : SignedEdges
+    edges : Edges or SignedEdges
         Plane after plane.
     first, stop : int
         Which planes.

@@ -18,7 +18,7 @@ import xarray as xr
 from rtxr import model, roi_names
 from rtxr.analysis.grids import frames
 from rtxr.analysis.interpolation.between import shaped
-from rtxr.analysis.structures import polygons
+from rtxr.analysis.structures import polygons, runs
 from rtxr.analysis.structures.field_of_view import with_image
 from rtxr.analysis.structures.planes import (
     Between,
@@ -65,7 +65,7 @@ def read_contours(ds: xr.Dataset, rois: roi_names.Rois = None) -> list[RoiContou
         if len(at) and (first[1:] == stop[:-1]).all():
             nodes: slice | IntArray = slice(first[0], stop[-1])
         else:  # contours of other ROIs are between
-            nodes = np.arange(starts[-1]) + np.repeat(first - starts[:-1], stop - first)
+            nodes = runs.numbers(first, stop - first)
         points = np.stack([column[nodes] for column in columns], axis=-1, dtype=np.float64)
         found.append(RoiContours(label, types[at], points, starts))
     return found

@@ -55,7 +55,7 @@ class Edges:
     def __len__(self) -> int:
         return len(self.x0)
 
-    def take(self, index: npt.NDArray[np.generic]) -> Edges:
+    def take(self, index: npt.NDArray[np.generic] | slice) -> Edges:
         """The edges at these indices, or where a boolean mask is true."""
         return Edges(*(getattr(self, field.name)[index] for field in fields(self)))
 

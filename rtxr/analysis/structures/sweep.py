@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from rtxr.analysis.structures.runs import run_starts
+from rtxr.analysis.structures.runs import numbers, run_starts
 from rtxr.geometry import FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -184,8 +184,7 @@ def cut(edges: Edges, heights: Heights) -> Fragments:
     begin = heights.begin.take(order)
     counts = heights.end.take(order) - begin
     edge = order.repeat(counts)
-    strip = (begin - (counts.cumsum() - counts)).repeat(counts)
-    strip += np.arange(len(strip))
+    strip = numbers(begin, counts)
     # Only where a fragment ends within its edge is there a point to compute.
     at = np.flatnonzero(edge[1:] == edge[:-1])
     of, y = edge.take(at), heights.y.take(strip.take(at) + 1)
